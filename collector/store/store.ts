@@ -1,0 +1,49 @@
+/** What the rest of the collector knows of ClickHouse: one server spoken to over HTTP, wherever it runs. */
+
+/** Bounds of one query; the server enforces them, and going past one throws a {@link StoreError}. */
+export interface QueryBounds {
+  /** Wall time on the server, seconds. */
+  readonly timeS?: number;
+  /** Rows read from tables. */
+  readonly rowsRead?: number;
+  /** Memory of the query, bytes. */
+  readonly memoryBytes?: number;
+}
+
+export interface QueryOptions {
+  readonly bounds?: QueryBounds;
+  /** Aborting it stops the query on the server. */
+  readonly signal?: AbortSignal;
+}
+
+/** A ClickHouse database with Hopscope's tables. */
+export interface Store {
+  /**
+   * Runs a SELECT. Values go in as `{name:Type}` parameters, never into the text.
+   * Rows come as ClickHouse's JSONEachRow gives them (64-bit integers as strings).
+   */
+  query<Row>(sql: string, params?: Record<string, unknown>, options?: QueryOptions): Promise<Row[]>;
+  /** Runs DDL or any statement without a result. */
+  command(sql: string, params?: Record<string, unknown>): Promise<void>;
+  /**
+   * Inserts Native blocks. A repeat with the same token is a no-op within the deduplication window,
+   * in the table and in every view that it feeds.
+   */
+  insertNative(table: string, blocks: readonly Uint8Array[], token: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** ClickHouse refused, or could not be reached. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+  /** Whether the same call may succeed later (unreachable, overloaded), as against wrong for ever. */
+  readonly retryable: boolean;
+  /** ClickHouse's error code, for example 159 TIMEOUT_EXCEEDED; 0 where it did not answer. */
+  readonly code: number;
+
+  constructor(message: string, options: { retryable: boolean; code?: number; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.retryable = options.retryable;
+    this.code = options.code ?? 0;
+  }
+}

@@ -1,0 +1,43 @@
+-- One row a function and minute. An invocation is a SERVER or CONSUMER span that says so by faas.trigger or
+-- faas.invocation_id: one attempt, so Lambda's retries with one request id count as several.
+CREATE TABLE IF NOT EXISTS function_minutes
+(
+    minute DateTime CODEC(Delta, ZSTD(1)),
+    service_name LowCardinality(String),
+    faas_name LowCardinality(String),
+    invocations SimpleAggregateFunction(sum, UInt64),
+    errors SimpleAggregateFunction(sum, UInt64),
+    timeouts SimpleAggregateFunction(sum, UInt64),
+    cold_starts SimpleAggregateFunction(sum, UInt64),
+    duration_ms AggregateFunction(quantilesTDigest(0.5, 0.95, 0.99), Float64),
+    init_ms AggregateFunction(quantilesTDigestIf(0.5, 0.95), Float64, UInt8),
+    duration_ms_sum SimpleAggregateFunction(sum, Float64),
+    memory_used_max SimpleAggregateFunction(max, UInt64),
+    memory_limit_max SimpleAggregateFunction(max, UInt64),
+    -- Memory limit times duration: what the platform bills, in gigabyte-seconds.
+    gb_seconds SimpleAggregateFunction(sum, Float64)
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(minute)
+ORDER BY (service_name, faas_name, minute)
+TTL minute + toIntervalDay({{retention_days}})
+SETTINGS non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS function_minutes_view TO function_minutes AS
+SELECT
+    toStartOfMinute(toDateTime(start_time)) AS minute,
+    service_name,
+    if(faas_name = '', service_name, faas_name) AS faas_name,
+    count() AS invocations,
+    countIf(status_code = 2) AS errors,
+    countIf(timed_out = 2) AS timeouts,
+    countIf(faas_coldstart = 2 AND init_type IN ('', 'on-demand')) AS cold_starts,
+    quantilesTDigestState(0.5, 0.95, 0.99)(duration_ns / 1e6) AS duration_ms,
+    quantilesTDigestIfState(0.5, 0.95)(init_duration_ms, toUInt8(init_duration_ms > 0)) AS init_ms,
+    sum(duration_ns / 1e6) AS duration_ms_sum,
+    max(memory_used) AS memory_used_max,
+    max(faas_max_memory) AS memory_limit_max,
+    sum((duration_ns / 1e9) * (faas_max_memory / 1073741824)) AS gb_seconds
+FROM spans
+WHERE (faas_trigger != '' OR faas_invocation_id != '') AND kind IN (2, 5)
+GROUP BY minute, service_name, faas_name;
