@@ -1,0 +1,109 @@
+/** The {@link Store} over HTTP: queries and DDL through `@clickhouse/client`, inserts as the bytes they are. */
+import { ClickHouseError, createClient, type ClickHouseClient, type ClickHouseSettings } from "@clickhouse/client";
+import type { Endpoint } from "./embedded.ts";
+import { InsertConnection } from "./insert-connection.ts";
+import { isRetryableCode } from "./retryable.ts";
+import { StoreError, type QueryOptions, type Store } from "./store.ts";
+
+/** Where a query names no bound of its own. */
+export const QUERY_TIME_DEFAULT_S = 30;
+export const QUERY_MEMORY_DEFAULT_BYTES = 1024 ** 3;
+/** What the server may overrun its own time limit by before this side gives up on it, ms. */
+const answerMarginMs = 5_000;
+/** DDL, for which a cluster waits for all its replicas, ms. */
+const commandTimeoutMs = 180_000;
+/** Queries and DDL at a time; more wait here, so that the server's own limit is never the answer to a reader. */
+const connectionsMax = 32;
+
+export interface ConnectionOptions {
+  /** Asked before every call, as the embedded server may come back on another port. */
+  readonly endpoint: () => Endpoint;
+  readonly database: string;
+}
+
+/** A {@link Store} on the server at `endpoint`; connects when first used. */
+export function connectStore({ endpoint, database }: ConnectionOptions): Store {
+  let client: ClickHouseClient | undefined;
+  let clientUrl = "";
+  const inserts = new InsertConnection(endpoint, database);
+
+  function clientNow(): ClickHouseClient {
+    const { url, username, password } = endpoint();
+    if (client && clientUrl === url) return client;
+    void client?.close();
+    clientUrl = url;
+    client = createClient({
+      url,
+      username,
+      password,
+      database,
+      application: "hopscope",
+      request_timeout: commandTimeoutMs + answerMarginMs,
+      max_open_connections: connectionsMax,
+      compression: { request: false, response: false },
+      log: { level: 127 },
+    });
+    return client;
+  }
+
+  return {
+    async query<Row>(sql: string, params?: Record<string, unknown>, options?: QueryOptions): Promise<Row[]> {
+      const timeS = options?.bounds?.timeS ?? QUERY_TIME_DEFAULT_S;
+      const timeout = AbortSignal.timeout(timeS * 1000 + answerMarginMs);
+      return translated(async () => {
+        const result = await clientNow().query({
+          query: sql,
+          format: "JSONEachRow",
+          query_params: params ?? {},
+          clickhouse_settings: querySettings(options),
+          abort_signal: options?.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
+        });
+        return result.json<Row>();
+      }, options?.signal);
+    },
+    async command(sql, params) {
+      await translated(async () => {
+        await clientNow().command({
+          query: sql,
+          query_params: params ?? {},
+          clickhouse_settings: { wait_end_of_query: 1, max_execution_time: commandTimeoutMs / 1000 },
+        });
+      });
+    },
+    insertNative: (table, blocks, token) => inserts.insert(table, blocks, token),
+    async close() {
+      inserts.close();
+      await client?.close();
+    },
+  };
+}
+
+function querySettings(options: QueryOptions | undefined): ClickHouseSettings {
+  const bounds = options?.bounds;
+  return {
+    // Reads may change settings and nothing else; only such a query ends on the server when its reader goes away.
+    readonly: "2",
+    cancel_http_readonly_queries_on_client_close: 1,
+    max_execution_time: bounds?.timeS ?? QUERY_TIME_DEFAULT_S,
+    max_memory_usage: String(bounds?.memoryBytes ?? QUERY_MEMORY_DEFAULT_BYTES),
+    ...(bounds?.rowsRead !== undefined && { max_rows_to_read: String(bounds.rowsRead) }),
+    output_format_json_quote_64bit_integers: 1,
+    // An error after the first rows then is an error of the call, never a short answer taken for a whole one.
+    wait_end_of_query: 1,
+  };
+}
+
+/** Runs `call`; whatever it throws becomes a {@link StoreError}, but for the caller's own abort. */
+async function translated<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    const message = error instanceof Error ? error.message : String(error);
+    if (error instanceof ClickHouseError) {
+      const code = Number(error.code);
+      throw new StoreError(message, { retryable: isRetryableCode(code), code, cause: error });
+    }
+    throw new StoreError(`ClickHouse did not answer: ${message}`, { retryable: true, cause: error });
+  }
+}

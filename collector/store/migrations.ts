@@ -1,0 +1,106 @@
+/**
+ * Migrations: the numbered files of `schema/sql`, applied in order, each once, at every start.
+ *
+ * Every statement is idempotent (`IF NOT EXISTS`), so two collectors may start at once, and one that was killed in
+ * the middle starts again. A file that was applied must not change: its checksum is kept.
+ */
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { StoreStartError } from "./start-error.ts";
+import type { Store } from "./store.ts";
+
+const SQL_DIR = fileURLToPath(new URL("../../schema/sql/", import.meta.url));
+const FILE_NAME = /^(\d{3})_\w+\.sql$/;
+
+export interface Migration {
+  readonly version: number;
+  readonly fileName: string;
+  readonly sql: string;
+  /** SHA-256 of the file as it is, in hex. */
+  readonly checksum: string;
+}
+
+/** Reads the numbered files, in order. */
+export function readMigrations(dir = SQL_DIR): Migration[] {
+  return readdirSync(dir)
+    .sort()
+    .flatMap((fileName) => {
+      const version = FILE_NAME.exec(fileName)?.[1];
+      if (version === undefined) return [];
+      const sql = readFileSync(`${dir}/${fileName}`, "utf8");
+      return [{ version: Number(version), fileName, sql, checksum: sha256(sql) }];
+    });
+}
+
+export interface MigrateOptions {
+  readonly retentionDays: number;
+  readonly migrations?: readonly Migration[];
+}
+
+/**
+ * Applies what is missing and brings the retention of every table to `retentionDays`.
+ *
+ * @throws StoreStartError `migration` where an applied file was changed
+ */
+export async function migrate(store: Store, { retentionDays, migrations = readMigrations() }: MigrateOptions) {
+  await store.command(
+    `CREATE TABLE IF NOT EXISTS schema_migrations
+     (version UInt32, file_name String, checksum String, applied_at DateTime DEFAULT now())
+     ENGINE = ReplacingMergeTree ORDER BY version`,
+  );
+  const rows = await store.query<{ version: number; checksum: string }>(
+    "SELECT version, checksum FROM schema_migrations FINAL",
+  );
+  const applied = new Map(rows.map((row) => [row.version, row.checksum]));
+  for (const migration of migrations) {
+    const checksum = applied.get(migration.version);
+    if (checksum === undefined) await apply(store, migration, retentionDays);
+    else if (checksum !== migration.checksum) throw changed(migration);
+  }
+  await setRetention(store, retentionDays);
+}
+
+async function apply(store: Store, { version, fileName, sql, checksum }: Migration, retentionDays: number) {
+  for (const statement of statements(sql)) {
+    await store.command(statement.replaceAll("{{retention_days}}", String(retentionDays)));
+  }
+  await store.command(
+    `INSERT INTO schema_migrations (version, file_name, checksum)
+     VALUES ({version:UInt32}, {fileName:String}, {checksum:String})`,
+    { version, fileName, checksum },
+  );
+}
+
+/** Statements of a file: each ends with a semicolon at the end of a line. */
+export function statements(sql: string): string[] {
+  return sql
+    .split(/;[ \t]*(?:\n|$)/)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement.replaceAll(/^--.*$/gm, "").trim() !== "");
+}
+
+/** A changed retention is a changed setting, not a changed schema: parts are dropped as their time comes. */
+async function setRetention(store: Store, retentionDays: number): Promise<void> {
+  const tables = await store.query<{ name: string; ttl: string }>(
+    `SELECT name, extract(engine_full, ' TTL (.+?)(?: SETTINGS |$)') AS ttl
+     FROM system.tables WHERE database = currentDatabase() AND ttl != ''`,
+  );
+  for (const { name, ttl } of tables) {
+    const wanted = ttl.replaceAll(/toIntervalDay\(\d+\)/g, `toIntervalDay(${String(retentionDays)})`);
+    if (wanted === ttl) continue;
+    await store.command(`ALTER TABLE ${name} MODIFY TTL ${wanted} SETTINGS materialize_ttl_after_modify = 0`);
+  }
+}
+
+function changed({ fileName }: Migration): StoreStartError {
+  return new StoreStartError(
+    "migration",
+    `Migration schema/sql/${fileName} was changed after it was applied to this database: ` +
+      "restore the file, and put the change into a new one.",
+  );
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
