@@ -60,7 +60,9 @@ CREATE TABLE IF NOT EXISTS spans
     server_address LowCardinality(String) CODEC(ZSTD(1)),
     rpc_service LowCardinality(String) CODEC(ZSTD(1)),
     rpc_method LowCardinality(String) CODEC(ZSTD(1)),
+    -- hopscope.message.keys where the span has it, else derived from its messaging attributes, links and events.
     message_keys Array(String) CODEC(ZSTD(1)),
+    message_keys_derived UInt8 CODEC(ZSTD(1)),
 
     -- The rest, by type. attributes_json holds arrays, maps, bytes and empty values as OTLP/JSON AnyValue.
     attributes_string Map(LowCardinality(String), String) CODEC(ZSTD(1)),
