@@ -1,0 +1,66 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { delimiter, join } from "node:path";
+import { capture } from "./child.mjs";
+import { log, Stop } from "./log.mjs";
+import { root } from "./paths.mjs";
+
+const systemNames = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/**
+ * Looks for a Chromium: the system's first, else one that playwright downloaded.
+ * @returns {string | undefined} path of the executable
+ */
+export function findBrowser() {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const found = systemNames.map((name) => findOn(folders, name)).find((path) => path !== undefined);
+  return found ?? playwrightBrowser();
+}
+
+/**
+ * Makes sure that there is a Chromium to test with: the system's, else Debian's package where this runs as
+ * root, else playwright's own download.
+ * @throws {Stop} where none could be had
+ */
+export async function installBrowser() {
+  if (findBrowser() !== undefined) return;
+  const failures = [];
+  for (const install of [installDebian, installPlaywright]) {
+    const failure = await install();
+    if (failure !== undefined) failures.push(failure);
+    if (findBrowser() !== undefined) return log("Chromium installed");
+  }
+  throw new Stop(`no Chromium for the browser test; install one and run this again.\n${failures.join("\n")}`);
+}
+
+async function installDebian() {
+  const apt = findOn((process.env.PATH ?? "").split(delimiter), "apt-get");
+  if (apt === undefined || process.getuid?.() !== 0) return undefined;
+  log("installing Chromium from the system's packages, about 115 MB ...");
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const update = await capture(apt, ["update", "-qq"], { env });
+  const args = ["install", "-y", "-qq", "--no-install-recommends", "chromium"];
+  const install = await capture(apt, args, { env });
+  return install.code === 0 ? undefined : `apt-get: ${update.output}${install.output}`.trim();
+}
+
+async function installPlaywright() {
+  log("downloading playwright's Chromium, about 170 MB ...");
+  const cli = join(root, "node_modules/playwright-core/cli.js");
+  const { code, output } = await capture(process.execPath, [cli, "install", "chromium"]);
+  return code === 0 ? undefined : `playwright: ${output.trim()}`;
+}
+
+function findOn(folders, name) {
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+}
+
+function playwrightBrowser() {
+  const require = createRequire(import.meta.url);
+  try {
+    const path = require("playwright-core").chromium.executablePath();
+    return existsSync(path) ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Every npm script of the root. Plain JavaScript without packages, because it starts on a bare machine:
+ * it installs and builds what is missing, then hands over to the real program under the pinned Node.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { installBrowser } from "./browser.mjs";
+import { buildStale } from "./build.mjs";
+import { run } from "./child.mjs";
+import { installPackages } from "./install.mjs";
+import { installLambdaRuntime } from "./lambda-runtime.mjs";
+import { Stop } from "./log.mjs";
+import { root } from "./paths.mjs";
+import { pickNode } from "./pick-node.mjs";
+
+const cli = "collector/cli/main.ts";
+
+/** @type {Record<string, { lambda?: boolean, browser?: boolean, program?: (args: string[]) => string[] }>} */
+const commands = {
+  start: { program: (args) => [cli, "start", ...args] },
+  demo: { lambda: true, program: (args) => [cli, "demo", ...args] },
+  test: { lambda: true, browser: true, program: (args) => ["scripts/test.mjs", ...args] },
+  check: { lambda: true, browser: true, program: (args) => ["scripts/test.mjs", ...args] },
+  bench: { program: benchProgram },
+  build: {},
+};
+
+/** `bench ingest --spans 1e6` runs bench/ingest/main.ts, `bench` alone bench/main.ts. */
+function benchProgram(args) {
+  const [name, ...rest] = args[0]?.startsWith("-") ? ["", ...args] : args;
+  const file = join("bench", name ?? "", "main.ts");
+  if (!existsSync(join(root, file))) throw new Stop(`there is no benchmark "${name ?? ""}": ${file} does not exist`);
+  return [file, ...rest];
+}
+
+async function main() {
+  const [name = "", ...args] = process.argv.slice(2);
+  const command = commands[name];
+  if (command === undefined) throw new Stop(`usage: node scripts/run.mjs ${Object.keys(commands).join("|")}`);
+
+  await installPackages();
+  const node = pickNode();
+  const quick = args.includes("--static");
+  if (!quick) await buildStale(node, { force: name === "build" });
+  if (command.lambda && !quick) await installLambdaRuntime();
+  if (command.browser && !quick) await installBrowser();
+  if (command.program === undefined) return 0;
+  // Type stripping and node:sqlite announce themselves as experimental in some of the versions that we run on.
+  return run(node, ["--disable-warning=ExperimentalWarning", ...command.program(args)]);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof Stop)) throw error;
+  process.stderr.write(`hopscope: ${error.message}\n`);
+  process.exitCode = 1;
+}
