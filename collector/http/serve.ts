@@ -1,0 +1,85 @@
+/** Serves an app on one address: listening, and ending within the time that Ctrl-C is given. */
+import type { AddressInfo } from "node:net";
+import { createServer, type Server } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import type { Hono } from "hono";
+
+/** Functions keep a connection over the pause between two invocations; load balancers use 60 s. Milliseconds. */
+const keepAliveTimeoutMs = 65_000;
+/** What a request in flight is given to end by itself when the server closes, milliseconds. */
+const closeGraceMs = 1_000;
+
+export interface ServeOptions {
+  /** For example `127.0.0.1`. */
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+}
+
+export interface Serving {
+  readonly server: Server;
+  readonly port: number;
+  /** `http://host:port`, to be opened in a browser; a wildcard address is shown as localhost. */
+  readonly url: string;
+  /** Takes no new request, waits a second for those in flight, then cuts them off. */
+  close(): Promise<void>;
+}
+
+/** The address cannot be listened on; `message` is one line that says what to do. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+  readonly code: "port-in-use" | "not-permitted" | "no-such-host" | "other";
+
+  constructor(code: ListenError["code"], message: string, cause: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+/**
+ * Listens and serves `app`.
+ *
+ * @throws ListenError where the port is taken, needs more rights, or the host is none of this machine's
+ */
+export async function serveApp(app: Pick<Hono, "fetch">, { host, port }: ServeOptions): Promise<Serving> {
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, (request, response) => {
+    void listener(request, response);
+  });
+  await new Promise<void>((settle, fail) => {
+    server.once("error", (error) => fail(listenError(error, { host, port })));
+    server.listen(port, host, settle);
+  });
+  const actual = server.address() as AddressInfo;
+  const shownHost = host === "0.0.0.0" || host === "::" || host === "127.0.0.1" ? "localhost" : host;
+  return {
+    server,
+    port: actual.port,
+    url: `http://${shownHost.includes(":") ? `[${shownHost}]` : shownHost}:${String(actual.port)}`,
+    close: () => closeServer(server),
+  };
+}
+
+function listenError(error: NodeJS.ErrnoException, { host, port }: ServeOptions): ListenError {
+  if (error.code === "EADDRINUSE") {
+    const advice = "stop what listens there, or choose another port with HOPSCOPE_PORT.";
+    return new ListenError("port-in-use", `Port ${String(port)} on ${host} is already in use: ${advice}`, error);
+  }
+  if (error.code === "EACCES") {
+    const advice = "choose a port from 1024 up with HOPSCOPE_PORT.";
+    return new ListenError("not-permitted", `Port ${String(port)} needs more rights: ${advice}`, error);
+  }
+  if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND") {
+    const advice = "choose 127.0.0.1, 0.0.0.0 or an address of this machine.";
+    return new ListenError("no-such-host", `${host} is no address of this machine: ${advice}`, error);
+  }
+  return new ListenError("other", `Cannot listen on ${host}:${String(port)}: ${error.message}`, error);
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((settle) => server.close(() => settle()));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), closeGraceMs);
+  await closed;
+  clearTimeout(cut);
+}
