@@ -1,0 +1,138 @@
+import type { Flow, FlowNode, FlowResponse, Hop, Span } from "@hopscope/schema/flow";
+import { millisBetween } from "../shared/instant.ts";
+
+/** One attempt to hand a message to code: the `receive` hop with its ends, and when it lay waiting before. */
+export interface Delivery {
+  hop: Hop;
+  /** The queue or topic it came from. */
+  source: FlowNode;
+  /** The invocation that took it. */
+  target: FlowNode;
+  /** 1 for the first delivery of the message to this consumer. */
+  attempt: number;
+  /** Deliveries seen of this message to this consumer. */
+  attempts: number;
+  failed: boolean;
+  /**
+   * Where it waited before this attempt, in flow time: since it was sent, or since the attempt before ended.
+   * Absent where neither end is known.
+   */
+  waited?: { fromMs: number; toMs: number };
+}
+
+/** A flow with the look-ups that every view needs; built once per answer of the API. */
+export interface FlowIndex {
+  flow: Flow;
+  spans: Map<string, Span>;
+  nodes: Map<string, FlowNode>;
+  /** The node that each span belongs to. */
+  nodeOfSpan: Map<string, FlowNode>;
+  /** By the id of the node they leave. */
+  hopsFrom: Map<string, Hop[]>;
+  /** By the id of the node they reach. */
+  hopsTo: Map<string, Hop[]>;
+  /** By the id of the invocation, in order of attempts. */
+  deliveriesTo: Map<string, Delivery[]>;
+  /** By the id of the queue or topic, in order of attempts. */
+  deliveriesFrom: Map<string, Delivery[]>;
+  /** From the first to the last instant of the flow, in flow time. */
+  window: { fromMs: number; toMs: number };
+}
+
+/** Returns flow time: milliseconds since the flow's start. */
+export function flowTime(flow: Pick<Flow, "startTime">, instant: string): number {
+  return millisBetween(flow.startTime, instant);
+}
+
+/** Returns whether a node stands for code that ran, not for a queue, topic or peer. */
+export function isCode(node: FlowNode): boolean {
+  return node.kind === "invocation" || node.kind === "request";
+}
+
+/** Returns when a node began and ended, in flow time, its init left out. */
+export function nodeExtent(flow: Flow, node: FlowNode): { fromMs: number; toMs: number } {
+  const fromMs = flowTime(flow, node.startTime);
+  return { fromMs, toMs: fromMs + node.durationMs };
+}
+
+/** Builds the look-ups of a flow. */
+export function indexFlow({ flow, spans }: FlowResponse): FlowIndex {
+  const nodes = new Map(flow.nodes.map((node) => [node.id, node]));
+  const nodeOfSpan = new Map<string, FlowNode>();
+  for (const node of flow.nodes) for (const spanId of node.spanIds) nodeOfSpan.set(spanId, node);
+  const deliveries = listDeliveries(flow, nodes);
+  return {
+    flow,
+    spans: new Map(spans.map((span) => [span.spanId, span])),
+    nodes,
+    nodeOfSpan,
+    hopsFrom: Map.groupBy(flow.hops, (hop) => hop.from),
+    hopsTo: Map.groupBy(flow.hops, (hop) => hop.to),
+    deliveriesTo: Map.groupBy(deliveries, (delivery) => delivery.target.id),
+    deliveriesFrom: Map.groupBy(deliveries, (delivery) => delivery.source.id),
+    window: flowWindow(flow, spans, deliveries),
+  };
+}
+
+function listDeliveries(flow: Flow, nodes: Map<string, FlowNode>): Delivery[] {
+  const found: { hop: Hop; source: FlowNode; target: FlowNode }[] = [];
+  for (const hop of flow.hops) {
+    const source = nodes.get(hop.from);
+    const target = nodes.get(hop.to);
+    if (hop.kind === "receive" && source && target) found.push({ hop, source, target });
+  }
+  const perMessage = Map.groupBy(found, ({ hop, target }) =>
+    JSON.stringify([hop.from, target.service, target.name, hop.messageId ?? hop.to]),
+  );
+  return [...perMessage.values()].flatMap((group) => attemptsInOrder(flow, group));
+}
+
+function attemptsInOrder(flow: Flow, group: { hop: Hop; source: FlowNode; target: FlowNode }[]): Delivery[] {
+  const order = group.toSorted(
+    (a, b) =>
+      (a.hop.attempt ?? 0) - (b.hop.attempt ?? 0) ||
+      flowTime(flow, a.target.startTime) - flowTime(flow, b.target.startTime),
+  );
+  const most = Math.max(
+    order.length,
+    ...order.map(({ hop, target }) => Math.max(hop.attempt ?? 0, target.attempts ?? 0)),
+  );
+  return order.map(({ hop, source, target }, index) => {
+    const before = order[index - 1]?.target;
+    const waited = waitBefore(flow, hop, target, before);
+    return {
+      hop,
+      source,
+      target,
+      attempt: hop.attempt ?? target.attempt ?? index + 1,
+      attempts: most,
+      failed: hop.failed ?? target.status === "error",
+      ...(waited ? { waited } : {}),
+    };
+  });
+}
+
+function waitBefore(flow: Flow, hop: Hop, target: FlowNode, before?: FlowNode): Delivery["waited"] {
+  const start = flowTime(flow, target.startTime);
+  const toMs = hop.receivedTime ? flowTime(flow, hop.receivedTime) : start - (target.initMs ?? 0);
+  if (before) return { fromMs: Math.min(nodeExtent(flow, before).toMs, toMs), toMs };
+  if (hop.sentTime) return { fromMs: Math.min(flowTime(flow, hop.sentTime), toMs), toMs };
+  return hop.queueWaitMs === undefined ? undefined : { fromMs: toMs - hop.queueWaitMs, toMs };
+}
+
+function flowWindow(flow: Flow, spans: Span[], deliveries: Delivery[]): { fromMs: number; toMs: number } {
+  let fromMs = 0;
+  let toMs = flow.durationMs;
+  for (const node of flow.nodes) {
+    const extent = nodeExtent(flow, node);
+    fromMs = Math.min(fromMs, extent.fromMs - (node.initMs ?? 0));
+    if (isCode(node)) toMs = Math.max(toMs, extent.toMs);
+  }
+  for (const span of spans) {
+    const start = flowTime(flow, span.startTime);
+    fromMs = Math.min(fromMs, start);
+    toMs = Math.max(toMs, start + span.durationMs);
+  }
+  for (const { waited } of deliveries) fromMs = Math.min(fromMs, waited?.fromMs ?? 0);
+  return { fromMs, toMs: Math.max(toMs, fromMs + 0.001) };
+}
