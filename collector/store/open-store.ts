@@ -94,7 +94,8 @@ export async function prepareDatabase(
   }
 }
 
-function remoteEndpoint(clickhouseUrl: string): () => Endpoint {
+/** Where `clickhouseUrl` leads, its user and password taken out of the URL. */
+export function remoteEndpoint(clickhouseUrl: string): () => Endpoint {
   const url = new URL(clickhouseUrl);
   const username = decodeURIComponent(url.username) || "default";
   const password = decodeURIComponent(url.password);
