@@ -1,0 +1,49 @@
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ConfigError, readConfig } from "./config.ts";
+import { settingsPage } from "./settings-page.ts";
+
+describe("the settings", () => {
+  it("have a default that starts on this machine alone", () => {
+    expect(readConfig({})).toMatchObject({
+      host: "127.0.0.1",
+      port: 4318,
+      dataDir: resolve(".hopscope"),
+      clickhouseUrl: undefined,
+      database: "hopscope",
+      retentionDays: 30,
+    });
+  });
+
+  it("take PORT where HOPSCOPE_PORT is not set, and count an empty variable as not set", () => {
+    expect(readConfig({ PORT: "80", HOPSCOPE_PORT: "" }).port).toBe(80);
+    expect(readConfig({ PORT: "80", HOPSCOPE_PORT: "81" }).port).toBe(81);
+  });
+
+  it.for([
+    ["HOPSCOPE_PORT", "http", 'HOPSCOPE_PORT is "http", but must be a port from 0 to 65535.'],
+    ["HOPSCOPE_PORT", "65536", 'HOPSCOPE_PORT is "65536", but must be a port from 0 to 65535.'],
+    ["PORT", "-1", 'PORT is "-1", but must be a port from 0 to 65535.'],
+    ["HOPSCOPE_HOST", "a b", /^HOPSCOPE_HOST is "a b", but must be an address/],
+    ["HOPSCOPE_RETENTION_DAYS", "0", /must be a whole number from 1 to 3650\.$/],
+    ["HOPSCOPE_RETENTION_DAYS", "1.5", /must be a whole number from 1 to 3650\.$/],
+    ["HOPSCOPE_CLICKHOUSE_URL", "tcp://db:9000", /^HOPSCOPE_CLICKHOUSE_URL is "tcp:\/\/db:9000"/],
+    ["HOPSCOPE_CLICKHOUSE_URL", "db:8123", /must be a URL such as http:\/\/user:password@host:8123\.$/],
+    ["HOPSCOPE_CLICKHOUSE_DATABASE", "a-b", /must be letters, digits and underscores/],
+    ["HOPSCOPE_STORE_MEMORY_MB", "100", /must be a whole number from 512/],
+    ["HOPSCOPE_LOG_LEVEL", "verbose", 'HOPSCOPE_LOG_LEVEL is "verbose", but must be info, warn or error.'],
+  ] as const)("stop the start when %s is %s, naming it, its value and what is allowed", ([name, value, message]) => {
+    expect(() => readConfig({ [name]: value })).toThrow(message);
+  });
+
+  it("are all named at once where several are wrong, without their passwords", () => {
+    const read = () => readConfig({ HOPSCOPE_PORT: "x", HOPSCOPE_CLICKHOUSE_URL: "ftp://me:secret@db" });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow(/^HOPSCOPE_PORT.*\nHOPSCOPE_CLICKHOUSE_URL is "ftp:\/\/me:\*\*\*@db"/);
+  });
+
+  // `npx vitest run --project unit collector/cli/config.test.ts -u` writes the page anew.
+  it("are all on the page that describes them", async () => {
+    await expect(settingsPage()).toMatchFileSnapshot("../../docs/configuration.md");
+  });
+});

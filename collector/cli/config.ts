@@ -1,0 +1,49 @@
+/** The settings' values, checked before anything starts. */
+import { settings, type Setting } from "./settings.ts";
+
+type Parsed<Entry> = Entry extends { parse(text: string): infer Value } ? Exclude<Value, undefined> : never;
+type Optional<Entry> = Entry extends { fallback: undefined } ? undefined : never;
+
+/** What the collector runs with; a member without a default may be undefined. */
+export type Config = {
+  readonly [Key in keyof typeof settings]: Parsed<(typeof settings)[Key]> | Optional<(typeof settings)[Key]>;
+};
+
+/** Settings that are wrong; the message has one line for each. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/**
+ * Reads every setting from the environment. An empty variable counts as not set, as in OpenTelemetry.
+ *
+ * @throws ConfigError naming each wrong variable, its value and what is allowed
+ */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  const values = Object.entries(settings).map(([key, setting]) => [key, valueOf(setting, env, problems)]);
+  if (problems.length > 0) throw new ConfigError(problems.join("\n"));
+  // The table's own types say what each of its parsers gives.
+  return Object.fromEntries(values) as Config;
+}
+
+function valueOf(
+  setting: Setting<unknown>,
+  env: Readonly<Record<string, string | undefined>>,
+  problems: string[],
+): unknown {
+  const names = setting.alias === undefined ? [setting.name] : [setting.name, setting.alias];
+  const name = names.find((candidate) => (env[candidate] ?? "").trim() !== "");
+  const text = (name === undefined ? setting.fallback : env[name])?.trim();
+  if (text === undefined) return undefined;
+  const value = setting.parse(text);
+  if (value === undefined) {
+    problems.push(`${name ?? setting.name} is "${withoutPassword(text)}", but must be ${setting.allowed}.`);
+  }
+  return value;
+}
+
+/** A wrong URL is still a secret's carrier. */
+function withoutPassword(text: string): string {
+  return text.replace(/:[^:@/]*@/, ":***@");
+}

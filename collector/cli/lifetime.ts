@@ -1,0 +1,36 @@
+/** How the command ends: by Ctrl-C or SIGTERM, within two seconds, leaving nothing behind. */
+
+/** From the first signal to an exit that waits for nothing more; with its start-up Ctrl-C stays below 2 s. */
+const closeBudgetMs = 1_800;
+/** One Ctrl-C may arrive twice: from the terminal, and handed on by npm and the scripts. Milliseconds. */
+const samePressMs = 400;
+const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Waits for a signal, then closes and exits: 0 when all ended in time. A second signal exits at once.
+ *
+ * @param close ends what was started; called once
+ */
+export async function closeOnSignal(close: () => Promise<void>): Promise<void> {
+  await firstSignal();
+  const overdue = setTimeout(() => {
+    process.stderr.write("hopscope: not everything ended in time; nothing acknowledged is lost.\n");
+    process.exit(1);
+  }, closeBudgetMs);
+  await close();
+  clearTimeout(overdue);
+  process.exit(0);
+}
+
+function firstSignal(): Promise<void> {
+  let firstAtMs: number | undefined;
+  return new Promise((settle) => {
+    for (const signal of endSignals) {
+      process.on(signal, () => {
+        if (firstAtMs !== undefined && performance.now() - firstAtMs > samePressMs) process.exit(1);
+        firstAtMs ??= performance.now();
+        settle();
+      });
+    }
+  });
+}

@@ -1,0 +1,62 @@
+/** Puts the collector's parts together: address, store, receiver, app. */
+import { fileURLToPath } from "node:url";
+import { createApp } from "../http/app.ts";
+import { otlpRoutes } from "../http/otlp.ts";
+import { serveApp } from "../http/serve.ts";
+import { openReceiver } from "../ingest/receive.ts";
+import type { Log } from "../store/log.ts";
+import { openStore } from "../store/open-store.ts";
+import type { Config } from "./config.ts";
+
+const bytesPerMb = 1024 * 1024;
+/** The UI as `npm run build` leaves it. */
+const builtUiDir = fileURLToPath(new URL("../../ui/dist", import.meta.url));
+/** What a client that comes before the store is open is asked to wait, seconds. */
+const retryAfterS = 1;
+
+export interface Collector {
+  /** Where the UI is, for a browser on this machine. */
+  readonly url: string;
+  /** Where functions on this machine send to: the address itself, as `localhost` may be another's in IPv6. */
+  readonly endpoint: string;
+  /** Stops taking requests, makes what was acknowledged durable in the store where there is time, ends the store. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the collector; resolves when it takes requests. The address is taken before the store is opened, so that
+ * a second start fails at once.
+ *
+ * @throws ListenError, StoreStartError: each with one line that says what to do
+ */
+export async function startCollector(config: Config, log: Log): Promise<Collector> {
+  const starting = { fetch: () => new Response("starting\n", { status: 503, headers: retryHeaders }) };
+  let app: { fetch(...args: Parameters<ReturnType<typeof createApp>["fetch"]>): Response | Promise<Response> } = starting;
+  const serving = await serveApp({ fetch: (...args) => app.fetch(...args) }, config);
+  const closers = [() => serving.close()];
+  const close = async () => {
+    for (const closer of closers) await closer();
+  };
+  try {
+    const opened = await openStore({
+      ...config,
+      log,
+      memoryLimitBytes: config.storeMemoryMb === undefined ? undefined : config.storeMemoryMb * bytesPerMb,
+    });
+    closers.push(() => opened.close());
+    const receiver = await openReceiver({ store: opened.store, dataDir: config.dataDir, log });
+    closers.splice(1, 0, () => receiver.close());
+    app = createApp({ store: opened.store, otlp: otlpRoutes(receiver), uiDir: builtUiDir });
+    return { url: serving.url, endpoint: `http://${reachable(config.host)}:${String(serving.port)}`, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+const retryHeaders = { "retry-after": String(retryAfterS) };
+
+function reachable(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}

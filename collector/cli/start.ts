@@ -1,0 +1,17 @@
+/** `hopscope start`: the collector, until a signal ends it. */
+import { readConfig } from "./config.ts";
+import { closeOnSignal } from "./lifetime.ts";
+import { textLog } from "./log.ts";
+import { startCollector } from "./start-collector.ts";
+
+/** Runs until a signal ends the process. */
+export async function start(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = textLog(config.logLevel);
+  const collector = await startCollector(config, log);
+  process.stdout.write(`Hopscope is ready. Send OTLP to ${collector.endpoint} and open ${collector.url}\n`);
+  await closeOnSignal(async () => {
+    log.mute();
+    await collector.close();
+  });
+}
