@@ -22,6 +22,7 @@ export const checks = [
     name: "import directions",
     args: ["node_modules/dependency-cruiser/bin/dependency-cruiser.mjs", "--config", "--", ...rooms],
   },
+  { name: "lock file", args: ["scripts/check-lock.mjs"] },
   { name: "links", args: ["scripts/check-links.mjs"] },
   { name: "unused code", args: ["node_modules/knip/bin/knip.js", "--no-progress"] },
 ];
