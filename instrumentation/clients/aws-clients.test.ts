@@ -1,0 +1,148 @@
+/** Real AWS SDK v3 clients against SNS and SQS made as strict as AWS. */
+import {
+  CreateTopicCommand,
+  PublishBatchCommand,
+  PublishCommand,
+  SNSClient,
+  SubscribeCommand,
+} from "@aws-sdk/client-sns";
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type LocalAws, startAws } from "../../examples/local-cloud/start-aws.ts";
+import { startCollector, type TestCollector } from "../testing/collector.ts";
+
+let aws: LocalAws;
+let collector: TestCollector;
+let sns: SNSClient;
+let sqs: SQSClient;
+let plainSqs: SQSClient;
+let topicArn: string;
+let hopscope: typeof import("../index.ts");
+
+beforeAll(async () => {
+  collector = await startCollector();
+  process.env.OTEL_EXPORTER_OTLP_ENDPOINT = collector.url;
+  hopscope = await import("../index.ts");
+  aws = await startAws();
+  const options = {
+    endpoint: aws.endpoint,
+    region: "us-east-1",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  };
+  sns = hopscope.tracedClient(new SNSClient(options));
+  sqs = hopscope.tracedClient(new SQSClient(options));
+  plainSqs = new SQSClient(options);
+  topicArn = (await sns.send(new CreateTopicCommand({ Name: "orders" }))).TopicArn ?? "";
+  for (const [name, raw] of [["raw", "true"], ["wrapped", "false"], ["direct", ""]] as const) {
+    await sqs.send(new CreateQueueCommand({ QueueName: name }));
+    if (!raw) continue;
+    const { Attributes } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: aws.queueUrl(name), AttributeNames: ["QueueArn"] }),
+    );
+    await sns.send(
+      new SubscribeCommand({
+        TopicArn: topicArn,
+        Protocol: "sqs",
+        Endpoint: Attributes?.QueueArn,
+        Attributes: { RawMessageDelivery: raw },
+      }),
+    );
+  }
+});
+beforeEach(() => {
+  collector.spans.length = 0;
+});
+afterAll(async () => {
+  await aws.stop();
+  await collector.close();
+});
+
+async function receive(queue: string): Promise<Message[]> {
+  const { Messages = [] } = await sqs.send(
+    new ReceiveMessageCommand({ QueueUrl: aws.queueUrl(queue), MaxNumberOfMessages: 10, WaitTimeSeconds: 5 }),
+  );
+  return Messages;
+}
+
+const ten = (): Record<string, { DataType: string; StringValue: string }> =>
+  Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`a${i}`, { DataType: "String", StringValue: "x" }]));
+
+describe("SNS", () => {
+  it.for(["raw", "wrapped"])("joins a published message to the function behind a %s queue", async (queue) => {
+    await sns.send(new PublishCommand({ TopicArn: topicArn, Message: "order" }));
+    for (const other of ["raw", "wrapped"].filter((name) => name !== queue)) await receive(other);
+    await hopscope.traced(async () => undefined)((await receive(queue)) as never);
+    const spans = await collector.waitFor((all) => all.some((span) => span.kind === "consumer"));
+    const send = spans.find((span) => span.kind === "producer");
+    const process = spans.find((span) => span.kind === "consumer");
+    expect(send?.name).toBe("send orders");
+    expect(process?.name).toBe(`process ${queue}`);
+    expect(process?.parentSpanId).toBe(send?.spanId);
+    expect(process?.traceId).toBe(send?.traceId);
+    if (queue === "wrapped") {
+      const [snsKey] = send?.attributes["hopscope.message.keys"] as string[];
+      expect(process?.attributes["hopscope.message.keys"]).toContain(snsKey);
+      expect(process?.attributes["hopscope.message.via.destination.name"]).toBe("orders");
+    }
+  });
+
+  it("records the id of every message of a batch", async () => {
+    const entries = ["1", "2", "3"].map((Id) => ({ Id, Message: `order ${Id}` }));
+    const { Successful } = await sns.send(
+      new PublishBatchCommand({ TopicArn: topicArn, PublishBatchRequestEntries: entries }),
+    );
+    const [send] = await collector.waitFor((all) => all.length > 0);
+    expect(send?.attributes["hopscope.message.keys"]).toEqual(Successful?.map(({ MessageId }) => `aws.sns:${MessageId}`));
+    expect(send?.attributes["messaging.batch.message_count"]).toBe(3);
+    await Promise.all([receive("raw"), receive("wrapped")]);
+  });
+});
+
+describe("SQS", () => {
+  it("carries the context beside ten attributes, none of which it changes", async () => {
+    const MessageAttributes = ten();
+    await sqs.send(new SendMessageCommand({ QueueUrl: aws.queueUrl("direct"), MessageBody: "full", MessageAttributes }));
+    expect(MessageAttributes).toEqual(ten());
+    const messages = await receive("direct");
+    await hopscope.traced(async () => undefined)(messages as never);
+    const spans = await collector.waitFor((all) => all.some((span) => span.kind === "consumer"));
+    const send = spans.find((span) => span.kind === "producer");
+    expect(spans.find((span) => span.kind === "consumer")?.parentSpanId).toBe(send?.spanId);
+  });
+
+  it("gives a failed entry of a batch as an event and the ids of the others as keys", async () => {
+    const Entries = [
+      { Id: "good", MessageBody: "one" },
+      { Id: "bad", MessageBody: "two", MessageAttributes: { empty: { DataType: "String", StringValue: "" } } },
+    ];
+    const sent = await sqs
+      .send(new SendMessageBatchCommand({ QueueUrl: aws.queueUrl("direct"), Entries }))
+      .catch(() => undefined);
+    const [send] = await collector.waitFor((all) => all.length > 0);
+    expect(send?.status.code).toBe(2);
+    if (sent) expect(send?.attributes["hopscope.message.keys"]).toHaveLength(1);
+    await receive("direct");
+  });
+
+  it("does not touch what the user asks to receive, and makes no span of a poll", async () => {
+    await plainSqs.send(
+      new SendMessageCommand({
+        QueueUrl: aws.queueUrl("direct"),
+        MessageBody: "plain",
+        MessageAttributes: { mine: { DataType: "String", StringValue: "x" } },
+      }),
+    );
+    const [message] = await receive("direct");
+    expect(message?.Body).toBe("plain");
+    expect(message?.MessageAttributes).toBeUndefined();
+    expect(collector.spans).toEqual([]);
+  });
+});

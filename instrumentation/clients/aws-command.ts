@@ -1,0 +1,40 @@
+/** The contract of an AWS producer: what one command of the SDK sends, carries and gets back. */
+import type { Attributes } from "@opentelemetry/api";
+import type { Fields } from "../events/event-source.ts";
+import type { Carried } from "../core/propagation.ts";
+
+/** What the transport said of the messages that were sent. */
+export interface Sent {
+  /** Identities given back, `<messaging.system>:<id>`. */
+  readonly keys: readonly string[];
+  /** Id of the message, where it was one. */
+  readonly messageId?: string | undefined;
+  /** Entries of a batch that were not taken. */
+  readonly failures?: readonly SendFailure[];
+}
+
+/** An entry of a batch that the service did not take. */
+export interface SendFailure {
+  readonly entryId: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One command, stateless. Everything here is guarded by the caller, so it may throw on a wrong input. */
+export interface AwsCommand {
+  /** `producer` for what sends messages. */
+  readonly kind: "producer" | "client";
+  /** Span name and attributes. */
+  describe(input: Fields): { readonly spanName: string; readonly attributes: Attributes };
+  /** A copy of `input` that carries the trace; the user's own object is never changed. */
+  inject?(input: Fields, carried: Carried): Fields;
+  /** The identities that the service gave back. */
+  identify?(output: Fields, input: Fields): Sent;
+  /** Runs after a call that succeeded, whether or not it is traced. */
+  onOutput?(output: Fields, input: Fields): void;
+  /** Changes the input whether or not the call is traced. */
+  prepare?(input: Fields): Fields;
+}
+
+/** Commands by `<service id>.<operation>`, for example `SNS.Publish`. */
+export type AwsCommands = Readonly<Record<string, AwsCommand>>;

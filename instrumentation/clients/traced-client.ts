@@ -1,0 +1,125 @@
+/** AWS SDK v3: one middleware that traces every command of a client, by the tables of commands beside it. */
+import type { Span } from "@opentelemetry/api";
+import {
+  HTTP_RESPONSE_STATUS_CODE,
+  MESSAGE_KEYS,
+  MESSAGE_KEYS_MAX,
+  MESSAGING_MESSAGE_ID,
+} from "@hopscope/schema/attributes";
+import { spanOf, withSpan } from "../core/context.ts";
+import { carry } from "../core/propagation.ts";
+import { guarded, report } from "../core/report.ts";
+import { KIND, recordError, STATUS_ERROR } from "../core/span.ts";
+import { isValidContext } from "../core/trace-parent.ts";
+import { tracing } from "../core/tracing.ts";
+import { asObject, type Fields } from "../events/event-source.ts";
+import type { TracedClient } from "../types.ts";
+import type { AwsCommand, AwsCommands } from "./aws-command.ts";
+import { otherCommand } from "./other-commands.ts";
+import { snsCommands } from "./sns.ts";
+import { sqsCommands } from "./sqs.ts";
+
+interface MiddlewareArgs {
+  readonly input: Fields;
+}
+type Next = (args: MiddlewareArgs) => Promise<{ readonly output: unknown }>;
+interface HandlerContext {
+  readonly clientName?: string;
+  readonly commandName?: string;
+}
+interface SdkClient {
+  readonly middlewareStack: {
+    add(middleware: (next: Next, context: HandlerContext) => Next, options: object): void;
+  };
+}
+
+/** A call in progress. */
+interface StartedCall {
+  readonly command: AwsCommand;
+  readonly span: Span | undefined;
+  readonly input: Fields;
+}
+
+const COMMANDS: AwsCommands = { ...snsCommands, ...sqsCommands };
+const tracedClients = new WeakSet<object>();
+
+/** See {@link TracedClient}. */
+export const tracedClient: TracedClient = (client) => {
+  const stack = asObject(client)?.middlewareStack as SdkClient["middlewareStack"] | undefined;
+  if (typeof stack?.add !== "function") {
+    report("tracedClient() needs a client of the AWS SDK v3; what it was given is returned as it is");
+    return client;
+  }
+  if (tracedClients.has(client) || tracing().config.disabled) return client;
+  tracedClients.add(client);
+  stack.add(middleware, { step: "initialize", name: "hopscope", priority: "high", override: true });
+  return client;
+};
+
+function middleware(next: Next, context: HandlerContext): Next {
+  const service = context.clientName?.replace(/Client$/, "") ?? "AWS";
+  const operation = context.commandName?.replace(/Command$/, "") ?? "call";
+  const command = COMMANDS[`${service}.${operation}`] ?? otherCommand(service, operation);
+  return async function hopscope(args) {
+    const call = guarded(`tracing ${service}.${operation}`, () => start(command, args.input), undefined);
+    if (!call) return next(args);
+    const { span } = call;
+    const tracedArgs = { ...args, input: call.input };
+    try {
+      const contexts = tracing().contexts;
+      const result = span
+        ? await contexts.with(withSpan(contexts.active(), span), () => next(tracedArgs))
+        : await next(tracedArgs);
+      guarded(`reading ${service}.${operation}`, () => succeed(call, asObject(result.output) ?? {}), undefined);
+      return result;
+    } catch (error) {
+      guarded("recording an error", () => fail(span, error), undefined);
+      throw error;
+    } finally {
+      guarded("ending a span", () => span?.end(), undefined);
+    }
+  };
+}
+
+function start(command: AwsCommand, given: Fields): StartedCall {
+  const { tracer, contexts, config } = tracing();
+  const input = command.prepare?.(given) ?? given;
+  const active = spanOf(contexts.active());
+  // A poll or a delete between two invocations belongs to no trace; a message always begins one.
+  if (command.kind === "client" && !(active && isValidContext(active.spanContext()))) {
+    return { command, span: undefined, input };
+  }
+  const { spanName, attributes } = command.describe(input);
+  const span = tracer.startSpan(spanName, { kind: KIND[command.kind], attributes });
+  const carried = command.inject && carry(span, config, Date.now());
+  const injected = carried
+    ? guarded("putting a trace into a message", () => command.inject?.(input, carried), undefined)
+    : undefined;
+  return { command, span, input: injected ?? input };
+}
+
+function succeed({ command, span, input }: StartedCall, output: Fields): void {
+  command.onOutput?.(output, input);
+  if (!span?.isRecording()) return;
+  const metadata = asObject(output.$metadata);
+  if (typeof metadata?.requestId === "string") span.setAttribute("aws.request_id", metadata.requestId);
+  const sent = command.identify?.(output, input);
+  if (!sent) return;
+  if (sent.messageId) span.setAttribute(MESSAGING_MESSAGE_ID, sent.messageId);
+  span.setAttribute(MESSAGE_KEYS, sent.keys.slice(0, MESSAGE_KEYS_MAX));
+  for (const { entryId, code, message } of sent.failures ?? []) {
+    span.addEvent("hopscope.send.failed", { "hopscope.entry.id": entryId, "error.type": code, "error.message": message });
+  }
+  const failed = sent.failures?.[0];
+  if (failed) {
+    span.setAttribute("error.type", failed.code);
+    span.setStatus({ code: STATUS_ERROR, message: `${sent.failures?.length} of the batch failed: ${failed.code}` });
+  }
+}
+
+function fail(span: Span | undefined, error: unknown): void {
+  if (!span) return;
+  recordError(span, error);
+  const status = asObject(asObject(error)?.$metadata)?.httpStatusCode;
+  if (typeof status === "number") span.setAttribute(HTTP_RESPONSE_STATUS_CODE, status);
+}

@@ -1,0 +1,117 @@
+import type { Attributes } from "@opentelemetry/api";
+import { SERVICE_NAME } from "@hopscope/schema/attributes";
+import { report } from "./report.ts";
+
+/** What the environment says, checked, with every default filled in. */
+export interface Config {
+  /** `OTEL_SDK_DISABLED=true`: handlers run untouched. */
+  readonly disabled: boolean;
+  /** Where traces are posted: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, or `..._ENDPOINT` + `/v1/traces`. */
+  readonly tracesUrl: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** `OTEL_EXPORTER_OTLP_COMPRESSION=gzip`. */
+  readonly gzip: boolean;
+  /** `OTEL_RESOURCE_ATTRIBUTES`, and `OTEL_SERVICE_NAME` over it. */
+  readonly resource: Attributes;
+  /** `OTEL_TRACES_SAMPLER`. */
+  readonly sampler: SamplerName;
+  /** `OTEL_TRACES_SAMPLER_ARG`: part of the traces that is kept, 0 to 1. */
+  readonly samplerRatio: number;
+}
+
+const SAMPLERS = [
+  "always_on",
+  "always_off",
+  "traceidratio",
+  "parentbased_always_on",
+  "parentbased_always_off",
+  "parentbased_traceidratio",
+] as const;
+/** The samplers that the OpenTelemetry specification names for `OTEL_TRACES_SAMPLER`. */
+export type SamplerName = (typeof SAMPLERS)[number];
+
+const DEFAULT_ENDPOINT = "http://localhost:4318";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads the standard variables. A wrong value is reported once, by name and with what is allowed, and ignored.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ */
+export function readConfig(env: Env): Config {
+  const resource = readPairs("OTEL_RESOURCE_ATTRIBUTES", env.OTEL_RESOURCE_ATTRIBUTES);
+  if (env.OTEL_SERVICE_NAME) resource[SERVICE_NAME] = env.OTEL_SERVICE_NAME;
+  return {
+    disabled: env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true",
+    tracesUrl: readTracesUrl(env),
+    headers: readPairs(
+      "OTEL_EXPORTER_OTLP_HEADERS",
+      [env.OTEL_EXPORTER_OTLP_HEADERS, env.OTEL_EXPORTER_OTLP_TRACES_HEADERS].filter(Boolean).join(","),
+    ),
+    gzip: env.OTEL_EXPORTER_OTLP_COMPRESSION === "gzip",
+    resource,
+    sampler: readSampler(env.OTEL_TRACES_SAMPLER),
+    samplerRatio: readRatio(env.OTEL_TRACES_SAMPLER_ARG),
+  };
+}
+
+function readTracesUrl(env: Env): URL {
+  if (env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) {
+    const url = readUrl("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT);
+    if (url) return url;
+  }
+  const base =
+    readUrl("OTEL_EXPORTER_OTLP_ENDPOINT", env.OTEL_EXPORTER_OTLP_ENDPOINT || DEFAULT_ENDPOINT) ??
+    new URL(DEFAULT_ENDPOINT);
+  base.pathname = `${base.pathname.replace(/\/+$/, "")}/v1/traces`;
+  return base;
+}
+
+function readUrl(name: string, value: string): URL | undefined {
+  try {
+    const url = new URL(value.trim());
+    if (url.protocol === "http:" || url.protocol === "https:") return url;
+  } catch {
+    // Reported below, together with a URL of another protocol.
+  }
+  report(`${name} must be an http:// or https:// URL, not "${value}"; using ${DEFAULT_ENDPOINT}`);
+  return undefined;
+}
+
+function readPairs(name: string, value: string | undefined): Record<string, string> {
+  const pairs: Record<string, string> = {};
+  for (const part of value?.split(",") ?? []) {
+    if (!part.trim()) continue;
+    const equals = part.indexOf("=");
+    if (equals < 1) {
+      report(`${name} must be key=value pairs parted by commas; "${part}" is ignored`);
+      continue;
+    }
+    pairs[decode(part.slice(0, equals).trim())] = decode(part.slice(equals + 1).trim());
+  }
+  return pairs;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function readSampler(value: string | undefined): SamplerName {
+  const name = value?.trim().toLowerCase();
+  const known = SAMPLERS.find((sampler) => sampler === name);
+  if (name && !known) report(`OTEL_TRACES_SAMPLER must be one of ${SAMPLERS.join(", ")}, not "${value}"`);
+  return known ?? "parentbased_always_on";
+}
+
+function readRatio(value: string | undefined): number {
+  if (!value) return 1;
+  const ratio = Number(value);
+  if (ratio >= 0 && ratio <= 1) return ratio;
+  report(`OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, not "${value}"; every trace is kept`);
+  return 1;
+}

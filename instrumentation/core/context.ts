@@ -1,0 +1,47 @@
+import type { Context, Span } from "@opentelemetry/api";
+
+/** Where the OpenTelemetry API keeps the active span; its keys are global symbols, so any copy of it finds ours. */
+const SPAN_KEY = Symbol.for("OpenTelemetry Context Key SPAN");
+
+/** An immutable chain of values: one small object for each value set, nothing copied. */
+class ChainContext implements Context {
+  readonly #parent: ChainContext | undefined;
+  readonly #key: symbol | undefined;
+  readonly #value: unknown;
+
+  constructor(parent?: ChainContext, key?: symbol, value?: unknown) {
+    this.#parent = parent;
+    this.#key = key;
+    this.#value = value;
+  }
+
+  getValue(key: symbol): unknown {
+    let node: ChainContext | undefined = this;
+    while (node) {
+      if (node.#key === key) return node.#value;
+      node = node.#parent;
+    }
+    return undefined;
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return new ChainContext(this, key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return new ChainContext(this, key, undefined);
+  }
+}
+
+/** The context in which nothing is active. */
+export const ROOT: Context = new ChainContext();
+
+/** The span that `context` makes active. */
+export function spanOf(context: Context): Span | undefined {
+  return context.getValue(SPAN_KEY) as Span | undefined;
+}
+
+/** `context` with `span` as its active span; with none for `undefined`. */
+export function withSpan(context: Context, span: Span | undefined): Context {
+  return context.setValue(SPAN_KEY, span);
+}

@@ -1,0 +1,61 @@
+import type { SpanContext } from "@opentelemetry/api";
+import { parseTraceParent } from "../core/trace-parent.ts";
+import { asObject, asText, type Getter } from "./event-source.ts";
+import { foreignContext } from "./foreign-context.ts";
+
+/** Headers of one request that are looked at: a hostile event could have a million. */
+const HEADERS_MAX = 1_000;
+
+/**
+ * The producer's span context in a carrier: W3C Trace Context, else what another tracer left there.
+ *
+ * @see https://www.w3.org/TR/trace-context/
+ */
+export function extractContext(get: Getter): SpanContext | undefined {
+  return parseTraceParent(get("traceparent"), get("tracestate")) ?? foreignContext(get);
+}
+
+/** Reads headers in any case, from single values (`headers`) or lists (`multiValueHeaders`). */
+export function headerGetter(headers: unknown, multiValueHeaders?: unknown): Getter {
+  let lowered: Map<string, string> | undefined;
+  return (name) => (lowered ??= lowerHeaders(headers, multiValueHeaders)).get(name);
+}
+
+function lowerHeaders(...sources: unknown[]): Map<string, string> {
+  const lowered = new Map<string, string>();
+  for (const source of sources) {
+    for (const [name, value] of Object.entries(asObject(source) ?? {}).slice(0, HEADERS_MAX)) {
+      const text = Array.isArray(value) ? value.filter((item) => typeof item === "string").join(",") : value;
+      if (typeof text === "string" && !lowered.has(name.toLowerCase())) lowered.set(name.toLowerCase(), text);
+    }
+  }
+  return lowered;
+}
+
+/**
+ * Reads message attributes in every spelling that AWS has for them: `stringValue`/`binaryValue` (Lambda's SQS
+ * event, Binary in base64), `StringValue`/`BinaryValue` (SDK, Binary as bytes), `Type`/`Value` (SNS).
+ */
+export function messageAttributeGetter(attributes: unknown): Getter {
+  const object = asObject(attributes);
+  if (!object) return () => undefined;
+  return (name) => {
+    if (Object.hasOwn(object, name)) return attributeText(object[name]);
+    const key = Object.keys(object).find((candidate) => candidate.toLowerCase() === name);
+    return key === undefined ? undefined : attributeText(object[key]);
+  };
+}
+
+function attributeText(attribute: unknown): string | undefined {
+  const { Type, Value, stringValue, StringValue, binaryValue, BinaryValue } = asObject(attribute) ?? {};
+  const text = asText(stringValue) ?? asText(StringValue);
+  if (text !== undefined) return text;
+  if (Value !== undefined) return Type === "Binary" ? bytesText(Value) : asText(Value);
+  return bytesText(binaryValue ?? BinaryValue);
+}
+
+function bytesText(value: unknown): string | undefined {
+  if (typeof value === "string") return Buffer.from(value, "base64").toString("utf8") || undefined;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("utf8") || undefined;
+  return undefined;
+}

@@ -1,0 +1,88 @@
+/**
+ * The contract of an event source: one small, stateless object a file, which recognises its events by their
+ * shape and says what they mean. One generic runner does the rest.
+ */
+import type { Attributes, Span, SpanContext } from "@opentelemetry/api";
+
+/** An object of which nothing is known. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Reads one value of a carrier by its lower-case name. */
+export type Getter = (name: string) => string | undefined;
+
+/** One record of a batch: what is known of the message in it. */
+export interface Message {
+  /** What the handler of `traced.each` gets. */
+  readonly record: unknown;
+  /** The producer's span, where a context crossed the transport. */
+  readonly context?: SpanContext | undefined;
+  /** `messaging.*` and `hopscope.message.*`, as on a span, a link or a span event. */
+  readonly attributes: Attributes;
+  /** What `batchItemFailures` calls this record; undefined where the source has no partial failures. */
+  readonly itemId?: string | undefined;
+  /** Records of one group are handled one after the other: FIFO message group, shard. */
+  readonly group?: string | undefined;
+}
+
+/** What an event means: enough to start the span of its invocation. */
+export interface Trigger {
+  /** Undefined where the function's own name says it best. */
+  readonly spanName: string | undefined;
+  readonly kind: "server" | "consumer";
+  readonly attributes: Attributes;
+  /** The caller's span, for sources that are no messages. */
+  readonly parent?: SpanContext | undefined;
+  /** The records, for sources that are messages. */
+  readonly messages?: readonly Message[];
+  /** Name of the queue, topic or stream of {@link messages}. */
+  readonly destination?: string | undefined;
+  /** A stream: after the first failed record the rest is delivered again, so handling stops there. */
+  readonly stopsAtFailure?: boolean;
+  /** Records what the handler's result says (an HTTP status) on the span. */
+  readonly onResult?: (span: Span, result: unknown) => void;
+}
+
+/** A kind of event. `matches` and `describe` may throw on a hostile event: the runner guards them. */
+export interface EventSource {
+  /** For tests and messages, for example `aws.sqs`. */
+  readonly name: string;
+  /** Whether `event` is one of this source's, by shape alone. */
+  matches(event: Fields): boolean;
+  describe(event: Fields): Trigger;
+}
+
+/** `value` as a string-keyed object, or undefined. */
+export function asObject(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+}
+
+/** `value` if it is a string that is not empty. */
+export function asText(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** The first of `event.Records`, where it is an array with an object first. */
+export function firstRecord(event: Fields): Record<string, unknown> | undefined {
+  return asObject(recordsOf(event)[0]);
+}
+
+/** `event.Records`, empty where there are none. */
+export function recordsOf(event: Fields): readonly unknown[] {
+  return Array.isArray(event.Records) ? event.Records : [];
+}
+
+/** The last part of an ARN or URL: the name of the queue, topic, stream or function. */
+export function lastPart(arnOrUrl: string | undefined): string | undefined {
+  if (!arnOrUrl) return undefined;
+  return arnOrUrl.slice(Math.max(arnOrUrl.lastIndexOf(":"), arnOrUrl.lastIndexOf("/")) + 1) || undefined;
+}
+
+/** Removes members that are undefined, so that objects are ready to be attributes. */
+export function defined(attributes: Record<string, string | number | boolean | string[] | undefined>): Attributes {
+  const result: Attributes = {};
+  for (const key in attributes) {
+    const value = attributes[key];
+    if (value !== undefined && !Number.isNaN(value)) result[key] = value;
+  }
+  return result;
+}

@@ -1,0 +1,53 @@
+import { asObject, asText, type EventSource, type Fields, type Message } from "./event-source.ts";
+import { describeRecords, messagesTrigger } from "./messages.ts";
+import { describeSqsMessage, SQS_SYSTEM } from "./sqs.ts";
+
+/** Queue names of messages that a traced client received: a message itself does not say where it comes from. */
+const queues = new WeakMap<object, string>();
+
+/** Remembers that `message` (or a whole answer) was received from `queue`. */
+export function rememberQueue(message: object, queue: string): void {
+  queues.set(message, queue);
+}
+
+/**
+ * Messages that a container received by `ReceiveMessage`: its answer, or the array of messages in it.
+ *
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+ */
+export const sdkMessages: EventSource = {
+  name: "aws.sqs.sdk",
+  matches: (event) => isSdkMessage(messagesOf(event)[0]),
+  describe(event) {
+    const messages = messagesOf(event);
+    return messagesTrigger({
+      system: SQS_SYSTEM,
+      faasTrigger: "pubsub",
+      destination: queues.get(messages[0] as object),
+      messages: describeRecords(messages, describe),
+    });
+  },
+};
+
+function messagesOf(event: Fields): readonly unknown[] {
+  if (Array.isArray(event)) return event;
+  return Array.isArray(event.Messages) ? event.Messages : [];
+}
+
+function isSdkMessage(value: unknown): boolean {
+  const message = asObject(value);
+  return message !== undefined && asText(message.MessageId) !== undefined && asText(message.ReceiptHandle) !== undefined;
+}
+
+function describe(record: unknown): Message {
+  const fields = asObject(record) ?? {};
+  return describeSqsMessage({
+    record,
+    id: asText(fields.MessageId),
+    body: asText(fields.Body),
+    md5: asText(fields.MD5OfBody),
+    attributes: asObject(fields.Attributes) ?? {},
+    messageAttributes: fields.MessageAttributes,
+    queue: queues.get(fields),
+  });
+}

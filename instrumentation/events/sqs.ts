@@ -1,0 +1,107 @@
+import {
+  DEAD_LETTER_SOURCE_NAME,
+  MESSAGE_BODY_MD5,
+  MESSAGE_FIRST_RECEIVED_MS,
+  MESSAGE_KEYS,
+  MESSAGE_RECEIVE_COUNT,
+  MESSAGE_SENT_MS,
+  MESSAGE_VIA_NAME,
+  MESSAGE_VIA_SYSTEM,
+  MESSAGING_DESTINATION_NAME,
+  MESSAGING_MESSAGE_BODY_SIZE,
+  MESSAGING_MESSAGE_ID,
+  MESSAGING_OPERATION_TYPE,
+  MESSAGING_SYSTEM,
+} from "@hopscope/schema/attributes";
+import { extractContext, messageAttributeGetter } from "./carrier.ts";
+import { openEnvelope } from "./envelope.ts";
+import { asObject, asText, defined, type EventSource, firstRecord, lastPart, type Message, recordsOf } from "./event-source.ts";
+import { xray } from "./foreign-context.ts";
+import { describeRecords, messagesTrigger } from "./messages.ts";
+
+export const SQS_SYSTEM = "aws_sqs";
+
+/**
+ * Messages of an SQS queue, as Lambda's event source mapping hands them over.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+ */
+export const sqs: EventSource = {
+  name: "aws.sqs",
+  matches: (event) => firstRecord(event)?.eventSource === "aws:sqs",
+  describe(event) {
+    const destination = lastPart(asText(firstRecord(event)?.eventSourceARN));
+    return messagesTrigger({
+      system: SQS_SYSTEM,
+      faasTrigger: "pubsub",
+      destination,
+      messages: describeRecords(recordsOf(event), describeLambdaRecord),
+    });
+  },
+};
+
+function describeLambdaRecord(record: unknown): Message {
+  const fields = asObject(record) ?? {};
+  return describeSqsMessage({
+    record,
+    id: asText(fields.messageId),
+    body: asText(fields.body),
+    md5: asText(fields.md5OfBody),
+    attributes: asObject(fields.attributes) ?? {},
+    messageAttributes: fields.messageAttributes,
+    queue: lastPart(asText(fields.eventSourceARN)),
+  });
+}
+
+/** One SQS message, wherever it was taken from. */
+export interface SqsMessageParts {
+  readonly record: unknown;
+  readonly id: string | undefined;
+  readonly body: string | undefined;
+  readonly md5: string | undefined;
+  /** System attributes; their names and values are the same everywhere. */
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly messageAttributes: unknown;
+  readonly queue: string | undefined;
+}
+
+/**
+ * Context and identity of one SQS message: its own attributes first, then the system attribute
+ * `AWSTraceHeader`, then what an SNS, EventBridge or S3 envelope in its body says.
+ *
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Message.html
+ */
+export function describeSqsMessage(parts: SqsMessageParts): Message {
+  const { attributes, body, id } = parts;
+  const envelope = openEnvelope(body);
+  const group = asText(attributes.MessageGroupId);
+  return {
+    record: parts.record,
+    itemId: id,
+    ...(group !== undefined && parts.queue?.endsWith(".fifo") && { group }),
+    context:
+      extractContext(messageAttributeGetter(parts.messageAttributes)) ??
+      envelope?.context ??
+      xray(asText(attributes.AWSTraceHeader)),
+    attributes: defined({
+      [MESSAGING_SYSTEM]: SQS_SYSTEM,
+      [MESSAGING_OPERATION_TYPE]: "process",
+      [MESSAGING_DESTINATION_NAME]: parts.queue,
+      [MESSAGING_MESSAGE_ID]: id,
+      [MESSAGE_KEYS]: [...(id ? [`${SQS_SYSTEM}:${id}`] : []), ...(envelope?.keys ?? [])],
+      [MESSAGE_SENT_MS]: toInteger(attributes.SentTimestamp),
+      [MESSAGE_FIRST_RECEIVED_MS]: toInteger(attributes.ApproximateFirstReceiveTimestamp),
+      [MESSAGE_RECEIVE_COUNT]: toInteger(attributes.ApproximateReceiveCount),
+      [MESSAGE_BODY_MD5]: parts.md5,
+      [MESSAGING_MESSAGE_BODY_SIZE]: body === undefined ? undefined : Buffer.byteLength(body),
+      [MESSAGE_VIA_SYSTEM]: envelope?.system,
+      [MESSAGE_VIA_NAME]: envelope?.name,
+      [DEAD_LETTER_SOURCE_NAME]: lastPart(asText(attributes.DeadLetterQueueSourceArn)),
+    }),
+  };
+}
+
+function toInteger(value: unknown): number | undefined {
+  const number = typeof value === "string" || typeof value === "number" ? Number(value) : Number.NaN;
+  return Number.isSafeInteger(number) ? number : undefined;
+}

@@ -1,0 +1,53 @@
+import { EACH_CONCURRENCY, EACH_CONCURRENCY_MAX, FLUSH_BUDGET_MS } from "./core/limits.ts";
+import { report } from "./core/report.ts";
+import type { EachOptions } from "./types.ts";
+
+/** {@link EachOptions}, checked, with every default filled in. */
+export interface Options {
+  readonly name: string | undefined;
+  readonly attributes: Readonly<Record<string, string | number | boolean>>;
+  readonly flushBudgetMs: number;
+  readonly concurrency: number;
+}
+
+const KNOWN = new Set(["name", "attributes", "flushBudgetMs", "concurrency"]);
+/** Longest budget that can be asked for, milliseconds: Lambda's longest timeout. */
+const FLUSH_BUDGET_MAX_MS = 900_000;
+
+/** Fills in defaults. A wrong option is reported once, by name and with what is allowed, and ignored. */
+export function readOptions(given: EachOptions | undefined): Options {
+  const options = (isObject(given) ? given : {}) as EachOptions;
+  if (given !== undefined && !isObject(given)) report("options must be an object; they are ignored");
+  for (const key of Object.keys(options)) {
+    if (!KNOWN.has(key)) report(`unknown option "${key}"; known are ${[...KNOWN].join(", ")}`);
+  }
+  return {
+    name: checked("name", options.name, undefined, (v) => typeof v === "string" && v !== "", "a text that is not empty"),
+    attributes: checked("attributes", options.attributes, {}, isObject, "an object of strings, numbers and booleans"),
+    flushBudgetMs: checked(
+      "flushBudgetMs",
+      options.flushBudgetMs,
+      FLUSH_BUDGET_MS,
+      (v) => typeof v === "number" && v >= 0 && v <= FLUSH_BUDGET_MAX_MS,
+      `a number from 0 to ${FLUSH_BUDGET_MAX_MS}`,
+    ),
+    concurrency: checked(
+      "concurrency",
+      options.concurrency,
+      EACH_CONCURRENCY,
+      (v) => Number.isInteger(v) && Number(v) >= 1 && Number(v) <= EACH_CONCURRENCY_MAX,
+      `a whole number from 1 to ${EACH_CONCURRENCY_MAX}`,
+    ),
+  };
+}
+
+function checked<T>(name: string, value: T | undefined, fallback: T, ok: (value: unknown) => boolean, allowed: string): T {
+  if (value === undefined) return fallback;
+  if (ok(value)) return value;
+  report(`option ${name} must be ${allowed}; it is ignored`);
+  return fallback;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,185 @@
+/**
+ * AWS Lambda. What ends an invocation is what the runtime waits for: there the span is ended and sent, within a
+ * budget, because the environment freezes as soon as the answer is out.
+ */
+import type { Attributes } from "@opentelemetry/api";
+import {
+  FAAS_COLDSTART,
+  FAAS_INVOCATION_ID,
+  INIT_DURATION_MS,
+  INIT_SPAN_NAME,
+  INIT_TYPE,
+  MEMORY_USED,
+  REMAINING_TIME_MS,
+  TIMED_OUT,
+} from "@hopscope/schema/attributes";
+import { nowMs, syncClock } from "../core/clock.ts";
+import { saltIds } from "../core/ids.ts";
+import {
+  DEADLINE_MARGIN_MS,
+  PROACTIVE_INIT_MS,
+  TIMEOUT_NOTICE_MS,
+  TIMEOUT_NOTICE_PART,
+} from "../core/limits.ts";
+import { guarded } from "../core/report.ts";
+import { STATUS_ERROR } from "../core/span.ts";
+import { tracing } from "../core/tracing.ts";
+import { asObject } from "../events/event-source.ts";
+import { detect } from "../events/index.ts";
+import { endWithError, endWithResult, type Invocation, startInvocation } from "../invocation.ts";
+import type { AnyHandler, Call } from "../traced.ts";
+import { interceptLegacyEnds } from "./lambda-callbacks.ts";
+
+interface LambdaContext {
+  readonly awsRequestId?: unknown;
+  readonly invokedFunctionArn?: unknown;
+  readonly getRemainingTimeInMillis?: unknown;
+}
+
+/** A running invocation with what Lambda knows of it. */
+interface LambdaInvocation extends Invocation {
+  readonly remainingMs: () => number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
+/** Longest time that an invocation can have, milliseconds; taken where the context does not say. */
+const REMAINING_MAX_MS = 900_000;
+
+let preparedMs = 0;
+let invocations = 0;
+
+/** Called when a handler is wrapped, which is during the init phase. */
+export function prepareLambda(): void {
+  preparedMs = nowMs();
+}
+
+/** Runs a handler under the Lambda runtime. Returns or throws what it does, once its spans are sent. */
+export function invokeOnLambda(call: Call): unknown {
+  const streaming = STREAMING in call.handler;
+  const lambdaContext = asObject(call.args[streaming ? 2 : 1]) as LambdaContext | undefined;
+  const invocation = guarded("starting an invocation", () => begin(call, lambdaContext), undefined);
+  if (!invocation) return Reflect.apply(call.handler, call.self, call.args);
+  // The runtime clients before Node 24 give a callback, and take a plain return value for nothing.
+  const legacy = !streaming && typeof call.args[2] === "function";
+  const args = legacy
+    ? interceptLegacyEnds(call.args, (error, result) => finish(call, invocation, error, result))
+    : call.args;
+  let result: unknown;
+  try {
+    result = tracing().contexts.with(invocation.context, call.handler as AnyHandler, call.self, ...args);
+  } catch (error) {
+    return finish(call, invocation, { error }, undefined).then(() => {
+      throw error;
+    });
+  }
+  if (isPromise(result)) {
+    return result.then(
+      (value) => finish(call, invocation, undefined, value).then(() => value),
+      (error: unknown) =>
+        finish(call, invocation, { error }, undefined).then(() => {
+          throw error;
+        }),
+    );
+  }
+  if (!legacy) return finish(call, invocation, undefined, result).then(() => result);
+  // A handler with a callback ends when it calls that. One without has ended now, and what is being sent
+  // keeps the event loop from draining, for which the runtime waits.
+  if (call.handler.length < 3) void finish(call, invocation, undefined, undefined);
+  return result;
+}
+
+function begin(call: Call, lambdaContext: LambdaContext | undefined): LambdaInvocation {
+  syncClock();
+  const startMs = nowMs();
+  const requestId = String(lambdaContext?.awsRequestId ?? "");
+  const first = invocations++ === 0;
+  if (first) saltIds(requestId);
+  const start = first ? describeInit(startMs) : undefined;
+  const invocation = startInvocation(tracing(), {
+    trigger: detect(call.args[0]),
+    options: call.options,
+    each: call.each,
+    fallbackName: process.env.AWS_LAMBDA_FUNCTION_NAME ?? "invoke",
+    startMs,
+    attributes: {
+      ...(requestId && { [FAAS_INVOCATION_ID]: requestId }),
+      ...arnAttributes(lambdaContext?.invokedFunctionArn),
+      [FAAS_COLDSTART]: start?.coldStart ?? false,
+      ...start?.attributes,
+    },
+  });
+  if (start?.coldStart) {
+    const span = tracing().tracer.startSpan(INIT_SPAN_NAME, { startTime: start.fromMs }, invocation.context);
+    span.end(start.toMs);
+  }
+  tracing().pipeline.prepare();
+  const remaining = lambdaContext?.getRemainingTimeInMillis;
+  const remainingMs = (): number => {
+    const ms = typeof remaining === "function" ? Number(Reflect.apply(remaining, lambdaContext, [])) : Number.NaN;
+    return Number.isFinite(ms) ? ms : REMAINING_MAX_MS;
+  };
+  const running = Object.assign(invocation, { remainingMs, timer: undefined }) as LambdaInvocation;
+  guardDeadline(running, call.options.flushBudgetMs);
+  return running;
+}
+
+/**
+ * What the init before the first invocation was. An environment that Lambda started ahead of demand, restored
+ * from a snapshot, or was told to keep ready is none that a caller waited for.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+ */
+function describeInit(startMs: number) {
+  const type = process.env.AWS_LAMBDA_INITIALIZATION_TYPE || "on-demand";
+  const fromMs = performance.timeOrigin;
+  const proactive = startMs - preparedMs > PROACTIVE_INIT_MS;
+  const toMs = proactive ? preparedMs : startMs;
+  const coldStart = type === "on-demand" && !proactive;
+  const attributes: Attributes = { [INIT_TYPE]: type };
+  if (coldStart) attributes[INIT_DURATION_MS] = toMs - fromMs;
+  return { coldStart, attributes, fromMs, toMs };
+}
+
+function arnAttributes(arn: unknown): Attributes {
+  if (typeof arn !== "string") return {};
+  const account = arn.split(":")[4];
+  return { "aws.lambda.invoked_arn": arn, ...(account && { "cloud.account.id": account }) };
+}
+
+/** Sends an invocation as timing out shortly before Lambda would kill it. */
+function guardDeadline(invocation: LambdaInvocation, flushBudgetMs: number): void {
+  const remainingMs = invocation.remainingMs();
+  if (remainingMs >= REMAINING_MAX_MS) return;
+  const noticeMs = Math.min(TIMEOUT_NOTICE_MS, remainingMs * TIMEOUT_NOTICE_PART);
+  invocation.timer = setTimeout(() => {
+    if (invocation.ended) return;
+    invocation.ended = true;
+    const { span } = invocation;
+    span.setAttribute(TIMED_OUT, true);
+    span.setAttribute("error.type", "timeout");
+    span.setStatus({ code: STATUS_ERROR, message: "the deadline was about to pass" });
+    span.end();
+    void tracing().flush(Math.min(flushBudgetMs, invocation.remainingMs()));
+  }, remainingMs - noticeMs);
+  invocation.timer.unref();
+}
+
+/** Ends an invocation and sends its spans. Never rejects. */
+async function finish(
+  call: Call,
+  invocation: LambdaInvocation,
+  failure: { readonly error: unknown } | undefined,
+  result: unknown,
+): Promise<void> {
+  clearTimeout(invocation.timer);
+  const leftMs = invocation.remainingMs();
+  invocation.span.setAttributes({ [REMAINING_TIME_MS]: leftMs, [MEMORY_USED]: process.memoryUsage.rss() });
+  if (failure) endWithError(invocation, failure.error);
+  else endWithResult(invocation, result);
+  await tracing().flush(Math.min(call.options.flushBudgetMs, leftMs - DEADLINE_MARGIN_MS));
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as { then?: unknown } | undefined | null)?.then === "function";
+}

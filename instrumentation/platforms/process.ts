@@ -1,0 +1,77 @@
+/** Containers, jobs and servers: the process lives on, so spans are sent in the background and at its end. */
+import { nowMs, syncClock } from "../core/clock.ts";
+import { BATCH_DELAY_MS, FLUSH_BUDGET_MS } from "../core/limits.ts";
+import { guarded } from "../core/report.ts";
+import { tracing } from "../core/tracing.ts";
+import { detect } from "../events/index.ts";
+import { endWithError, endWithResult, startInvocation } from "../invocation.ts";
+import type { AnyHandler, Call } from "../traced.ts";
+
+let prepared = false;
+let timer: NodeJS.Timeout | undefined;
+
+/** Lets ended spans be sent every second, and on SIGTERM and at the end. Keeps no process alive. */
+export function prepareProcess(): void {
+  if (prepared) return;
+  prepared = true;
+  const { pipeline } = tracing();
+  pipeline.onAdd = () => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      void pipeline.flushInBackground();
+    }, BATCH_DELAY_MS).unref();
+  };
+  process.on("beforeExit", () => {
+    void tracing().flush(FLUSH_BUDGET_MS);
+  });
+  process.once("SIGTERM", onSignal);
+}
+
+/** Sends what waits, then lets the signal do what it would have done without us. */
+function onSignal(signal: NodeJS.Signals): void {
+  const othersDecide = process.listenerCount(signal) > 0;
+  void tracing()
+    .flush(FLUSH_BUDGET_MS)
+    .then(() => {
+      if (!othersDecide) process.kill(process.pid, signal);
+    });
+}
+
+/** Runs a handler in a long-running process. Returns or throws what it does, and waits for nothing. */
+export function invokeInProcess(call: Call): unknown {
+  const invocation = guarded("starting an invocation", () => begin(call), undefined);
+  if (!invocation) return Reflect.apply(call.handler, call.self, call.args);
+  let result: unknown;
+  try {
+    result = tracing().contexts.with(invocation.context, call.handler as AnyHandler, call.self, ...call.args);
+  } catch (error) {
+    endWithError(invocation, error);
+    throw error;
+  }
+  if (!(result instanceof Promise)) {
+    endWithResult(invocation, result);
+    return result;
+  }
+  return result.then(
+    (value: unknown) => {
+      endWithResult(invocation, value);
+      return value;
+    },
+    (error: unknown) => {
+      endWithError(invocation, error);
+      throw error;
+    },
+  );
+}
+
+function begin(call: Call) {
+  syncClock();
+  return startInvocation(tracing(), {
+    trigger: detect(call.args[0]),
+    options: call.options,
+    each: call.each,
+    fallbackName: call.handler.name || "invoke",
+    startMs: nowMs(),
+    attributes: {},
+  });
+}

@@ -1,0 +1,64 @@
+import { tracing } from "./core/tracing.ts";
+import { report } from "./core/report.ts";
+import { eachRecord } from "./each.ts";
+import { type Options, readOptions } from "./options.ts";
+import { invokeOnLambda, prepareLambda } from "./platforms/lambda.ts";
+import { invokeInProcess, prepareProcess } from "./platforms/process.ts";
+import type { Traced } from "./types.ts";
+
+/** Any handler, before its form is known. */
+export type AnyHandler = (this: unknown, ...args: unknown[]) => unknown;
+
+/** What one wrapped handler is called with. */
+export interface Call {
+  readonly handler: AnyHandler;
+  readonly self: unknown;
+  readonly args: unknown[];
+  readonly options: Options;
+  readonly each: boolean;
+}
+
+const wrapped = new WeakSet<object>();
+
+function wrap(handler: AnyHandler, options: Options, each: boolean): AnyHandler {
+  if (wrapped.has(handler) || tracing().config.disabled) return handler;
+  const onLambda = Boolean(process.env.AWS_LAMBDA_RUNTIME_API || process.env.AWS_LAMBDA_FUNCTION_NAME);
+  const invoke = onLambda ? invokeOnLambda : invokeInProcess;
+  if (onLambda) prepareLambda();
+  else prepareProcess();
+  const tracedHandler = function (this: unknown, ...args: unknown[]): unknown {
+    return invoke({ handler, self: this, args, options, each });
+  };
+  copyShape(handler, tracedHandler);
+  wrapped.add(tracedHandler);
+  return tracedHandler;
+}
+
+/** Name and length (by which runtimes tell callback handlers) and own symbols (which mark streaming ones). */
+function copyShape(from: AnyHandler, to: AnyHandler): void {
+  for (const key of Reflect.ownKeys(from)) {
+    if (key === "prototype" || key === "arguments" || key === "caller") continue;
+    const descriptor = Object.getOwnPropertyDescriptor(from, key);
+    if (descriptor) Object.defineProperty(to, key, { ...descriptor, configurable: true });
+  }
+}
+
+function tracedFunction(handler: unknown, options?: unknown): unknown {
+  if (typeof handler !== "function") {
+    report("traced() needs a function; what it was given is returned as it is");
+    return handler;
+  }
+  return wrap(handler as AnyHandler, readOptions(options as never), false);
+}
+
+function tracedEach(recordHandler: unknown, given?: unknown): unknown {
+  if (typeof recordHandler !== "function") {
+    report("traced.each() needs a function; what it was given is returned as it is");
+    return recordHandler;
+  }
+  const options = readOptions(given as never);
+  return wrap(eachRecord(recordHandler as never, options) as AnyHandler, options, true);
+}
+
+/** See {@link Traced}. */
+export const traced: Traced = Object.assign(tracedFunction, { each: tracedEach }) as Traced;
