@@ -1,0 +1,75 @@
+import type { RuleInput, RuleKind } from "@hopscope/schema/alert-rules";
+import type { Labels, Matcher, Rule } from "../engine/types.ts";
+import type { Unit } from "./kinds.ts";
+
+/** What a rule looks at. A pattern that is absent fits everything. */
+export interface Scope {
+  readonly service?: string | undefined;
+  readonly function?: string | undefined;
+  readonly queue?: string | undefined;
+  readonly attributes?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What a sampler must find out for a rule. */
+export interface Metric {
+  readonly kind: RuleKind;
+  readonly source: "function" | "queue" | "query";
+  readonly scope: Scope;
+  readonly groupBy: readonly ("service" | "function" | "queue")[];
+  readonly windowMs: number;
+  readonly monotone: boolean;
+  readonly quantile: "p50" | "p95" | "p99";
+  /** throughput-drop: the time before the window that it is compared with. */
+  readonly baselineMs: number;
+  /** slo-burn: the second, shorter window, and the share of invocations that may fail. */
+  readonly shortWindowMs: number;
+  readonly budget: number;
+  readonly prices: { readonly gbSecond: number; readonly millionInvocations: number };
+  readonly query: { readonly sql: string; readonly timeS: number; readonly rowsRead: number } | null;
+}
+
+export type Severity = "info" | "warning" | "critical";
+
+/** What messages say about a rule. */
+export interface RuleAbout {
+  readonly name: string;
+  readonly kind: RuleKind;
+  readonly severity: Severity;
+  readonly unit: Unit;
+  readonly noun: string;
+  readonly windowMs: number;
+  readonly labels: Labels;
+  readonly notify: readonly string[];
+  readonly summary: string | null;
+  readonly runbook: string | null;
+}
+
+export interface CompiledRule {
+  readonly rule: Rule;
+  readonly metric: Metric;
+  readonly about: RuleAbout;
+  /** The id in the file or the API: of an SLO rule, several rules have one. */
+  readonly sourceId: string;
+  readonly origin: "file" | "api" | "pack";
+  readonly input: RuleInput;
+}
+
+export interface Silence {
+  readonly id: string;
+  readonly matchers: readonly Matcher[];
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly weekly: {
+    readonly days: readonly string[];
+    readonly fromMinute: number;
+    readonly toMinute: number;
+    readonly timeZone: string;
+  } | null;
+  readonly comment: string;
+}
+
+export interface Inhibition {
+  readonly source: readonly Matcher[];
+  readonly target: readonly Matcher[];
+  readonly equal: readonly string[];
+}
