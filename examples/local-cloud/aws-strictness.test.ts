@@ -70,7 +70,7 @@ describe(`SQS attributes (source: ${METADATA})`, () => {
   ] as const)("refuses a message with %s", async ([, MessageAttributes, reason]) => {
     const { url } = await newQueue();
     const sent = sqs.send(new SendMessageCommand({ QueueUrl: url, MessageBody: "m", MessageAttributes }));
-    await expect(sent).rejects.toMatchObject({ name: "InvalidParameterValue", message: reason as unknown });
+    await expect(sent).rejects.toMatchObject({ name: "InvalidParameterValue", message: expect.stringMatching(reason) as unknown });
   });
 
   it("refuses only the entries of a batch that are wrong", async () => {

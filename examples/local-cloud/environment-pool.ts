@@ -21,14 +21,6 @@ export interface Lease {
   settle(): void;
 }
 
-/** Environments of one function. */
-export interface EnvironmentPool {
-  readonly size: number;
-  /** Resolves to an idle environment, started where none is; or to the error with which it failed to start. */
-  acquire(): Promise<Lease | InvocationOutcome>;
-  stop(): void;
-}
-
 interface Slot {
   state: "starting" | "idle" | "busy" | "settling" | "ending";
   readonly startedAt: number;
@@ -43,89 +35,103 @@ const STOPPED: InvocationOutcome = {
   errorMessage: "the function was stopped",
 };
 
-/** A pool that reuses the environment used last, as Lambda tends to, and starts one where all are busy. */
-export function createEnvironmentPool(options: PoolOptions): EnvironmentPool {
-  const slots = new Set<Slot>();
-  const idle: Slot[] = [];
-  const waiting: ((lease: Lease | InvocationOutcome) => void)[] = [];
-  let stopped = false;
+/** Environments of one function: the one used last is used again, as Lambda tends to; started where all are busy. */
+export class EnvironmentPool {
+  readonly #options: PoolOptions;
+  readonly #slots = new Set<Slot>();
+  readonly #idle: Slot[] = [];
+  readonly #waiting: ((lease: Lease | InvocationOutcome) => void)[] = [];
+  #stopped = false;
 
-  /** An environment about to be free for each invocation that waits, up to the limit. */
-  function startWhereRoom(): void {
-    const coming = [...slots].filter(({ state }) => state === "starting" || state === "settling").length;
-    for (let missing = waiting.length - coming; missing > 0 && slots.size < options.concurrencyMax; missing--) start();
+  constructor(options: PoolOptions) {
+    this.#options = options;
   }
 
-  function start(): void {
+  /** Environments alive. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  /** Resolves to an idle environment, started where there is none; or to the error with which it failed to start. */
+  acquire(): Promise<Lease | InvocationOutcome> {
+    if (this.#stopped) return Promise.resolve(STOPPED);
+    const warm = this.#idle.pop();
+    if (warm?.environment !== undefined) return Promise.resolve(lend(warm, warm.environment));
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#startWhereRoom();
+    });
+  }
+
+  /** Ends every environment; whoever waits gets an error. */
+  stop(): void {
+    this.#stopped = true;
+    for (const slot of [...this.#slots]) this.#end(slot);
+    for (const waiter of this.#waiting.splice(0)) waiter(STOPPED);
+  }
+
+  /** An environment about to be free for each invocation that waits, up to the limit. */
+  #startWhereRoom(): void {
+    const coming = [...this.#slots].filter(({ state }) => state === "starting" || state === "settling").length;
+    for (let missing = this.#waiting.length - coming; missing > 0; missing--) {
+      if (this.#slots.size < this.#options.concurrencyMax) this.#start();
+    }
+  }
+
+  #start(): void {
     const slot: Slot = { state: "starting", startedAt: Date.now(), used: false };
-    slots.add(slot);
+    this.#slots.add(slot);
     startEnvironment({
-      ...options.environment,
-      onIdle: () => release(slot),
-      onExit: (initError) => retire(slot, initError),
+      ...this.#options.environment,
+      onIdle: () => this.#release(slot),
+      onExit: (initError) => this.#retire(slot, initError),
     }).then(
       (environment) => {
         slot.environment = environment;
-        if (stopped) environment.kill();
+        if (this.#stopped) environment.kill();
       },
       (error: unknown) =>
-        retire(slot, { kind: "error", errorType: "Runtime.InitError", errorMessage: String(error) }),
+        this.#retire(slot, { kind: "error", errorType: "Runtime.InitError", errorMessage: String(error) }),
     );
   }
 
-  function lend(slot: Slot, environment: ExecutionEnvironment): Lease {
-    clearTimeout(slot.idleTimer);
-    slot.state = "busy";
-    const coldStart = !slot.used;
-    slot.used = true;
-    const settle = (): void => {
-      if (slot.state === "busy") slot.state = "settling";
-    };
-    return { environment, coldStart, settle };
-  }
-
-  function release(slot: Slot): void {
+  #release(slot: Slot): void {
     if (slot.environment === undefined || slot.state === "ending") return;
-    if (stopped || (slot.used && Date.now() - slot.startedAt > options.ageLimitMs)) return end(slot);
-    const next = waiting.shift();
+    const tooOld = slot.used && Date.now() - slot.startedAt > this.#options.ageLimitMs;
+    if (this.#stopped || tooOld) return this.#end(slot);
+    const next = this.#waiting.shift();
     if (next !== undefined) return next(lend(slot, slot.environment));
     slot.state = "idle";
-    idle.push(slot);
-    slot.idleTimer = setTimeout(() => end(slot), options.idleLimitMs).unref();
+    this.#idle.push(slot);
+    slot.idleTimer = setTimeout(() => this.#end(slot), this.#options.idleLimitMs).unref();
   }
 
-  function end(slot: Slot): void {
+  #end(slot: Slot): void {
     slot.state = "ending";
-    const index = idle.indexOf(slot);
-    if (index >= 0) idle.splice(index, 1);
+    clearTimeout(slot.idleTimer);
+    const index = this.#idle.indexOf(slot);
+    if (index !== -1) this.#idle.splice(index, 1);
     slot.environment?.kill();
   }
 
-  function retire(slot: Slot, initError: InvocationOutcome | undefined): void {
-    end(slot);
-    clearTimeout(slot.idleTimer);
-    slots.delete(slot);
-    if (initError !== undefined) waiting.shift()?.(stopped ? STOPPED : initError);
-    if (!stopped) startWhereRoom();
+  #retire(slot: Slot, initError: InvocationOutcome | undefined): void {
+    this.#end(slot);
+    this.#slots.delete(slot);
+    if (initError !== undefined) this.#waiting.shift()?.(initError);
+    if (!this.#stopped) this.#startWhereRoom();
   }
+}
 
+function lend(slot: Slot, environment: ExecutionEnvironment): Lease {
+  clearTimeout(slot.idleTimer);
+  slot.state = "busy";
+  const coldStart = !slot.used;
+  slot.used = true;
   return {
-    get size() {
-      return slots.size;
-    },
-    acquire() {
-      if (stopped) return Promise.resolve(STOPPED);
-      const warm = idle.pop();
-      if (warm?.environment !== undefined) return Promise.resolve(lend(warm, warm.environment));
-      return new Promise((resolve) => {
-        waiting.push(resolve);
-        startWhereRoom();
-      });
-    },
-    stop() {
-      stopped = true;
-      for (const slot of [...slots]) end(slot);
-      for (const waiter of waiting.splice(0)) waiter(STOPPED);
+    environment,
+    coldStart,
+    settle() {
+      if (slot.state === "busy") slot.state = "settling";
     },
   };
 }

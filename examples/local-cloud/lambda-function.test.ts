@@ -7,12 +7,18 @@ import { findLambdaRuntime, smallRuntime } from "./lambda-runtime.ts";
 import type { InvocationOutcome } from "./runtime-api.ts";
 
 const HANDLERS = `
-const started = Date.now();
+import { existsSync, writeFileSync } from "node:fs";
 let invocations = 0;
 export const echo = async (event, context) => ({ event, functionName: context.functionName, invocations: ++invocations });
 export const where = async () => process.pid;
 export const fail = async () => { throw Object.assign(new Error("no stock"), { name: "OutOfStockError" }); };
 export const slow = async (event) => { await new Promise((done) => setTimeout(done, event.ms)); return process.pid; };
+// Ends only while its partner runs too.
+export const meet = async (event) => {
+  writeFileSync(event.mine, "");
+  while (!existsSync(event.partner)) await new Promise((done) => setTimeout(done, 5));
+  return process.pid;
+};
 export const exit = async () => { process.exit(3); };
 export const callback = (event, context, done) => done(null, "x");
 export const remaining = async (event, context) => context.getRemainingTimeInMillis();
@@ -70,11 +76,18 @@ describe.for(runtimes)("a function under $name", (runtime) => {
     expect(outcome).toEqual({ kind: "error", errorType: "OutOfStockError", errorMessage: "no stock" });
   });
 
-  it("runs one invocation at a time in each environment, and waits beyond the limit", async () => {
-    const fn = create("slow", { concurrencyMax: 2 });
-    const pids = (await Promise.all([1, 2, 3, 4].map(() => fn.invoke({ ms: 50 })))).map(json);
-    expect(new Set(pids).size).toBe(2);
-    expect(fn.environments).toBe(2);
+  it("runs one invocation at a time in each environment, and as many environments as needed", async () => {
+    const fn = create("meet");
+    const [one, two] = [`${runtime.name}-one`, `${runtime.name}-two`];
+    const pids = await Promise.all([fn.invoke({ mine: one, partner: two }), fn.invoke({ mine: two, partner: one })]);
+    expect(new Set(pids.map(json)).size).toBe(2);
+  });
+
+  it("lets invocations wait beyond its limit", async () => {
+    const fn = create("slow", { concurrencyMax: 1 });
+    const pids = await Promise.all([1, 2, 3].map(() => fn.invoke({ ms: 1 })));
+    expect(new Set(pids.map(json)).size).toBe(1);
+    expect(fn.environments).toBe(1);
   });
 
   it("is killed at its deadline and starts anew", async () => {

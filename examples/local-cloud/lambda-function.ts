@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createEnvironmentPool } from "./environment-pool.ts";
+import { EnvironmentPool } from "./environment-pool.ts";
 import { findLambdaRuntime, type LambdaRuntime } from "./lambda-runtime.ts";
 import { reportLine } from "./report-line.ts";
 import type { InvocationOutcome } from "./runtime-api.ts";
@@ -19,7 +19,7 @@ export interface LambdaFunctionOptions {
   readonly memorySizeMb?: number;
   /** Environments at once; invocations beyond wait. Default 10. */
   readonly concurrencyMax?: number;
-  /** An environment idle for this long is ended. Default 60,000: Lambda waits longer, but cold starts are meant to be seen. */
+  /** An environment idle for this long is ended. Default 60,000; Lambda waits longer. */
   readonly environmentIdleMs?: number;
   /** An environment this old is ended, so that cold starts keep occurring under steady load. Default 600,000. */
   readonly environmentAgeMs?: number;
@@ -47,7 +47,7 @@ export function createLambdaFunction(options: LambdaFunctionOptions): LambdaFunc
   const { name, timeoutMs = 3_000, memorySizeMb = 128, log = () => undefined } = options;
   const runtime = options.runtime ?? findLambdaRuntime();
   const arn = `arn:aws:lambda:${REGION}:${ACCOUNT_ID}:function:${name}`;
-  const pool = createEnvironmentPool({
+  const pool = new EnvironmentPool({
     environment: {
       functionName: name,
       runtime,

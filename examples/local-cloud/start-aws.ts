@@ -1,4 +1,5 @@
 import { buildApp } from "fauxqs";
+import type { Emulator } from "./emulator.ts";
 import { enforceSns } from "./strict-sns.ts";
 import { enforceSqs } from "./strict-sqs.ts";
 
@@ -13,6 +14,12 @@ export interface LocalAws {
   stop(): Promise<void>;
 }
 
+/** The emulator's server: fauxqs does not publish the types that it builds on. */
+interface ListeningEmulator extends Emulator {
+  listen(options: { port: number; host: string }): Promise<string>;
+  close(): Promise<void>;
+}
+
 /** Region of everything local. */
 export const REGION = "us-east-1";
 /** Account of everything local. */
@@ -20,7 +27,7 @@ export const ACCOUNT_ID = "000000000000";
 
 /** Starts the emulator, made as strict as AWS, on a loopback port (a free one unless given). Needs Node >= 22.5. */
 export async function startAws(port = 0): Promise<LocalAws> {
-  const app = buildApp({ logger: false, defaultRegion: REGION });
+  const app = buildApp({ logger: false, defaultRegion: REGION }) as unknown as ListeningEmulator;
   enforceSqs(app);
   enforceSns(app);
   const endpoint = await app.listen({ port, host: "127.0.0.1" });

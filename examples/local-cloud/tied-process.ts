@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
+import type { Socket } from "node:net";
 
 /**
  * Reads `+ PID` and `- PID` lines and, when its input ends because its parent is gone, kills what is left.
@@ -40,6 +41,6 @@ function startReaper(): ChildProcess {
   child.unref();
   child.on("error", () => undefined);
   child.stdin.on("error", () => undefined);
-  if ("unref" in child.stdin && typeof child.stdin.unref === "function") child.stdin.unref();
+  (child.stdin as unknown as Socket).unref();
   return child;
 }
