@@ -4,11 +4,13 @@ import { parseArgs } from "node:util";
 import { ListenError } from "../http/serve.ts";
 import { StoreStartError } from "../store/start-error.ts";
 import { ConfigError } from "./config.ts";
-import { demo } from "./demo.ts";
-import { doctor } from "./doctor.ts";
-import { start } from "./start.ts";
 
-const commands: Record<string, () => Promise<void>> = { start, demo, doctor };
+/** Loaded when called, so that help and a wrong command answer at once. */
+const commands: Record<string, () => Promise<void>> = {
+  start: async () => (await import("./start.ts")).start(),
+  demo: async () => (await import("./demo.ts")).demo(),
+  doctor: async () => (await import("./doctor.ts")).doctor(),
+};
 
 const usage = `Usage: hopscope <command>
 
@@ -38,7 +40,9 @@ function parse(args: string[]) {
   try {
     return parseArgs({ args, allowPositionals: true, options: { help: { type: "boolean", short: "h" } } });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? `${error.message} (see hopscope --help).` : String(error));
+    // Node's message goes on to explain its own syntax.
+    const [message = ""] = String(error instanceof Error ? error.message : error).split(". ");
+    throw new UsageError(`${message} (see hopscope --help).`);
   }
 }
 

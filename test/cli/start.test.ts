@@ -1,0 +1,141 @@
+/** Starting and ending the command, good and bad, as a user does it. */
+import { writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { descendants, isRunning, startCli, temporaryDir } from "../support/cli.ts";
+
+const traceId = "0af7651916cd43dd8448eb211c80319c";
+
+function oneSpan(): string {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const attributes = [{ key: "service.name", value: { stringValue: "shop" } }];
+  const span = {
+    traceId,
+    spanId: "b7ad6b7169203331",
+    name: "POST /orders",
+    kind: 2,
+    startTimeUnixNano: String(now),
+    endTimeUnixNano: String(now + 5_000_000n),
+  };
+  return JSON.stringify({ resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans: [span] }] }] });
+}
+
+async function portTaken(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((settle) => server.listen(0, "127.0.0.1", settle));
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+describe("a bad start ends with one line that says what to do, and exit code 1", () => {
+  it.for([
+    ["a port already taken", async () => ({ HOPSCOPE_PORT: String(await portTaken()) }), /in use.*HOPSCOPE_PORT/],
+    [
+      "a data directory that cannot be written",
+      async () => {
+        const file = join(temporaryDir(), "file");
+        writeFileSync(file, "");
+        return { HOPSCOPE_DATA_DIR: join(file, "data") };
+      },
+      /cannot be written.*HOPSCOPE_DATA_DIR/,
+    ],
+    [
+      "a data directory in use by another collector",
+      async () => {
+        const dataDir = temporaryDir();
+        await startCli(["start"], { HOPSCOPE_DATA_DIR: dataDir }).ready();
+        return { HOPSCOPE_DATA_DIR: dataDir };
+      },
+      /in use by another collector.*HOPSCOPE_DATA_DIR/,
+    ],
+    [
+      "an embedded database that does not run here",
+      async () => ({ HOPSCOPE_DATA_DIR: temporaryDir(), HOPSCOPE_CLICKHOUSE_BIN: "/bin/false" }),
+      /does not run on this machine.*HOPSCOPE_CLICKHOUSE_URL/,
+    ],
+    [
+      "a ClickHouse that does not answer",
+      async () => ({ HOPSCOPE_DATA_DIR: temporaryDir(), HOPSCOPE_CLICKHOUSE_URL: "http://127.0.0.1:1" }),
+      /127\.0\.0\.1:1.*HOPSCOPE_CLICKHOUSE_URL/,
+    ],
+    ["a wrong setting", async () => ({ HOPSCOPE_RETENTION_DAYS: "none" }), /HOPSCOPE_RETENTION_DAYS is "none"/],
+    ["a host of another machine", async () => ({ HOPSCOPE_HOST: "192.0.2.1" }), /192\.0\.2\.1.*this machine/],
+  ] as const)("%s", async ([, prepare, message]) => {
+    const cli = startCli(["start"], await prepare());
+    expect(await cli.exitCode).toBe(1);
+    expect(cli.stderr()).toMatch(message);
+    expect(cli.stderr().trim().split("\n")).toHaveLength(1);
+  });
+
+  it("an unknown command", async () => {
+    const cli = startCli(["strat"]);
+    expect(await cli.exitCode).toBe(1);
+    expect(cli.stderr()).toBe('hopscope: "strat" is no command; the commands are start, demo, doctor (see hopscope --help).\n');
+  });
+});
+
+// Exit code 0 says that all ended within the two seconds that the command gives itself.
+it.for(["SIGINT", "SIGTERM"] as const)("%s ends the collector in time and leaves no process behind", async (signal) => {
+  const cli = startCli(["start"], { HOPSCOPE_DATA_DIR: temporaryDir() });
+  const url = await cli.ready();
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  const children = descendants(cli.pid);
+  expect(children.length).toBeGreaterThan(0);
+  cli.signal(signal);
+  // npm and a terminal may both hand on the same Ctrl-C.
+  cli.signal(signal);
+  expect(await cli.exitCode).toBe(0);
+  expect(cli.stderr()).toBe("");
+  await vi.waitFor(() => expect(children.filter(isRunning)).toEqual([]));
+});
+
+it("a collector that is killed leaves no database behind", async () => {
+  const cli = startCli(["start"], { HOPSCOPE_DATA_DIR: temporaryDir() });
+  await cli.ready();
+  const children = descendants(cli.pid);
+  cli.signal("SIGKILL");
+  await cli.exitCode;
+  await vi.waitFor(() => expect(children.filter(isRunning)).toEqual([]), { timeout: 10_000 });
+});
+
+it("a span acknowledged just before Ctrl-C is there after the next start", async () => {
+  const dataDir = temporaryDir();
+  const first = startCli(["start"], { HOPSCOPE_DATA_DIR: dataDir });
+  const sent = await fetch(`${await first.ready()}/v1/traces`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: oneSpan(),
+  });
+  expect(sent.status).toBe(200);
+  first.signal("SIGINT");
+  expect(await first.exitCode).toBe(0);
+
+  const second = startCli(["start"], { HOPSCOPE_DATA_DIR: dataDir });
+  const url = await second.ready();
+  await vi.waitFor(
+    async () => {
+      const response = await fetch(`${url}/api/flows/${traceId}`);
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject({ flow: { id: traceId, name: "POST /orders" } });
+    },
+    { timeout: 10_000 },
+  );
+});
+
+it("help names every command", async () => {
+  const cli = startCli(["--help"]);
+  expect(await cli.exitCode).toBe(0);
+  expect(cli.stdout()).toMatch(/start[^]*demo[^]*doctor/);
+});
+
+it("the doctor says that the collector runs here, and what is wrong where it does not", async () => {
+  const well = startCli(["doctor"], { HOPSCOPE_DATA_DIR: temporaryDir() });
+  expect(await well.exitCode).toBe(0);
+  expect(well.stdout()).toMatch(/^ok {6}embedded ClickHouse \d+/m);
+  expect(well.stdout()).not.toContain("FAILED");
+
+  const ill = startCli(["doctor"], { HOPSCOPE_CLICKHOUSE_URL: "http://127.0.0.1:1", HOPSCOPE_DATA_DIR: temporaryDir() });
+  expect(await ill.exitCode).toBe(1);
+  expect(ill.stdout()).toMatch(/^FAILED {2}ClickHouse at http:\/\/127\.0\.0\.1:1/m);
+});
