@@ -1,0 +1,308 @@
+/** Attributes of a span into promoted columns, typed maps, or OTLP/JSON, without an object for any of them. */
+import { MESSAGE_KEYS, MESSAGE_KEYS_MAX, MESSAGING_MESSAGE_ID, MESSAGING_SYSTEM } from "../../schema/attributes.ts";
+import { PROMOTED_SPAN_COLUMNS } from "../store/span-columns.ts";
+import { ByteBuffer } from "./byte-buffer.ts";
+import { Dictionary } from "./dictionary.ts";
+import { VALUE_BYTES, writeAnyValue } from "./json-text.ts";
+import { keyTableMax } from "./limits.ts";
+import { MessageKeys } from "./message-keys.ts";
+import type { MapColumn } from "./native-columns.ts";
+import type { ProtobufReader } from "./protobuf.ts";
+import type { PromotedWriter, SpanBlock } from "./span-block.ts";
+
+const TAG_STRING = 0x0a;
+const TAG_BOOL = 0x10;
+const TAG_INT = 0x18;
+const TAG_DOUBLE = 0x21;
+const TAG_ARRAY = 0x2a;
+
+/** Writes the attributes of one span after another into a block. */
+export class AttributeWriter {
+  readonly messageKeys = new MessageKeys();
+  /** Strings that were not UTF-8 and were repaired. */
+  repaired = 0;
+  readonly #block: SpanBlock;
+  readonly #keys = new Dictionary();
+  readonly #json = new ByteBuffer();
+  /** By number of key: its place in `block.promoted`, one more; 0 where it has none. */
+  #promotedOfKey = new Int16Array(keyTableMax * 2);
+  #messageKeysKey = 0;
+  #systemKey = 0;
+  #idKey = 0;
+
+  constructor(block: SpanBlock) {
+    this.#block = block;
+    this.#learnNames();
+  }
+
+  /** Forgets the keys seen where they are too many; call between requests. */
+  trim(): void {
+    if (this.#keys.count <= keyTableMax) return;
+    this.#keys.reset();
+    this.#learnNames();
+  }
+
+  #learnNames(): void {
+    this.#promotedOfKey = new Int16Array(keyTableMax * 2);
+    const learn = (name: string) => {
+      const bytes = Buffer.from(name);
+      return this.#keys.lookup(bytes, 0, bytes.length);
+    };
+    PROMOTED_SPAN_COLUMNS.forEach(({ attribute }, index) => {
+      this.#promotedOfKey[learn(attribute)] = index + 1;
+    });
+    this.#messageKeysKey = learn(MESSAGE_KEYS);
+    this.#systemKey = learn(MESSAGING_SYSTEM);
+    this.#idKey = learn(MESSAGING_MESSAGE_ID);
+  }
+
+  /** Writes the KeyValue at the reader's position, which ends at `end`, into `row`. */
+  write(reader: ProtobufReader, end: number, row: number): void {
+    const { bytes } = reader;
+    const outerEnd = reader.end;
+    reader.end = end;
+    let keyStart = end;
+    let keyEnd = end;
+    let valueStart = end;
+    let valueEnd = end;
+    while (reader.position < end) {
+      const tag = reader.varint32();
+      if (tag === 0x0a) {
+        keyEnd = reader.lengthEnd();
+        keyStart = reader.position;
+        reader.position = keyEnd;
+      } else if (tag === 0x12) {
+        valueEnd = reader.lengthEnd();
+        valueStart = reader.position;
+        reader.position = valueEnd;
+      } else skipUnknown(reader, tag, 2, "KeyValue");
+    }
+    const key = this.#keys.lookup(bytes, keyStart, keyEnd);
+    reader.position = valueStart;
+    reader.end = valueEnd;
+    this.#value(reader, row, key, keyStart, keyEnd);
+    reader.position = end;
+    reader.end = outerEnd;
+  }
+
+  /** Takes the message's system and id out of the KeyValue of a link or an event, for {@link messageKeys}. */
+  observe(reader: ProtobufReader, end: number): void {
+    const { bytes, position: start, end: outerEnd } = reader;
+    reader.end = end;
+    let key = 0;
+    let valueStart = end;
+    let valueEnd = end;
+    while (reader.position < end) {
+      const tag = reader.varint32();
+      if (tag === 0x0a) {
+        const keyEnd = reader.lengthEnd();
+        key = this.#keys.lookup(bytes, reader.position, keyEnd);
+        reader.position = keyEnd;
+      } else if (tag === 0x12) {
+        valueEnd = reader.lengthEnd();
+        valueStart = reader.position;
+        reader.position = valueEnd;
+      } else reader.skip(tag);
+    }
+    if ((key === this.#systemKey || key === this.#idKey) && valueStart < valueEnd && bytes[valueStart] === TAG_STRING) {
+      reader.position = valueStart + 1;
+      reader.end = valueEnd;
+      const stringEnd = reader.lengthEnd();
+      if (key === this.#idKey) this.messageKeys.id(reader.position, stringEnd);
+      else this.messageKeys.system(reader.position, stringEnd);
+    }
+    reader.position = start;
+    reader.end = outerEnd;
+  }
+
+  #value(reader: ProtobufReader, row: number, key: number, keyStart: number, keyEnd: number): void {
+    const valueStart = reader.position;
+    const tag = valueStart < reader.end ? reader.varint32() : 0;
+    const place = this.#promotedOfKey[key];
+    const promoted = place ? this.#block.promoted[place - 1] : undefined;
+    if (tag === TAG_STRING) {
+      const end = reader.lengthEnd();
+      if (end === reader.end) return this.#string(reader, row, key, keyStart, keyEnd, promoted);
+    } else if (tag === TAG_INT) {
+      reader.varint64();
+      if (reader.position === reader.end) return this.#int(reader, row, keyStart, keyEnd, promoted);
+    } else if (tag === TAG_BOOL) {
+      reader.varint64();
+      if (reader.position === reader.end) return this.#bool(reader, row, keyStart, keyEnd, promoted);
+    } else if (tag === TAG_DOUBLE) {
+      reader.fixed64();
+      if (reader.position === reader.end) return this.#double(reader, row, keyStart, keyEnd, promoted);
+    } else if (tag === TAG_ARRAY && key === this.#messageKeysKey && this.#block.messageKeys.lengths.counts[row] === 0) {
+      if (this.#messageKeyList(reader, row)) return;
+    }
+    reader.position = valueStart;
+    this.#lastMember(reader, row, key, keyStart, keyEnd);
+  }
+
+  #string(
+    reader: ProtobufReader,
+    row: number,
+    key: number,
+    keyStart: number,
+    keyEnd: number,
+    promoted: PromotedWriter | undefined,
+  ): void {
+    const { bytes, position: start, end } = reader;
+    if (key === this.#systemKey) this.messageKeys.system(start, end);
+    else if (key === this.#idKey) this.messageKeys.id(start, end);
+    if (promoted && start < end) {
+      if (promoted.type === "lowCardinality") {
+        const { indexes, dictionary } = promoted.column;
+        if (indexes[row] === 0) {
+          indexes[row] = dictionary.lookup(bytes, start, end);
+          return;
+        }
+      } else if (promoted.type === "string" && !promoted.column.has(row)) {
+        if (!promoted.column.set(row, bytes, start, end)) this.repaired += 1;
+        return;
+      }
+    }
+    const { stringMap } = this.#block;
+    stringMap.addKey(row, bytes, keyStart, keyEnd);
+    if (!stringMap.values.string(bytes, start, end)) this.repaired += 1;
+  }
+
+  #int(reader: ProtobufReader, row: number, keyStart: number, keyEnd: number, promoted: PromotedWriter | undefined) {
+    const { low, high } = reader;
+    if (promoted && setUnsigned(promoted, row, low, high)) return;
+    const { intMap } = this.#block;
+    intMap.addKey(row, reader.bytes, keyStart, keyEnd);
+    intMap.values.u32(low);
+    intMap.values.u32(high);
+  }
+
+  #bool(reader: ProtobufReader, row: number, keyStart: number, keyEnd: number, promoted: PromotedWriter | undefined) {
+    const value = reader.low !== 0 || reader.high !== 0;
+    if (promoted?.type === "bool" && promoted.column.values[row] === 0) {
+      promoted.column.values[row] = value ? 2 : 1;
+      promoted.column.used = true;
+      return;
+    }
+    const { boolMap } = this.#block;
+    boolMap.addKey(row, reader.bytes, keyStart, keyEnd);
+    boolMap.values.byte(value ? 1 : 0);
+  }
+
+  #double(reader: ProtobufReader, row: number, keyStart: number, keyEnd: number, promoted: PromotedWriter | undefined) {
+    const { bytes, position: end } = reader;
+    if (promoted?.type === "float64" && promoted.column.values[row] === 0) {
+      const value = readDouble(reader.low, reader.high);
+      if (value !== 0) {
+        promoted.column.values[row] = value;
+        promoted.column.used = true;
+        return;
+      }
+    }
+    const { doubleMap } = this.#block;
+    doubleMap.addKey(row, bytes, keyStart, keyEnd);
+    doubleMap.values.raw(bytes, end - 8, end);
+  }
+
+  /** The attribute `hopscope.message.keys`; false, and nothing written, where it is no list of strings alone. */
+  #messageKeyList(reader: ProtobufReader, row: number): boolean {
+    const { bytes } = reader;
+    const listEnd = reader.lengthEnd();
+    if (listEnd !== reader.end || reader.position === listEnd) return false;
+    const { entries, lengths } = this.#block.messageKeys;
+    const { length } = entries;
+    const { total } = lengths;
+    let plain = true;
+    while (plain && reader.position < listEnd) {
+      plain = reader.varint32() === 0x0a;
+      if (!plain) break;
+      const itemEnd = reader.lengthEnd();
+      plain = reader.position < itemEnd && bytes[reader.position] === TAG_STRING && lengths.total - total < MESSAGE_KEYS_MAX;
+      if (!plain) break;
+      reader.position += 1;
+      plain = reader.lengthEnd() === itemEnd;
+      if (!entries.string(bytes, reader.position, itemEnd)) this.repaired += 1;
+      lengths.add(row);
+      reader.position = itemEnd;
+    }
+    if (plain) return true;
+    entries.length = length;
+    lengths.total = total;
+    lengths.counts[row] = 0;
+    return false;
+  }
+
+  /** Arrays, maps, bytes and empty values, and values with several members, of which the last counts. */
+  #lastMember(reader: ProtobufReader, row: number, key: number, keyStart: number, keyEnd: number): void {
+    const { bytes, end } = reader;
+    const first = reader.position;
+    let last = first;
+    let members = 0;
+    while (reader.position < end) {
+      const at = reader.position;
+      const tag = reader.varint32();
+      if (tag >>> 3 >= 1 && tag >>> 3 <= VALUE_BYTES) {
+        last = at;
+        members += 1;
+      }
+      reader.skip(tag);
+    }
+    reader.position = last;
+    if (members > 1) return this.#value(reader, row, key, keyStart, keyEnd);
+    this.#json.length = 0;
+    reader.position = first;
+    writeAnyValue(this.#json, reader, end, 0);
+    this.#block.jsonMap.addKey(row, bytes, keyStart, keyEnd);
+    this.#block.jsonMap.values.string(this.#json.bytes, 0, this.#json.length);
+  }
+
+  /** Keys out of what was observed, where the span brought none itself. */
+  deriveMessageKeys(bytes: Uint8Array, row: number): void {
+    const { messageKeys, messageKeysDerived } = this.#block;
+    if (this.messageKeys.ids === 0) return;
+    if (messageKeys.lengths.counts[row] === 0) {
+      this.messageKeys.writeTo(messageKeys, row, bytes);
+      messageKeysDerived.values[row] = 1;
+      messageKeysDerived.used = true;
+    }
+  }
+
+  /** Keys of maps and dictionaries that were repaired in this block. */
+  get maps(): readonly MapColumn[] {
+    const { stringMap, intMap, doubleMap, boolMap, jsonMap } = this.#block;
+    return [stringMap, intMap, doubleMap, boolMap, jsonMap];
+  }
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+function readDouble(low: number, high: number): number {
+  scratch.setUint32(0, low, true);
+  scratch.setUint32(4, high, true);
+  return scratch.getFloat64(0, true);
+}
+
+/** Sets an unsigned column where it can hold the signed 64-bit value and has none yet. */
+function setUnsigned(promoted: PromotedWriter, row: number, low: number, high: number): boolean {
+  if (low === 0 && high === 0) return false;
+  if (promoted.type === "uint64") {
+    const { values } = promoted.column;
+    if (high >= 0x8000_0000 || values[row * 2] !== 0 || values[row * 2 + 1] !== 0) return false;
+    values[row * 2] = low;
+    values[row * 2 + 1] = high;
+  } else if (promoted.type === "uint32") {
+    if (high !== 0 || promoted.column.values[row] !== 0) return false;
+    promoted.column.values[row] = low;
+  } else if (promoted.type === "uint16") {
+    if (high !== 0 || low > 0xffff || promoted.column.values[row] !== 0) return false;
+    promoted.column.values[row] = low;
+  } else return false;
+  promoted.column.used = true;
+  return true;
+}
+
+/** Passes over an unknown field; a known one (up to `lastField`) that comes with a wrong wire type is an error. */
+export function skipUnknown(reader: ProtobufReader, tag: number, lastField: number, message: string): void {
+  const field = tag >>> 3;
+  if (field >= 1 && field <= lastField) reader.expect(tag, -1, `field ${String(field)} of ${message}`);
+  reader.skip(tag);
+}

@@ -1,0 +1,50 @@
+/** Every bound of the ingestion, with its unit and its reason. */
+
+/** Size of a request body, bytes, before and after decompression: the OTLP specification's default. */
+export const requestSizeMaxBytes = 64 * 1024 * 1024;
+
+/** Levels of arrays and maps inside an attribute's value; protobuf libraries stop at 100 messages, 2 a level. */
+export const valueDepthMax = 50;
+
+/** Characters of the reasons in one partial success; a response must stay far below 4 MiB. */
+export const rejectMessageMaxLength = 1_000;
+
+/** Rows of one Native block: what fits the caches; a commit under load has 1,000 to 5,000. */
+export const blockRowsMax = 16_384;
+
+/** How far ahead of this host's clock a span may start, ns; beyond it the clock is wild, not skewed. */
+export const clockAheadMaxNs = 3_600_000_000_000n;
+
+/** Distinct attribute keys that the transcoder remembers; beyond them it starts anew, so memory is bounded. */
+export const keyTableMax = 8_192;
+
+/** Distinct resources and scopes that the transcoder remembers as bytes with their columns. */
+export const contextCacheMax = 1_024;
+
+/** Size of a segment, bytes, at which it is closed: about 100,000 spans, one part in the store. */
+export const segmentSizeMaxBytes = 32 * 1024 * 1024;
+
+/** Age at which a segment with data is closed, ms: a span is found two seconds after its acknowledgement. */
+export const segmentAgeMaxMs = 300;
+
+/** Bytes of segments not yet in the store at which new requests are refused: an hour of a small system. */
+export const walSizeMaxBytes = 4 * 1024 ** 3;
+
+/** Room that must stay free on the disk for the store's merges, and so that deleting always works, bytes. */
+export const diskFreeMinBytes = 256 * 1024 * 1024;
+
+/** Bytes of request bodies in hand at a time, decompressed; more are refused until these are acknowledged. */
+export const inFlightMaxBytes = 256 * 1024 * 1024;
+
+/** For how long a repeat of a request is recognised, ms: exporters retry for one minute, collectors for five. */
+export const replayWindowMs = 10 * 60 * 1000;
+
+/** Requests remembered at a time (16 bytes each and the map round them): 300 a second over the window. */
+export const replayEntriesMax = 200_000;
+
+/** Between two tries to load a segment while the store is away, ms. */
+export const loadRetryMinMs = 100;
+export const loadRetryMaxMs = 5_000;
+
+/** What a refused client is told to wait, seconds. */
+export const retryAfterS = 2;

@@ -1,0 +1,86 @@
+/** Identities of messages, `<system>:<id>`, gathered from a span, its links and its events. */
+import { MESSAGE_KEYS_MAX } from "../../schema/attributes.ts";
+import { ByteBuffer } from "./byte-buffer.ts";
+import type { ArrayColumn } from "./native-columns.ts";
+
+/** How SDKs spell the systems whose messages are joined by identity. */
+const CANONICAL_SYSTEM: ReadonlyMap<string, string> = new Map([
+  ["AmazonSQS", "aws_sqs"],
+  ["aws.sqs", "aws_sqs"],
+  ["sqs", "aws_sqs"],
+  ["aws_sns", "aws.sns"],
+  ["AmazonSNS", "aws.sns"],
+  ["sns", "aws.sns"],
+]);
+
+/** What one span, and then each of its links and events, says about messages: places in the request's bytes. */
+export class MessageKeys {
+  /** Ids seen since {@link clear}. */
+  ids = 0;
+  readonly #key = new ByteBuffer();
+  /** Four numbers an id: start and end of the system and of the id. */
+  #places: number[] = [];
+  #systemStart = 0;
+  #systemEnd = 0;
+  #spanSystemStart = 0;
+  #spanSystemEnd = 0;
+  #idStart = 0;
+  #idEnd = 0;
+
+  /** Starts the next span. */
+  clear(): void {
+    this.ids = 0;
+    this.#places.length = 0;
+    this.#systemStart = this.#systemEnd = 0;
+    this.#spanSystemStart = this.#spanSystemEnd = 0;
+    this.#idStart = this.#idEnd = 0;
+  }
+
+  system(start: number, end: number): void {
+    this.#systemStart = start;
+    this.#systemEnd = end;
+  }
+
+  id(start: number, end: number): void {
+    this.#idStart = start;
+    this.#idEnd = end;
+  }
+
+  /** The attributes of the span itself are complete: its system holds for links and events that name none. */
+  endSpan(): void {
+    this.#spanSystemStart = this.#systemStart;
+    this.#spanSystemEnd = this.#systemEnd;
+    this.endItem();
+  }
+
+  /** A link or an event is complete. */
+  endItem(): void {
+    if (this.#idEnd > this.#idStart && this.ids < MESSAGE_KEYS_MAX) {
+      this.#places.push(this.#systemStart, this.#systemEnd, this.#idStart, this.#idEnd);
+      this.ids += 1;
+    }
+    this.#systemStart = this.#systemEnd = 0;
+    this.#idStart = this.#idEnd = 0;
+  }
+
+  /** Appends the keys to `row`; an id whose system is not known anywhere makes none. */
+  writeTo(column: ArrayColumn, row: number, bytes: Uint8Array): void {
+    const places = this.#places;
+    for (let index = 0; index < places.length; index += 4) {
+      let systemStart = places[index] as number;
+      let systemEnd = places[index + 1] as number;
+      if (systemEnd === systemStart) {
+        systemStart = this.#spanSystemStart;
+        systemEnd = this.#spanSystemEnd;
+      }
+      if (systemEnd === systemStart) continue;
+      const system = Buffer.from(bytes.buffer, bytes.byteOffset + systemStart, systemEnd - systemStart).toString();
+      this.#key.length = 0;
+      this.#key.utf8(CANONICAL_SYSTEM.get(system) ?? system);
+      this.#key.byte(0x3a);
+      this.#key.raw(bytes, places[index + 2] as number, places[index + 3] as number);
+      column.entries.string(this.#key.bytes, 0, this.#key.length);
+      column.lengths.add(row);
+    }
+  }
+}

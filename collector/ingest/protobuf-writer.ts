@@ -1,0 +1,72 @@
+/** Writes protobuf's wire format: what an OTLP/JSON request becomes before it is transcoded. */
+import { ByteBuffer } from "./byte-buffer.ts";
+
+const MASK_64 = (1n << 64n) - 1n;
+
+/** Fields one after another; a message inside another is written through {@link message}. */
+export class ProtobufWriter {
+  readonly #out = new ByteBuffer();
+  readonly #double = new DataView(new ArrayBuffer(8));
+
+  /** A varint of up to 64 bits, negative ones in two's complement. */
+  varint(field: number, value: bigint): void {
+    this.#out.varint(field << 3);
+    let rest = value & MASK_64;
+    while (rest >= 0x80n) {
+      this.#out.byte(Number(rest & 0x7fn) | 0x80);
+      rest >>= 7n;
+    }
+    this.#out.byte(Number(rest));
+  }
+
+  fixed64(field: number, value: bigint): void {
+    this.#out.varint((field << 3) | 1);
+    const bits = value & MASK_64;
+    this.#out.u32(Number(bits & 0xffff_ffffn));
+    this.#out.u32(Number(bits >> 32n));
+  }
+
+  fixed32(field: number, value: number): void {
+    this.#out.varint((field << 3) | 5);
+    this.#out.u32(value);
+  }
+
+  double(field: number, value: number): void {
+    this.#double.setFloat64(0, value, true);
+    this.#out.varint((field << 3) | 1);
+    this.#out.u32(this.#double.getUint32(0, true));
+    this.#out.u32(this.#double.getUint32(4, true));
+  }
+
+  string(field: number, value: string): void {
+    this.#out.varint((field << 3) | 2);
+    this.#out.text(value);
+  }
+
+  bytes(field: number, value: Uint8Array): void {
+    this.#out.varint((field << 3) | 2);
+    this.#out.varint(value.length);
+    this.#out.raw(value, 0, value.length);
+  }
+
+  /** A message, whose fields `write` writes. */
+  message(field: number, write: () => void): void {
+    const out = this.#out;
+    out.varint((field << 3) | 2);
+    const lengthAt = out.length;
+    out.byte(0);
+    const start = out.length;
+    write();
+    const size = out.length - start;
+    const sizeBytes = size < 0x80 ? 1 : size < 0x4000 ? 2 : size < 0x20_0000 ? 3 : size < 0x1000_0000 ? 4 : 5;
+    out.reserve(sizeBytes);
+    out.bytes.copyWithin(lengthAt + sizeBytes, start, start + size);
+    out.length = lengthAt;
+    out.varint(size);
+    out.length += size;
+  }
+
+  end(): Buffer {
+    return Buffer.from(this.#out.bytes.subarray(0, this.#out.length));
+  }
+}
