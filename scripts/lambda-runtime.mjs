@@ -6,9 +6,12 @@ import { root } from "./paths.mjs";
 
 const installer = join(root, "examples/local-cloud/install-lambda-runtime.mjs");
 
-/** Installs AWS's own Lambda runtime client where it can be built; the examples do without it elsewhere. */
-export async function installLambdaRuntime() {
+/**
+ * Installs AWS's own Lambda runtime client where it can be built; the examples do without it elsewhere.
+ * @param {AbortSignal} signal ends the attempt
+ */
+export async function installLambdaRuntime(signal) {
   if (!existsSync(installer)) return;
   const { installLambdaRuntime: install } = await import(pathToFileURL(installer).href);
-  await install({ log });
+  await install({ log, signal });
 }

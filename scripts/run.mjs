@@ -33,16 +33,26 @@ function benchProgram(args) {
   return [file, ...rest];
 }
 
+/** Runs jobs side by side; when one fails, the others are told to end, so that its message is the last. */
+async function together(jobs) {
+  const controller = new AbortController();
+  try {
+    await Promise.all(jobs(controller.signal));
+  } catch (error) {
+    controller.abort();
+    throw error;
+  }
+}
+
 async function main() {
   const [name = "", ...args] = process.argv.slice(2);
   const command = commands[name];
   if (command === undefined) throw new Stop(`usage: node scripts/run.mjs ${Object.keys(commands).join("|")}`);
 
-  await installPackages();
-  const node = pickNode();
   const quick = args.includes("--static");
+  await together((signal) => [installPackages(), command.lambda && !quick && installLambdaRuntime(signal)]);
+  const node = pickNode();
   if (!quick) await buildStale(node, { force: name === "build" });
-  if (command.lambda && !quick) await installLambdaRuntime();
   if (command.browser && !quick) await installBrowser();
   if (command.program === undefined) return 0;
   // Type stripping and node:sqlite announce themselves as experimental in some of the versions that we run on.
