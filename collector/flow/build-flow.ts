@@ -1,0 +1,172 @@
+/** Spans in, flow out: the parent that holds the order of the steps; each step is a pure function beside it. */
+import type { Flow, FlowNode, Gap, Hop, Span, Status } from "../../schema/flow.ts";
+import { codeNode, unitNodeId } from "./code-node.ts";
+import { criticalPath } from "./critical-path.ts";
+import { deliveryChains, type Delivery } from "./delivery.ts";
+import { addExternalCalls } from "./external.ts";
+import { missingParents, waitingForRetry } from "./gaps.ts";
+import { HopList } from "./hop-list.ts";
+import { addCall, addMessageHops, addUnsentDeliver, type NodeIdOf } from "./hops.ts";
+import { fromMs, toMs } from "./instant.ts";
+import { joinUnits, type Graph } from "./join.ts";
+import { byEntry, selectFlow, type Selection } from "./select.ts";
+import { compare, endMs } from "./span-index.ts";
+import { flowStats } from "./stats.ts";
+import type { Unit } from "./unit.ts";
+import { addUnreceived } from "./unreceived.ts";
+
+export interface BuildFlowOptions {
+  /** Any trace of the flow. */
+  readonly traceId: string;
+  /** The bound that cut the spans, where one did. */
+  readonly truncated?: Flow["truncated"];
+}
+
+export interface BuiltFlow {
+  readonly flow: Flow;
+  /** The spans of the flow, by start: those that its nodes name. */
+  readonly spans: readonly Span[];
+  /** Nothing outside is known to have caused it: it begins here. */
+  readonly beginsHere: boolean;
+}
+
+/**
+ * Builds the flow that the trace belongs to out of the spans of its causal closure (or more: what does not belong
+ * to it is left out). The order and the number of copies of the spans do not matter.
+ *
+ * Returns nothing where no span of the trace is there.
+ */
+export function buildFlow(spans: readonly Span[], options: BuildFlowOptions): BuiltFlow | undefined {
+  const graph = joinUnits(spans);
+  return assembleFlow(graph, selectFlow(graph, options.traceId), options);
+}
+
+/** The flow of a selection already made. */
+export function assembleFlow(graph: Graph, selection: Selection, options: BuildFlowOptions): BuiltFlow | undefined {
+  const origin = flowOrigin(selection, options.traceId);
+  if (origin === undefined) return undefined;
+  const chains = deliveryChains(selection);
+  const { nodes, hops, gaps, nodeIdOf } = assemble(graph, selection, chains);
+  const own = spansOf(selection);
+  const { startTime, durationMs } = extentOf([...selection.units].flatMap((unit) => unit.spans));
+  const stats = flowStats({ nodes, hops, chains, spanCount: own.length });
+  const flow: Flow = {
+    id: origin.entry.traceId,
+    name: origin.entry.name,
+    traceIds: [...new Set(own.map((span) => span.traceId))].sort(compare),
+    startTime,
+    durationMs,
+    status: statusOf(nodes, chains, nodeIdOf),
+    roots: [...new Set(selection.origins.map(nodeIdOf))],
+    nodes,
+    hops,
+    gaps,
+    criticalPath: criticalPath(nodes, hops),
+    stats,
+    ...(options.truncated && { truncated: options.truncated }),
+  };
+  return { flow, spans: own, beginsHere: beginsHere(graph, selection) };
+}
+
+interface Assembly {
+  readonly nodes: FlowNode[];
+  readonly hops: Hop[];
+  readonly gaps: Gap[];
+  readonly nodeIdOf: NodeIdOf;
+}
+
+function assemble(graph: Graph, selection: Selection, chains: readonly Delivery[][]): Assembly {
+  const nodeIdOf = shownBy(selection);
+  const deliveries = chains.flat();
+  const hops = new HopList();
+  for (const edge of selection.edges) if (edge.take === undefined) addCall(hops, edge, nodeIdOf);
+  for (const chain of chains) {
+    addMessageHops(hops, chain, nodeIdOf);
+    for (const delivery of chain) addUnsentDeliver(hops, delivery);
+  }
+  const senders = [...selection.units, ...selection.shells];
+  const gaps = [
+    ...missingParents(graph, selection, nodeIdOf),
+    ...addUnreceived(hops, { units: senders, deliveries, nodeIdOf }),
+    ...waitingForRetry(chains, nodeIdOf),
+  ];
+  const externals = addExternalCalls(hops, { graph, units: senders, nodeIdOf });
+  const byUnit = new Map<Unit, Delivery[]>();
+  for (const delivery of deliveries) byUnit.set(delivery.unit, [...(byUnit.get(delivery.unit) ?? []), delivery]);
+  const code = [...selection.units].map((unit) => {
+    const hostSpans = unit.host && selection.shells.has(unit.host) ? unit.host.spans : [];
+    return codeNode({ unit, deliveries: byUnit.get(unit) ?? [], hostSpans });
+  });
+  return {
+    nodes: [...code, ...hops.placeNodes(), ...externals].sort(byStartThenId),
+    hops: hops.hops().sort(byTime),
+    gaps: gaps.sort((a, b) => compare(a.time, b.time) || compare(a.nodeId, b.nodeId) || compare(idOf(a), idOf(b))),
+    nodeIdOf,
+  };
+}
+
+/** An invocation whose records have nodes of their own is shown by the first of them. */
+function shownBy({ units, shells }: Selection): NodeIdOf {
+  const first = new Map<Unit, Unit>();
+  for (const unit of units) if (unit.host && shells.has(unit.host) && !first.has(unit.host)) first.set(unit.host, unit);
+  return (unit) => unitNodeId(first.get(unit) ?? unit);
+}
+
+/** The origin that gives the flow its id: one of the asked trace where there is one, else the earliest. */
+function flowOrigin({ origins }: Selection, traceId: string): Unit | undefined {
+  const sorted = [...origins].sort(byEntry);
+  return sorted.find(({ entry }) => entry.traceId === traceId) ?? sorted[0];
+}
+
+function beginsHere(graph: Graph, { origins }: Selection): boolean {
+  return origins.every((origin) => !graph.causes.has(origin) && !origin.parts.some((part) => graph.causes.has(part)));
+}
+
+function spansOf({ units, shells }: Selection): Span[] {
+  const own = [...units, ...shells].flatMap((unit) => unit.spans);
+  return own.sort((a, b) => compare(a.startTime, b.startTime) || compare(a.spanId, b.spanId));
+}
+
+function extentOf(spans: readonly Span[]): { startTime: string; durationMs: number } {
+  const startTime = spans.reduce((first, span) => (span.startTime < first ? span.startTime : first), "9");
+  const endedMs = spans.reduce((last, span) => Math.max(last, endMs(span)), 0);
+  return { startTime: fromMs(toMs(startTime)), durationMs: Math.max(0, endedMs - toMs(startTime)) };
+}
+
+/**
+ * How it came out: `error` where something failed and stayed so. An attempt that failed and was followed by one that
+ * did not is in the counts, not in the outcome; moving a message to a dead-letter queue mends nothing.
+ */
+function statusOf(nodes: readonly FlowNode[], chains: readonly Delivery[][], nodeIdOf: NodeIdOf): Status {
+  const mended = new Set<string>();
+  for (const chain of chains) {
+    for (const delivery of chain) if (delivery.failed && isMended(delivery)) mended.add(nodeIdOf(delivery.unit));
+  }
+  const code = nodes.filter(({ spanIds }) => spanIds.length > 0);
+  if (code.some(({ id, status }) => status === "error" && !mended.has(id))) return "error";
+  return code.some(({ status }) => status === "ok") ? "ok" : "unset";
+}
+
+function isMended(delivery: Delivery): boolean {
+  for (let next = delivery.next; next; next = next.next) {
+    if (!next.failed && next.destination?.name === delivery.destination?.name) return true;
+  }
+  return false;
+}
+
+function byStartThenId(a: FlowNode, b: FlowNode): number {
+  return compare(a.startTime, b.startTime) || compare(a.id, b.id);
+}
+
+function byTime(a: Hop, b: Hop): number {
+  const time = compare(a.sentTime ?? a.receivedTime ?? "", b.sentTime ?? b.receivedTime ?? "");
+  return time || compare(hopKey(a), hopKey(b));
+}
+
+function hopKey({ from, to, kind, messageId, attempt }: Hop): string {
+  return [from, to, kind, messageId ?? "", String(attempt ?? 0).padStart(6, "0")].join("\n");
+}
+
+function idOf({ messageId }: Gap): string {
+  return messageId ?? "";
+}

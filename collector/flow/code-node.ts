@@ -1,0 +1,98 @@
+/** Units as nodes of a flow: invocations and requests. */
+import * as names from "../../schema/attributes.ts";
+import type { FlowNode, Span } from "../../schema/flow.ts";
+import { isTrue, number, text } from "./attribute-readers.ts";
+import { consumerName, hasFailed, type Delivery } from "./delivery.ts";
+import { byStart, endMs } from "./span-index.ts";
+import { fromMs, toMs } from "./instant.ts";
+import type { Unit } from "./unit.ts";
+
+/** `inv:<span id>`. */
+export function unitNodeId(unit: Unit): string {
+  return `inv:${unit.id}`;
+}
+
+export interface UnitInFlow {
+  readonly unit: Unit;
+  readonly deliveries: readonly Delivery[];
+  /** The invocation's own spans, where this is one record's part of it. */
+  readonly hostSpans: readonly Span[];
+}
+
+/** The node of one unit. */
+export function codeNode({ unit, deliveries, hostSpans }: UnitInFlow): FlowNode {
+  const { entry } = unit;
+  const hostEntry = unit.host?.entry ?? entry;
+  const { startTime, durationMs } = extent(unit);
+  const failed = hasFailed(entry) || deliveries.some((delivery) => delivery.failed);
+  const error = failed ? errorOf(unit) : undefined;
+  const isCold = [entry, hostEntry].some(({ attributes }) => isColdStart(attributes));
+  const initMs = number(hostEntry.attributes, names.INIT_DURATION_MS) ?? number(entry.attributes, names.INIT_DURATION_MS);
+  const delivery = deliveries.length === 1 ? deliveries[0] : undefined;
+  return {
+    id: unitNodeId(unit),
+    kind: kindOf(entry),
+    name: nameOf(entry),
+    service: entry.service,
+    status: failed ? "error" : entry.status,
+    ...(error && { error }),
+    ...(isCold && { coldStart: true, ...(initMs !== undefined && { initMs }) }),
+    ...(isTrue(hostEntry.attributes, names.TIMED_OUT) && { timedOut: true }),
+    ...(delivery && { attempt: delivery.attempt }),
+    ...(delivery && delivery.attempts > 1 && { attempts: delivery.attempts }),
+    ...batchOf(unit),
+    startTime,
+    durationMs,
+    spanIds: [...new Set([...unit.spans, ...hostSpans].map(({ spanId }) => spanId))],
+  };
+}
+
+function kindOf(entry: Span): FlowNode["kind"] {
+  if (entry.kind === "consumer") return "invocation";
+  return isFunction(entry) ? "invocation" : "request";
+}
+
+function isFunction({ attributes, resource }: Span): boolean {
+  const named = [names.FAAS_TRIGGER, names.FAAS_INVOCATION_ID].some((name) => attributes[name] !== undefined);
+  return named || text(resource, names.FAAS_NAME) !== undefined;
+}
+
+function nameOf(entry: Span): string {
+  return kindOf(entry) === "invocation" ? consumerName(entry) : entry.name;
+}
+
+/** Provisioned concurrency and snapshots start before anyone waits. */
+function isColdStart(attributes: Span["attributes"]): boolean {
+  const initType = text(attributes, names.INIT_TYPE) ?? "on-demand";
+  return isTrue(attributes, names.FAAS_COLDSTART) && initType === "on-demand";
+}
+
+function batchOf({ host, batchSize, entry }: Unit): Pick<FlowNode, "batch"> {
+  const size = Math.max(host?.batchSize ?? 1, batchSize);
+  const { traceId, spanId } = host?.entry ?? entry;
+  return size > 1 ? { batch: { size, traceId, spanId } } : {};
+}
+
+/** A unit whose entry span is missing lasts as long as what is left of it. */
+function extent({ id, entry, spans }: Unit): { startTime: string; durationMs: number } {
+  if (id === entry.spanId) return { startTime: entry.startTime, durationMs: entry.durationMs };
+  const startTime = [...spans].sort(byStart)[0]?.startTime ?? entry.startTime;
+  const endedMs = Math.max(...spans.map(endMs));
+  return { startTime: fromMs(toMs(startTime)), durationMs: Math.max(0, endedMs - toMs(startTime)) };
+}
+
+/** Why it failed: the entry span's exception, else of the first span below that has one, else its status. */
+export function errorOf({ entry, spans, host }: Unit): { type: string; message: string } | undefined {
+  for (const span of [entry, ...spans.filter(({ status }) => status === "error"), ...(host ? [host.entry] : [])]) {
+    const exception = span.events.findLast(({ name }) => name === "exception")?.attributes;
+    if (exception) {
+      const type = text(exception, names.EXCEPTION_TYPE) ?? text(span.attributes, names.ERROR_TYPE) ?? "Error";
+      return { type, message: text(exception, names.EXCEPTION_MESSAGE) ?? span.statusMessage };
+    }
+  }
+  const isTimeout = isTrue((host?.entry ?? entry).attributes, names.TIMED_OUT);
+  const type = text(entry.attributes, names.ERROR_TYPE) ?? (isTimeout ? "timeout" : undefined);
+  const status = number(entry.attributes, names.HTTP_RESPONSE_STATUS_CODE);
+  if (type === undefined && entry.statusMessage === "" && status === undefined) return undefined;
+  return { type: type ?? (status === undefined ? "Error" : String(status)), message: entry.statusMessage };
+}

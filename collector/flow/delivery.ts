@@ -1,0 +1,129 @@
+/** Deliveries: each time that a message of the flow was handed to code, in the order of its attempts. */
+import * as names from "../../schema/attributes.ts";
+import type { Span } from "../../schema/flow.ts";
+import { isTrue, text } from "./attribute-readers.ts";
+import { destinationId, isPointToPoint } from "./destination.ts";
+import { toMs } from "./instant.ts";
+import type { Edge } from "./join.ts";
+import type { Destination } from "./message.ts";
+import type { Selection } from "./select.ts";
+import { compare, endMs } from "./span-index.ts";
+import type { Take } from "./take.ts";
+import type { Unit } from "./unit.ts";
+
+export interface Delivery {
+  readonly unit: Unit;
+  readonly take: Take;
+  readonly edge: Edge | undefined;
+  /** Where it was taken from. */
+  readonly destination: Destination | undefined;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly failed: boolean;
+  /** 1 for the first delivery from this destination. */
+  attempt: number;
+  /** Attempts seen from this destination. */
+  attempts: number;
+  /** The delivery before this one, from whichever queue. */
+  previous?: Delivery;
+  /** The delivery after this one. */
+  next?: Delivery;
+}
+
+/** The deliveries of the flow, in chains of one message each, every chain by time. */
+export function deliveryChains({ units, takes, edges }: Selection): Delivery[][] {
+  const edgeOfTake = new Map<Take, Edge>();
+  for (const edge of edges) if (edge.take) edgeOfTake.set(edge.take, edge);
+  const chains = new Map<string, Delivery[]>();
+  for (const unit of units) {
+    for (const take of takes.get(unit) ?? []) {
+      const delivery = newDelivery(unit, take, edgeOfTake.get(take));
+      const key = chainKey(delivery);
+      const chain = chains.get(key);
+      if (chain) chain.push(delivery);
+      else chains.set(key, [delivery]);
+    }
+  }
+  for (const chain of chains.values()) numberAttempts(chain);
+  return [...chains.values()];
+}
+
+function newDelivery(unit: Unit, take: Take, edge: Edge | undefined): Delivery {
+  const { entry } = unit;
+  return {
+    unit,
+    take,
+    edge,
+    destination: take.destination ?? edge?.send?.destination,
+    startMs: toMs(entry.startTime),
+    endMs: endMs(entry),
+    failed: take.returned || hasFailed(entry),
+    attempt: 1,
+    attempts: 1,
+  };
+}
+
+/** Whether the run ended in an error, its record's return to the queue, or at its deadline. */
+export function hasFailed(entry: Span): boolean {
+  const { status, attributes } = entry;
+  return status === "error" || isTrue(attributes, names.MESSAGE_RETURNED) || isTrue(attributes, names.TIMED_OUT);
+}
+
+/** The function's name, else the service's. */
+export function consumerName(entry: Span): string {
+  return text(entry.resource, names.FAAS_NAME) ?? text(entry.attributes, names.FAAS_NAME) ?? entry.service;
+}
+
+/** What deliveries of one message have in common: its identity in the queue, else who sent it and who took it. */
+function chainKey({ unit, take, edge, destination }: Delivery): string {
+  const consumer = JSON.stringify([unit.entry.service, consumerName(unit.entry)]);
+  const place = destination ? destinationId(destination) : "";
+  const own = take.keys.find((key) => destination !== undefined && key.startsWith(`${destination.system}:`));
+  if (own !== undefined && destination && isPointToPoint(destination)) return own;
+  const key = own ?? take.keys[0];
+  if (key !== undefined) return [key, place, consumer].join("\n");
+  const isSingle = edge?.send !== undefined && edge.send.keys.length <= 1 && unit.batchSize === 1;
+  return isSingle ? [edge.fromSpan.spanId, place, consumer].join("\n") : unit.id + place;
+}
+
+function numberAttempts(chain: Delivery[]): void {
+  chain.sort((a, b) => a.startMs - b.startMs || receiveCount(a) - receiveCount(b) || compare(a.unit.id, b.unit.id));
+  const seen = new Map<string, number>();
+  const placeOf = ({ destination }: Delivery) => (destination ? destinationId(destination) : "");
+  for (const [at, delivery] of chain.entries()) {
+    const place = placeOf(delivery);
+    const count = (seen.get(place) ?? 0) + 1;
+    seen.set(place, count);
+    delivery.attempt = delivery.take.receiveCount ?? count;
+    const previous = chain[at - 1];
+    if (previous === undefined) continue;
+    delivery.previous = previous;
+    previous.next = delivery;
+  }
+  for (const delivery of chain) delivery.attempts = seen.get(placeOf(delivery)) ?? 1;
+}
+
+function receiveCount({ take }: Delivery): number {
+  return take.receiveCount ?? 0;
+}
+
+/** When the message was sent, milliseconds since the epoch: the broker's word, else the end of the producer's call. */
+export function sentMsOf({ take, edge, startMs }: Delivery): number | undefined {
+  const sentMs = take.sentMs ?? edge?.send?.sentMs;
+  if (sentMs !== undefined) return sentMs;
+  return edge === undefined ? undefined : Math.min(endMs(edge.fromSpan), startMs);
+}
+
+/**
+ * Milliseconds that the message waited for this delivery. The first one: from sent to received, by the broker's clock
+ * where it gives both. A later one: from the end of the attempt before, since until then it was in that code's hands.
+ * Never negative, whatever the clocks say.
+ */
+export function queueWaitMsOf(delivery: Delivery): number | undefined {
+  const { take, startMs, previous, attempt } = delivery;
+  if (previous) return Math.max(0, startMs - previous.endMs);
+  const sentMs = sentMsOf(delivery);
+  if (sentMs === undefined) return undefined;
+  const isFirst = attempt === 1 && take.sentMs !== undefined && take.firstReceivedMs !== undefined;
+  return Math.max(0, (isFirst ? (take.firstReceivedMs ?? startMs) : startMs) - sentMs);
+}

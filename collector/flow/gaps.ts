@@ -1,0 +1,45 @@
+/** What is missing or late, said to a reader. */
+import type { Gap } from "../../schema/flow.ts";
+import type { Delivery } from "./delivery.ts";
+import { destinationId, isPointToPoint } from "./destination.ts";
+import { fromMs, toMs } from "./instant.ts";
+import type { Graph } from "./join.ts";
+import type { NodeIdOf } from "./hops.ts";
+import type { Selection } from "./select.ts";
+import { clockTime } from "./unreceived.ts";
+import { isOrphan } from "./unit.ts";
+
+/** Units whose caller sent no span, or none yet. */
+export function missingParents(graph: Graph, selection: Selection, nodeIdOf: NodeIdOf): Gap[] {
+  const gaps: Gap[] = [];
+  for (const unit of selection.units) {
+    const { entry } = unit;
+    if (graph.causes.has(unit) || unit.host) continue;
+    if (isOrphan(unit, graph.index)) {
+      const message = `what caused this at ${clockTime(entry.startTime)} is missing: no span ${entry.parentSpanId ?? ""}`;
+      gaps.push({ kind: "missing-parent", nodeId: nodeIdOf(unit), message, time: entry.startTime });
+      continue;
+    }
+    const take = selection.takes.get(unit)?.find(({ context }) => context !== undefined);
+    if (take?.context === undefined) continue;
+    const message = `what sent this is missing: no span ${take.context.spanId} of trace ${take.context.traceId}`;
+    gaps.push({ kind: "missing-parent", nodeId: nodeIdOf(unit), message, time: entry.startTime });
+  }
+  return gaps;
+}
+
+/** Messages whose last attempt failed, and that neither came again nor reached a dead-letter queue yet. */
+export function waitingForRetry(chains: readonly (readonly Delivery[])[], nodeIdOf: NodeIdOf): Gap[] {
+  const gaps: Gap[] = [];
+  for (const chain of chains) {
+    const last = chain.at(-1);
+    if (last?.destination === undefined || !last.failed || !isPointToPoint(last.destination)) continue;
+    const time = fromMs(Math.max(last.endMs, toMs(last.unit.entry.startTime)));
+    const name = destinationId(last.destination).split(":").slice(2).join(":");
+    const message = `attempt ${String(last.attempt)} failed at ${clockTime(time)}; not seen again from ${name}`;
+    const id = last.take.keys.find((key) => key.startsWith(`${last.destination?.system ?? ""}:`));
+    const messageId = id === undefined ? {} : { messageId: id.slice(id.indexOf(":") + 1) };
+    gaps.push({ kind: "waiting-for-retry", nodeId: nodeIdOf(last.unit), message, time, ...messageId });
+  }
+  return gaps;
+}

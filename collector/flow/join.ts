@@ -1,0 +1,278 @@
+/**
+ * What caused what: parent before link before identity before content.
+ *
+ * Every edge goes from one unit to another and is there because both of its ends are: nothing is guessed.
+ */
+import * as names from "../../schema/attributes.ts";
+import type { Hop, Span } from "../../schema/flow.ts";
+import { number } from "./attribute-readers.ts";
+import { readMessage, shareKey } from "./message.ts";
+import { sendsOf, type Send } from "./send.ts";
+import { indexSpans, type SpanIndex } from "./span-index.ts";
+import { distinctTakes, isMembership, mergeTakes, takesOfSpan, type Take } from "./take.ts";
+import { groupUnits, type Unit } from "./unit.ts";
+
+export interface Edge {
+  readonly from: Unit;
+  /** The span of `from` that the other side names. */
+  readonly fromSpan: Span;
+  /** Where that span sent messages. */
+  readonly send: Send | undefined;
+  readonly to: Unit;
+  /** The message; none for a call. */
+  readonly take: Take | undefined;
+  readonly joinedBy: Hop["joinedBy"];
+}
+
+export interface Graph {
+  readonly index: SpanIndex;
+  readonly units: readonly Unit[];
+  readonly unitOf: ReadonlyMap<Span, Unit>;
+  readonly causes: ReadonlyMap<Unit, readonly Edge[]>;
+  readonly effects: ReadonlyMap<Unit, readonly Edge[]>;
+  /** The earliest send of each identity. */
+  readonly sendOfKey: ReadonlyMap<string, { readonly unit: Unit; readonly send: Send }>;
+  /** Units that took a message of this identity. */
+  readonly takersOfKey: ReadonlyMap<string, readonly Unit[]>;
+}
+
+/** Finds the units among the spans and joins them. */
+export function joinUnits(spans: readonly Span[]): Graph {
+  const index = indexSpans(spans);
+  const { units, unitOf } = unitsWithParts(index);
+  const senders = indexSends(units);
+  const causes = new Map<Unit, Edge[]>();
+  const effects = new Map<Unit, Edge[]>();
+  const context: JoinContext = { index, unitOf, ...senders, contentSends: sendsByContent(units) };
+  for (const unit of units) {
+    for (const edge of causesOf(unit, context)) {
+      push(causes, unit, edge);
+      push(effects, edge.from, edge);
+    }
+  }
+  const takersOfKey = new Map<string, Unit[]>();
+  for (const unit of units) {
+    for (const take of unit.takes) for (const key of take.keys) push(takersOfKey, key, unit);
+  }
+  return { index, units, unitOf, causes, effects, sendOfKey: senders.sendOfKey, takersOfKey };
+}
+
+function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
+
+/** Units, with what they took and sent; the records of a batch apart from the invocation that took it. */
+function unitsWithParts(index: SpanIndex): { units: Unit[]; unitOf: Map<Span, Unit> } {
+  const whole = groupUnits(index);
+  const partEntries = new Set<Span>();
+  for (const unit of new Set(whole.values())) {
+    for (const span of nestedParts(unit, index)) partEntries.add(span);
+  }
+  const unitOf = partEntries.size > 0 ? groupUnits(index, partEntries) : whole;
+  const units = [...new Set(unitOf.values())];
+  for (const unit of units) {
+    unit.sends = sendsOf(unit.spans);
+    unit.takes = distinctTakes(unit.spans.flatMap((span) => takesOfSpan(span, span === unit.entry, index)));
+    unit.batchSize = largestBatch(unit) || Math.max(unit.takes.length, 1);
+  }
+  for (const unit of units) {
+    const host = hostOf(unit, { index, unitOf, partEntries });
+    if (host === undefined || host === unit) continue;
+    unit.host = host;
+    host.parts.push(unit);
+  }
+  for (const unit of units) if (unit.parts.length > 0) leaveTakesToParts(unit);
+  return { units, unitOf };
+}
+
+/** Consumer spans inside a unit, one a message, where the unit took several. */
+function nestedParts(unit: Unit, index: SpanIndex): Span[] {
+  const candidates = unit.spans.filter((span) => span !== unit.entry && span.kind === "consumer");
+  if (candidates.length === 0) return [];
+  const all = distinctTakes(unit.spans.flatMap((span) => takesOfSpan(span, span === unit.entry, index)));
+  if (all.length < 2) return [];
+  return candidates.filter((span) => {
+    const takes = takesOfSpan(span, false, index);
+    return takes.length === 1 && takes[0] !== undefined && (takes[0].keys.length > 0 || takes[0].context !== undefined);
+  });
+}
+
+function largestBatch(unit: Unit): number {
+  return Math.max(...unit.spans.map((span) => number(span.attributes, names.MESSAGING_BATCH_MESSAGE_COUNT) ?? 0), 0);
+}
+
+interface HostContext {
+  readonly index: SpanIndex;
+  readonly unitOf: ReadonlyMap<Span, Unit>;
+  readonly partEntries: ReadonlySet<Span>;
+}
+
+function hostOf(unit: Unit, { index, unitOf, partEntries }: HostContext): Unit | undefined {
+  if (partEntries.has(unit.entry)) {
+    const parent = index.parentOf(unit.entry);
+    return parent && unitOf.get(parent);
+  }
+  for (const link of unit.entry.links) {
+    if (!isMembership(unit.entry, link, index)) continue;
+    const target = index.find(link.traceId, link.spanId);
+    return target && unitOf.get(target);
+  }
+  return undefined;
+}
+
+/** What a part took, its host did not take beside it. */
+function leaveTakesToParts(host: Unit): void {
+  const keys = new Set<string>();
+  const contexts = new Set<string>();
+  for (const part of host.parts) {
+    contexts.add(part.entry.traceId + (part.entry.parentSpanId ?? ""));
+    for (const take of part.takes) {
+      for (const key of take.keys) keys.add(key);
+      if (take.context) contexts.add(take.context.traceId + take.context.spanId);
+    }
+  }
+  host.takes = host.takes.filter((take) => {
+    if (take.keys.some((key) => keys.has(key))) return false;
+    return !(take.keys.length === 0 && take.context && contexts.has(take.context.traceId + take.context.spanId));
+  });
+}
+
+interface Senders {
+  readonly sendOfKey: Map<string, { unit: Unit; send: Send }>;
+  readonly sendOfSpan: Map<Span, Send>;
+}
+
+interface JoinContext extends Senders {
+  readonly index: SpanIndex;
+  readonly unitOf: ReadonlyMap<Span, Unit>;
+  readonly contentSends: ReadonlyMap<string, { unit: Unit; send: Send } | "several">;
+}
+
+function indexSends(units: readonly Unit[]): Senders {
+  const sendOfKey: Senders["sendOfKey"] = new Map();
+  const sendOfSpan: Senders["sendOfSpan"] = new Map();
+  for (const unit of units) {
+    for (const send of unit.sends) {
+      for (const span of send.spans) sendOfSpan.set(span, send);
+      for (const key of send.keys) {
+        const other = sendOfKey.get(key);
+        if (other === undefined || send.sentMs < other.send.sentMs) sendOfKey.set(key, { unit, send });
+      }
+    }
+  }
+  return { sendOfKey, sendOfSpan };
+}
+
+/** By the body's digest: only where exactly one send has it does it say anything. */
+function sendsByContent(units: readonly Unit[]): Map<string, { unit: Unit; send: Send } | "several"> {
+  const sends = new Map<string, { unit: Unit; send: Send } | "several">();
+  for (const unit of units) {
+    for (const send of unit.sends) {
+      if (send.bodyMd5 === undefined) continue;
+      sends.set(send.bodyMd5, sends.has(send.bodyMd5) ? "several" : { unit, send });
+    }
+  }
+  return sends;
+}
+
+function causesOf(unit: Unit, context: JoinContext): Edge[] {
+  const parent = parentEdge(unit, context);
+  if (unit.takes.length === 0) return parent ? [withTake(parent, unit)] : [];
+  foldUnnamedLinks(unit, context);
+  const edges: Edge[] = [];
+  const untaken: Take[] = [];
+  for (const take of unit.takes) {
+    const edge = linkEdge(unit, take, context, parent);
+    if (edge) edges.push(edge);
+    else untaken.push(take);
+  }
+  let parentUsed = edges.some(({ joinedBy }) => joinedBy === "parent");
+  for (const take of untaken) {
+    const byParent = parent && isParentsMessage(take, { parent, alone: unit.takes.length === 1 });
+    const edge = byParent ? { ...parent, take } : (identityEdge(unit, take, context) ?? contentEdge(unit, take, context));
+    if (edge) edges.push(edge);
+    parentUsed ||= byParent === true;
+  }
+  if (parent && !parentUsed) {
+    const joined = edges.some(({ from }) => from === parent.from);
+    if (!joined) edges.push(withTake(parent, unit));
+  }
+  return edges;
+}
+
+/** The edge that the entry's parent makes, where that parent is here and in another process. */
+function parentEdge(unit: Unit, { index, unitOf, sendOfSpan }: JoinContext): Edge | undefined {
+  const parent = index.parentOf(unit.entry);
+  const from = parent && unitOf.get(parent);
+  if (from === undefined || from === unit || from === unit.host) return undefined;
+  return { from, fromSpan: parent as Span, send: sendOfSpan.get(parent as Span), to: unit, take: undefined, joinedBy: "parent" };
+}
+
+/** A consumer that says nothing of its message still took one. */
+function withTake(parent: Edge, unit: Unit): Edge {
+  const { entry } = unit;
+  if (entry.kind !== "consumer" && parent.send === undefined) return parent;
+  const take: Take = { ...readMessage(entry.attributes), keys: [], span: entry };
+  unit.takes.push(take);
+  return { ...parent, take };
+}
+
+/** Whether the message is the one that the parent context came with. */
+function isParentsMessage(take: Take, { parent, alone }: { parent: Edge; alone: boolean }): boolean {
+  if (parent.send === undefined || parent.send.keys.length === 0 || take.keys.length === 0) return alone;
+  return alone || shareKey(take.keys, parent.send.keys);
+}
+
+function linkEdge(unit: Unit, take: Take, context: JoinContext, parent: Edge | undefined): Edge | undefined {
+  if (take.context === undefined) return undefined;
+  const fromSpan = context.index.find(take.context.traceId, take.context.spanId);
+  const from = fromSpan && context.unitOf.get(fromSpan);
+  if (from === undefined || fromSpan === undefined || from === unit || from === unit.host) return undefined;
+  const joinedBy = parent?.fromSpan === fromSpan ? "parent" : "link";
+  return { from, fromSpan, send: context.sendOfSpan.get(fromSpan), to: unit, take, joinedBy };
+}
+
+function identityEdge(unit: Unit, take: Take, { sendOfKey }: JoinContext): Edge | undefined {
+  for (const key of take.keys) {
+    const sender = sendOfKey.get(key);
+    if (sender === undefined || sender.unit === unit) continue;
+    const { unit: from, send } = sender;
+    return { from, fromSpan: send.span, send, to: unit, take, joinedBy: "identity" };
+  }
+  return undefined;
+}
+
+function contentEdge(unit: Unit, take: Take, { contentSends }: JoinContext): Edge | undefined {
+  const sender = take.bodyMd5 === undefined ? undefined : contentSends.get(take.bodyMd5);
+  if (sender === undefined || sender === "several" || sender.unit === unit) return undefined;
+  const { unit: from, send } = sender;
+  return { from, fromSpan: send.span, send, to: unit, take, joinedBy: "content" };
+}
+
+/**
+ * Some SDKs link without attributes and list the ids elsewhere: a link whose producer sent one of those ids, and an id
+ * that has no link, are one message.
+ */
+function foldUnnamedLinks(unit: Unit, { index, sendOfSpan, sendOfKey }: JoinContext): void {
+  const unnamed = unit.takes.filter((take) => take.context !== undefined && take.keys.length === 0);
+  if (unnamed.length === 0) return;
+  const named = unit.takes.filter((take) => take.context === undefined && take.keys.length > 0);
+  const folded = new Map<Take, Take>();
+  for (const take of named) {
+    const sender = take.keys.map((key) => sendOfKey.get(key)).find((found) => found !== undefined);
+    if (sender === undefined) continue;
+    const link = unnamed.find((candidate) => {
+      const span = candidate.context && index.find(candidate.context.traceId, candidate.context.spanId);
+      return !folded.has(candidate) && span !== undefined && sendOfSpan.get(span) === sender.send;
+    });
+    if (link) folded.set(link, take);
+  }
+  const gone = new Set(folded.values());
+  unit.takes = unit.takes.flatMap((take) => {
+    if (gone.has(take)) return [];
+    const other = folded.get(take);
+    return [other ? mergeTakes(take, other) : take];
+  });
+}

@@ -1,0 +1,113 @@
+/** A message as one side recorded it: on a span, on a link, or in an event of a batch. */
+import * as names from "../../schema/attributes.ts";
+import type { Attributes } from "../../schema/flow.ts";
+import { isTrue, number, text, texts } from "./attribute-readers.ts";
+
+/** A queue, topic, stream, bus or bucket. */
+export interface Destination {
+  readonly system: string;
+  readonly name: string;
+}
+
+export interface Message {
+  /** Identities, `<system>:<id>`, the system in its canonical spelling. */
+  readonly keys: readonly string[];
+  readonly destination?: Destination | undefined;
+  /** What the message passed before its destination: the topic that a queue is subscribed to. */
+  readonly via?: Destination | undefined;
+  /** By the broker's clock, milliseconds since the epoch. */
+  readonly sentMs?: number | undefined;
+  /** By the broker's clock, milliseconds since the epoch. */
+  readonly firstReceivedMs?: number | undefined;
+  readonly receiveCount?: number | undefined;
+  /** Name of the queue from which the message was moved. */
+  readonly deadLetterSource?: string | undefined;
+  readonly bodyMd5?: string | undefined;
+  /** The record was reported as failed. */
+  readonly returned: boolean;
+}
+
+/** Spellings of `messaging.system` that SDKs have used, and what is meant. */
+const CANONICAL_SYSTEMS: Readonly<Record<string, string>> = {
+  AmazonSQS: "aws_sqs",
+  "aws.sqs": "aws_sqs",
+  sqs: "aws_sqs",
+  SQS: "aws_sqs",
+  AmazonSNS: "aws.sns",
+  aws_sns: "aws.sns",
+  sns: "aws.sns",
+  SNS: "aws.sns",
+};
+
+/** `AmazonSQS` is `aws_sqs`, `aws_sns` is `aws.sns`; what is not known stays as it is. */
+export function canonicalSystem(system: string): string {
+  return CANONICAL_SYSTEMS[system] ?? system;
+}
+
+/** The identities that these attributes hold; `fallback` gives the system to a link that names only an id. */
+export function messageKeys(attributes: Attributes, fallback: Attributes = attributes): string[] {
+  const own = texts(attributes, names.MESSAGE_KEYS).map(canonicalKey);
+  if (own.length > 0) return own;
+  const id = text(attributes, names.MESSAGING_MESSAGE_ID);
+  const system = text(attributes, names.MESSAGING_SYSTEM) ?? text(fallback, names.MESSAGING_SYSTEM);
+  return id !== undefined && system !== undefined ? [`${canonicalSystem(system)}:${id}`] : [];
+}
+
+function canonicalKey(key: string): string {
+  const colon = key.indexOf(":");
+  return colon < 0 ? key : canonicalSystem(key.slice(0, colon)) + key.slice(colon);
+}
+
+/** The id without its system. */
+export function messageIdOf(key: string): string {
+  return key.slice(key.indexOf(":") + 1);
+}
+
+/** Where these attributes say that the message went to, or came from. */
+export function destinationOf(attributes: Attributes, fallback: Attributes = attributes): Destination | undefined {
+  const system = text(attributes, names.MESSAGING_SYSTEM) ?? text(fallback, names.MESSAGING_SYSTEM);
+  const named = destinationName(attributes) ?? destinationName(fallback);
+  if (system === undefined || named === undefined) return undefined;
+  return { system: canonicalSystem(system), name: named };
+}
+
+/** `messaging.destination` and `messaging.source.name` are what semantic conventions before 1.24 had. */
+function destinationName(attributes: Attributes): string | undefined {
+  const name =
+    text(attributes, names.MESSAGING_DESTINATION_NAME) ??
+    text(attributes, "messaging.source.name") ??
+    text(attributes, "messaging.destination");
+  return name === undefined ? undefined : shortName(name);
+}
+
+/** SDKs put a name, a URL or an ARN there: the last part is the name. */
+function shortName(name: string): string {
+  if (/^https?:\/\//.test(name)) return name.slice(name.lastIndexOf("/") + 1);
+  return name.startsWith("arn:") ? name.slice(name.lastIndexOf(":") + 1) : name;
+}
+
+/** Reads the message that `attributes` describe; `fallback` (the span's) fills in system and destination. */
+export function readMessage(attributes: Attributes, fallback: Attributes = attributes): Message {
+  const viaName = text(attributes, names.MESSAGE_VIA_NAME);
+  const viaSystem = text(attributes, names.MESSAGE_VIA_SYSTEM) ?? "aws.sns";
+  return {
+    keys: messageKeys(attributes, fallback),
+    destination: destinationOf(attributes, fallback),
+    via: viaName === undefined ? undefined : { system: canonicalSystem(viaSystem), name: viaName },
+    sentMs: number(attributes, names.MESSAGE_SENT_MS),
+    firstReceivedMs: number(attributes, names.MESSAGE_FIRST_RECEIVED_MS),
+    receiveCount: number(attributes, names.MESSAGE_RECEIVE_COUNT),
+    deadLetterSource: text(attributes, names.DEAD_LETTER_SOURCE_NAME),
+    bodyMd5: text(attributes, names.MESSAGE_BODY_MD5),
+    returned: isTrue(attributes, names.MESSAGE_RETURNED),
+  };
+}
+
+/** Whether two lists of keys have one in common. */
+export function shareKey(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length > 8 && b.length > 8) {
+    const set = new Set(a);
+    return b.some((key) => set.has(key));
+  }
+  return a.some((key) => b.includes(key));
+}

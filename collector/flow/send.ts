@@ -1,0 +1,82 @@
+/** What a unit sent: its producer spans, with the identities that the transport gave back. */
+import * as names from "../../schema/attributes.ts";
+import type { Span } from "../../schema/flow.ts";
+import { number, text } from "./attribute-readers.ts";
+import { destinationOf, messageKeys, type Destination } from "./message.ts";
+import { endMs } from "./span-index.ts";
+
+export interface Send {
+  /** The outermost span of the sending. */
+  readonly span: Span;
+  /** It, and what an SDK records beside it: `create` spans, one a message. */
+  readonly spans: Span[];
+  keys: string[];
+  readonly destination: Destination | undefined;
+  readonly bodyMd5: string | undefined;
+  /** Milliseconds since the epoch: the broker's word, else the end of the call. */
+  readonly sentMs: number;
+  /** Nothing was taken by the transport. */
+  readonly failed: boolean;
+}
+
+const SENDING_OPERATIONS = new Set(["send", "create", "publish"]);
+
+/** Whether the span sends messages, by its kind or, for SDKs that make it a client span, its operation. */
+export function isSendSpan(span: Span): boolean {
+  if (span.kind === "producer") return true;
+  const { attributes } = span;
+  const operation =
+    text(attributes, names.MESSAGING_OPERATION_TYPE) ??
+    text(attributes, names.MESSAGING_OPERATION_NAME) ??
+    text(attributes, "messaging.operation");
+  return span.kind === "client" && operation !== undefined && SENDING_OPERATIONS.has(operation);
+}
+
+/** The sends among a unit's spans; a `create` inside or linked from a `send` is the same sending. */
+export function sendsOf(spans: readonly Span[]): Send[] {
+  const sending = spans.filter(isSendSpan);
+  const byId = new Map(sending.map((span) => [span.spanId, span]));
+  const outermost = new Map<Span, Span>();
+  for (const span of sending) {
+    for (const link of span.links) {
+      const created = byId.get(link.spanId);
+      if (created && created !== span && created.traceId === link.traceId) outermost.set(created, span);
+    }
+    const parent = span.parentSpanId === undefined ? undefined : byId.get(span.parentSpanId);
+    if (parent) outermost.set(span, parent);
+  }
+  const sends = new Map<Span, Send>();
+  for (const span of sending) {
+    const root = rootOf(span, outermost);
+    const send = sends.get(root) ?? newSend(root);
+    sends.set(root, send);
+    if (span !== root) {
+      send.spans.push(span);
+      send.keys = [...new Set([...send.keys, ...messageKeys(span.attributes)])];
+    }
+  }
+  return [...sends.values()];
+}
+
+function rootOf(span: Span, outermost: ReadonlyMap<Span, Span>): Span {
+  const seen = new Set<Span>();
+  let root = span;
+  for (let next = outermost.get(root); next && !seen.has(next); next = outermost.get(root)) {
+    seen.add(root);
+    root = next;
+  }
+  return root;
+}
+
+function newSend(span: Span): Send {
+  const keys = messageKeys(span.attributes);
+  return {
+    span,
+    spans: [span],
+    keys,
+    destination: destinationOf(span.attributes),
+    bodyMd5: text(span.attributes, names.MESSAGE_BODY_MD5),
+    sentMs: number(span.attributes, names.MESSAGE_SENT_MS) ?? endMs(span),
+    failed: span.status === "error" && keys.length === 0,
+  };
+}

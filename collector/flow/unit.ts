@@ -1,0 +1,96 @@
+/**
+ * Units: what one process did for one request, one invocation, or one record of a batch. A unit begins with an entry
+ * span (a server, a consumer, or whatever has no parent here) and holds everything below it in the same process.
+ */
+import * as names from "../../schema/attributes.ts";
+import type { Span } from "../../schema/flow.ts";
+import { text } from "./attribute-readers.ts";
+import { endMs, type SpanIndex } from "./span-index.ts";
+import { toMs } from "./instant.ts";
+import type { Send } from "./send.ts";
+import type { Take } from "./take.ts";
+
+export interface Unit {
+  /** Span id of the entry; of the parent that is missing, where several spans have only that in common. */
+  readonly id: string;
+  readonly entry: Span;
+  /** The entry first, then by start. */
+  readonly spans: Span[];
+  takes: Take[];
+  sends: Send[];
+  /** The invocation that took the batch of which this unit is one record's part. */
+  host?: Unit;
+  /** Units that are one record's part of this invocation. */
+  readonly parts: Unit[];
+  /** Messages that the invocation took in all. */
+  batchSize: number;
+}
+
+/** Whether a span runs in the process of its parent, as against being caused by it over a wire. */
+export function isLocalChild(parent: Span, child: Span): boolean {
+  if (child.kind !== "server" && child.kind !== "consumer") return child.service === parent.service;
+  if (parent.kind === "producer") return false;
+  if (parent.kind === "client" && text(parent.attributes, names.MESSAGING_OPERATION_TYPE) !== "receive") return false;
+  return isSameProcess(parent, child) && isSameRun(parent, child);
+}
+
+function isSameProcess(a: Span, b: Span): boolean {
+  if (a.service !== b.service) return false;
+  return [names.FAAS_INSTANCE, names.SERVICE_INSTANCE_ID].every((name) => {
+    const left = text(a.resource, name);
+    const right = text(b.resource, name);
+    return left === undefined || right === undefined || left === right;
+  });
+}
+
+/** A message may be taken by the very process that sent it: then it is another run, later or under another id. */
+function isSameRun(parent: Span, child: Span): boolean {
+  const own = text(child.attributes, names.FAAS_INVOCATION_ID);
+  if (own !== undefined && own !== text(parent.attributes, names.FAAS_INVOCATION_ID)) return false;
+  return toMs(child.startTime) <= endMs(parent);
+}
+
+/** Groups the spans into units. `extraEntries` begin a unit of their own though they run inside another. */
+export function groupUnits(index: SpanIndex, extraEntries: ReadonlySet<Span> = new Set()): Map<Span, Unit> {
+  const unitOf = new Map<Span, Unit>();
+  const orphans = new Map<string, Unit>();
+  for (const span of index.spans) {
+    if (unitOf.has(span)) continue;
+    const path = new Set<Span>();
+    let entry = span;
+    for (;;) {
+      path.add(entry);
+      const parent = index.parentOf(entry);
+      if (extraEntries.has(entry) || parent === undefined || !isLocalChild(parent, entry)) break;
+      // A cycle of parents, which only broken data has, is cut where the walk came in.
+      if (unitOf.has(entry) || path.has(parent)) break;
+      entry = parent;
+    }
+    const unit = unitOf.get(entry) ?? orphanUnit(orphans, index, entry) ?? newUnit(entry.spanId, entry);
+    for (const member of path) unitOf.set(member, unit);
+  }
+  for (const span of index.spans) {
+    const unit = unitOf.get(span);
+    if (unit && unit.entry !== span) unit.spans.push(span);
+  }
+  return unitOf;
+}
+
+function newUnit(id: string, entry: Span): Unit {
+  return { id, entry, spans: [entry], takes: [], sends: [], parts: [], batchSize: 1 };
+}
+
+/** Spans that have only their missing parent in common were one unit's. */
+function orphanUnit(orphans: Map<string, Unit>, index: SpanIndex, entry: Span): Unit | undefined {
+  const isServing = entry.kind === "server" || entry.kind === "consumer";
+  if (entry.parentSpanId === undefined || isServing || index.parentOf(entry)) return undefined;
+  const key = entry.traceId + entry.parentSpanId;
+  const unit = orphans.get(key) ?? newUnit(entry.parentSpanId, entry);
+  orphans.set(key, unit);
+  return unit;
+}
+
+/** Whether the unit's entry names a parent that is not here. */
+export function isOrphan(unit: Unit, index: SpanIndex): boolean {
+  return unit.entry.parentSpanId !== undefined && index.parentOf(unit.entry) === undefined;
+}

@@ -1,0 +1,64 @@
+/** Messages that were sent and that no code of the flow is known to have taken. */
+import type { Gap } from "../../schema/flow.ts";
+import type { Delivery } from "./delivery.ts";
+import type { HopList } from "./hop-list.ts";
+import type { NodeIdOf } from "./hops.ts";
+import { fromMs } from "./instant.ts";
+import { messageIdOf } from "./message.ts";
+import { kindOfSystem } from "./destination.ts";
+import type { Send } from "./send.ts";
+import type { Unit } from "./unit.ts";
+
+export interface UnreceivedInput {
+  /** Units whose sends belong to the flow. */
+  readonly units: readonly Unit[];
+  readonly deliveries: readonly Delivery[];
+  readonly nodeIdOf: NodeIdOf;
+}
+
+/** Adds a publish hop for every message that was sent and not seen again, and says so. */
+export function addUnreceived(hops: HopList, { units, deliveries, nodeIdOf }: UnreceivedInput): Gap[] {
+  const takenKeys = new Set(deliveries.flatMap(({ take }) => take.keys));
+  const takenFrom = new Map<Send, number>();
+  for (const { edge, take } of deliveries) {
+    const send = edge?.send;
+    if (send === undefined || take.keys.some((key) => send.keys.includes(key))) continue;
+    takenFrom.set(send, (takenFrom.get(send) ?? 0) + 1);
+  }
+  const gaps: Gap[] = [];
+  for (const unit of units) {
+    for (const send of unit.sends) {
+      if (send.failed || send.destination === undefined) continue;
+      const unnamed = takenFrom.get(send) ?? 0;
+      const missing = send.keys.filter((key) => !takenKeys.has(key));
+      if (send.keys.length === 0 ? unnamed > 0 : missing.length <= unnamed) continue;
+      gaps.push(...addLost(hops, { send, missing: unnamed > 0 ? [] : missing, from: nodeIdOf(unit) }));
+    }
+  }
+  return gaps;
+}
+
+interface Lost {
+  readonly send: Send;
+  readonly missing: readonly string[];
+  readonly from: string;
+}
+
+function addLost(hops: HopList, { send, missing, from }: Lost): Gap[] {
+  const { destination, sentMs } = send;
+  if (destination === undefined) return [];
+  const nodeId = hops.place(destination, sentMs);
+  const time = fromMs(sentMs);
+  const kind = kindOfSystem(destination.system);
+  const message = `last seen entering ${kind} ${destination.name} at ${clockTime(time)}; nothing received`;
+  const ids = missing.length > 0 ? missing.map((key) => ({ messageId: messageIdOf(key) })) : [{}];
+  return ids.map((id) => {
+    hops.add({ from, to: nodeId, kind: "publish", joinedBy: "parent", sentTime: time, ...id });
+    return { kind: "not-received", nodeId, message, time, ...id };
+  });
+}
+
+/** `12:00:01.204`, in UTC, for a reader. */
+export function clockTime(instant: string): string {
+  return instant.slice(11, 23);
+}
