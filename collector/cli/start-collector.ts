@@ -11,6 +11,8 @@ import type { Config } from "./config.ts";
 const bytesPerMb = 1024 * 1024;
 /** The UI as `npm run build` leaves it. */
 const builtUiDir = fileURLToPath(new URL("../../ui/dist", import.meta.url));
+/** What loading is given when the collector ends; the rest is loaded after the next start. Milliseconds. */
+const drainMs = 500;
 /** What a client that comes before the store is open is asked to wait, seconds. */
 const retryAfterS = 1;
 
@@ -44,8 +46,9 @@ export async function startCollector(config: Config, log: Log): Promise<Collecto
       memoryLimitBytes: config.storeMemoryMb === undefined ? undefined : config.storeMemoryMb * bytesPerMb,
     });
     closers.push(() => opened.close());
-    const receiver = await openReceiver({ store: opened.store, dataDir: config.dataDir, log });
-    closers.splice(1, 0, () => receiver.close());
+    const { dataDir, retentionDays } = config;
+    const receiver = await openReceiver({ store: opened.store, dataDir, retentionDays, log });
+    closers.splice(1, 0, () => receiver.close(drainMs));
     app = createApp({ store: opened.store, otlp: otlpRoutes(receiver), uiDir: builtUiDir });
     return { url: serving.url, endpoint: `http://${reachable(config.host)}:${String(serving.port)}`, close };
   } catch (error) {

@@ -20,6 +20,8 @@ export interface Cli {
   /** Waits for the line that says that it is ready; the address of the UI. */
   ready(): Promise<string>;
   signal(name: NodeJS.Signals): void;
+  /** Ends it as Ctrl-C does and waits for that; the exit code. */
+  end(): Promise<number | null>;
 }
 
 /** A directory that is removed when the test is finished. */
@@ -29,8 +31,18 @@ export function temporaryDir(): string {
   return dir;
 }
 
-/** Starts `hopscope ...args`; what is left of it is killed when the test is finished. */
+/** Starts `hopscope ...args` for one test; what is left of it is killed when the test is finished. */
 export function startCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Cli {
+  const cli = spawnCli(args, env);
+  onTestFinished(async () => {
+    cli.signal("SIGKILL");
+    await cli.exitCode;
+  });
+  return cli;
+}
+
+/** Starts `hopscope ...args`; the caller ends it. */
+export function spawnCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Cli {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], HOPSCOPE_PORT: "0", ...env },
@@ -40,16 +52,16 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
     child[name].setEncoding("utf8").on("data", (chunk: string) => (text[name] += chunk));
   }
   const exitCode = new Promise<number | null>((settle) => child.once("close", settle));
-  onTestFinished(async () => {
-    child.kill("SIGKILL");
-    await exitCode;
-  });
   return {
     pid: child.pid ?? 0,
     stdout: () => text.stdout,
     stderr: () => text.stderr,
     exitCode,
     signal: (name) => void child.kill(name),
+    end() {
+      child.kill("SIGINT");
+      return exitCode;
+    },
     ready: () =>
       vi.waitFor(
         () => {
