@@ -2,16 +2,15 @@
  * Builds the package: one bundled file for ESM, one for CommonJS, and declarations for both.
  * `node instrumentation/build.mjs`, on Node 20 or later.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
 const root = import.meta.dirname;
 const out = join(root, "dist");
-const entries = ["index"];
 
-rmSync(out, { recursive: true, force: true });
-mkdirSync(out, { recursive: true });
+/** What an entry exports beside the types of types.ts. */
+const entries = { index: ["traced: Traced", "tracedClient: TracedClient"] };
 
 /** @type {import("esbuild").BuildOptions} */
 const shared = {
@@ -19,17 +18,26 @@ const shared = {
   platform: "node",
   target: "node20",
   minify: true,
-  keepNames: false,
   legalComments: "none",
   logLevel: "warning",
+  write: false,
 };
-for (const entry of entries) {
-  const entryPoints = [join(root, `${entry}.ts`)];
-  await build({ ...shared, entryPoints, format: "esm", outfile: join(out, `${entry}.js`) });
-  await build({ ...shared, entryPoints, format: "cjs", outfile: join(out, `${entry}.cjs`) });
+
+/** Puts a file in place at once, so that a reader never meets half of it. */
+function place(name, contents) {
+  const file = join(out, name);
+  writeFileSync(`${file}.${process.pid}`, contents);
+  renameSync(`${file}.${process.pid}`, file);
 }
 
+mkdirSync(out, { recursive: true });
 // The public types import nothing, so the declarations are that file and one line for each value.
 const types = readFileSync(join(root, "types.ts"), "utf8");
-const values = "\nexport declare const traced: Traced;\nexport declare const tracedClient: TracedClient;\n";
-for (const extension of ["ts", "cts"]) writeFileSync(join(out, `index.d.${extension}`), types + values);
+for (const [entry, values] of Object.entries(entries)) {
+  for (const [format, extension] of [["esm", "js"], ["cjs", "cjs"]]) {
+    const { outputFiles } = await build({ ...shared, format, entryPoints: [join(root, `${entry}.ts`)] });
+    place(`${entry}.${extension}`, outputFiles[0].contents);
+  }
+  const declarations = `${types}\n${values.map((value) => `export declare const ${value};\n`).join("")}`;
+  for (const extension of ["ts", "cts"]) place(`${entry}.d.${extension}`, declarations);
+}

@@ -11,7 +11,8 @@ import { type Invocation, invocationOf } from "./invocation.ts";
 import type { Options } from "./options.ts";
 import type { BatchResult } from "./types.ts";
 
-type RecordHandler = (record: never, context: never) => unknown;
+/** A handler of one record. */
+export type RecordHandler = (record: never, context: never) => unknown;
 
 /** Outcome of one record: undefined when it was handled. */
 interface Failure {

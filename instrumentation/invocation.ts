@@ -1,7 +1,7 @@
 /** One run of a handler: from the trigger to the span's end. The same on every platform. */
 import type { Attributes, Context, Link, Span } from "@opentelemetry/api";
 import { MESSAGE_EVENT, MESSAGING_OPERATION_TYPE } from "@hopscope/schema/attributes";
-import { ROOT, spanOf, withSpan } from "./core/context.ts";
+import { spanOf, withSpan } from "./core/context.ts";
 import { describeError, guarded, report } from "./core/report.ts";
 import { KIND, PassingSpan, recordError } from "./core/span.ts";
 import type { Tracing } from "./core/tracing.ts";
@@ -40,7 +40,8 @@ export function startInvocation(tracing: Tracing, init: InvocationInit): Invocat
   const base = tracing.contexts.active();
   const parent = trigger.parent;
   // In a container the handler may run inside a span already; on Lambda nothing is active.
-  const context = parent ? withSpan(base, new PassingSpan(parent)) : messages.length > 1 ? withSpan(ROOT, undefined) : base;
+  const own = messages.length > 1 ? withSpan(base, undefined) : base;
+  const context = parent ? withSpan(base, new PassingSpan(parent)) : own;
   const links: Link[] = [];
   if (messages.length > 1) {
     for (const { context: linked, attributes } of messages) if (linked) links.push({ context: linked, attributes });
@@ -59,7 +60,9 @@ export function startInvocation(tracing: Tracing, init: InvocationInit): Invocat
   );
   if (init.each && messages.length > 0) span.setAttribute(MESSAGING_OPERATION_TYPE, "receive");
   if (messages.length > 1) {
-    for (const message of messages) if (!message.context) span.addEvent(MESSAGE_EVENT, message.attributes, init.startMs);
+    for (const { context: linked, attributes } of messages) {
+      if (!linked) span.addEvent(MESSAGE_EVENT, attributes, init.startMs);
+    }
   }
   const invocation = { span, trigger, ended: false };
   return Object.assign(invocation, { context: withSpan(context, span).setValue(INVOCATION_KEY, invocation) });

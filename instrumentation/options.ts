@@ -41,7 +41,13 @@ export function readOptions(given: EachOptions | undefined): Options {
   };
 }
 
-function checked<T>(name: string, value: T | undefined, fallback: T, ok: (value: unknown) => boolean, allowed: string): T {
+function checked<T>(
+  name: string,
+  value: T | undefined,
+  fallback: T,
+  ok: (value: unknown) => boolean,
+  allowed: string,
+): T {
   if (value === undefined) return fallback;
   if (ok(value)) return value;
   report(`option ${name} must be ${allowed}; it is ignored`);

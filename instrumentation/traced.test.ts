@@ -1,10 +1,11 @@
 /** The wrapper in a long-running process, against a real OTLP endpoint. */
+import type * as hopscope from "./index.ts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCollector, type TestCollector } from "./testing/collector.ts";
 import type { ReceivedSpan } from "./testing/otlp-decoder.ts";
 
 let collector: TestCollector;
-let traced: typeof import("./index.ts").traced;
+let traced: typeof hopscope.traced;
 
 beforeAll(async () => {
   collector = await startCollector();
@@ -42,7 +43,7 @@ describe("traced", () => {
   });
 
   it("continues the trace of a single message", async () => {
-    await traced(async () => undefined)({ Messages: [message("one", traceParent())] } as never);
+    await traced(async (_: unknown) => undefined)({ Messages: [message("one", traceParent())] });
     const [span] = await collector.waitFor((spans) => spans.length > 0);
     expect(span).toMatchObject({
       traceId: PRODUCER.traceId,
@@ -62,7 +63,7 @@ describe("traced", () => {
 
   it("links a batch to every producer, and keeps the identity of a message without a context", async () => {
     const batch = [message("a", traceParent(1)), message("b", traceParent(2)), message("c")];
-    await traced(async () => undefined)(batch as never);
+    await traced(async (_: unknown) => undefined)(batch);
     const [span] = await collector.waitFor((spans) => spans.length > 0);
     expect(span?.parentSpanId).toBe("");
     expect(span?.links.map((link) => [link.spanId, link.attributes["messaging.message.id"]])).toEqual([
@@ -78,7 +79,7 @@ describe("traced", () => {
     "throws %s on untouched and records it",
     async ([thrown, type]) => {
       const handler = traced(async () => {
-        throw thrown;
+        throw thrown as Error;
       });
       const caught = await handler().then(
         () => "nothing thrown",

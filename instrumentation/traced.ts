@@ -1,10 +1,10 @@
 import { tracing } from "./core/tracing.ts";
 import { report } from "./core/report.ts";
-import { eachRecord } from "./each.ts";
+import { eachRecord, type RecordHandler } from "./each.ts";
 import { type Options, readOptions } from "./options.ts";
 import { invokeOnLambda, prepareLambda } from "./platforms/lambda.ts";
 import { invokeInProcess, prepareProcess } from "./platforms/process.ts";
-import type { Traced } from "./types.ts";
+import type { EachOptions, Traced } from "./types.ts";
 
 /** Any handler, before its form is known. */
 export type AnyHandler = (this: unknown, ...args: unknown[]) => unknown;
@@ -48,7 +48,7 @@ function tracedFunction(handler: unknown, options?: unknown): unknown {
     report("traced() needs a function; what it was given is returned as it is");
     return handler;
   }
-  return wrap(handler as AnyHandler, readOptions(options as never), false);
+  return wrap(handler as AnyHandler, readOptions(options as EachOptions), false);
 }
 
 function tracedEach(recordHandler: unknown, given?: unknown): unknown {
@@ -56,8 +56,8 @@ function tracedEach(recordHandler: unknown, given?: unknown): unknown {
     report("traced.each() needs a function; what it was given is returned as it is");
     return recordHandler;
   }
-  const options = readOptions(given as never);
-  return wrap(eachRecord(recordHandler as never, options) as AnyHandler, options, true);
+  const options = readOptions(given as EachOptions);
+  return wrap(eachRecord(recordHandler as RecordHandler, options), options, true);
 }
 
 /** See {@link Traced}. */

@@ -17,6 +17,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type LocalAws, startAws } from "../../examples/local-cloud/start-aws.ts";
+import type * as Hopscope from "../index.ts";
 import { startCollector, type TestCollector } from "../testing/collector.ts";
 
 let aws: LocalAws;
@@ -25,7 +26,7 @@ let sns: SNSClient;
 let sqs: SQSClient;
 let plainSqs: SQSClient;
 let topicArn: string;
-let hopscope: typeof import("../index.ts");
+let hopscope: typeof Hopscope;
 
 beforeAll(async () => {
   collector = await startCollector();
@@ -79,7 +80,7 @@ describe("SNS", () => {
   it.for(["raw", "wrapped"])("joins a published message to the function behind a %s queue", async (queue) => {
     await sns.send(new PublishCommand({ TopicArn: topicArn, Message: "order" }));
     for (const other of ["raw", "wrapped"].filter((name) => name !== queue)) await receive(other);
-    await hopscope.traced(async () => undefined)((await receive(queue)) as never);
+    await hopscope.traced(async (_: unknown) => undefined)((await receive(queue)));
     const spans = await collector.waitFor((all) => all.some((span) => span.kind === "consumer"));
     const send = spans.find((span) => span.kind === "producer");
     const process = spans.find((span) => span.kind === "consumer");
@@ -112,7 +113,7 @@ describe("SQS", () => {
     await sqs.send(new SendMessageCommand({ QueueUrl: aws.queueUrl("direct"), MessageBody: "full", MessageAttributes }));
     expect(MessageAttributes).toEqual(ten());
     const messages = await receive("direct");
-    await hopscope.traced(async () => undefined)(messages as never);
+    await hopscope.traced(async (_: unknown) => undefined)(messages);
     const spans = await collector.waitFor((all) => all.some((span) => span.kind === "consumer"));
     const send = spans.find((span) => span.kind === "producer");
     expect(spans.find((span) => span.kind === "consumer")?.parentSpanId).toBe(send?.spanId);

@@ -23,7 +23,7 @@ export class StorageContextManager implements ContextManager {
     if (typeof target !== "function") return target;
     const storage = this.#storage;
     const bound = function (this: unknown, ...args: unknown[]): unknown {
-      return storage.run(context, () => Reflect.apply(target, this, args));
+      return storage.run(context, () => Reflect.apply(target, this, args) as unknown);
     };
     Object.defineProperty(bound, "length", { value: target.length, configurable: true });
     return bound as T;

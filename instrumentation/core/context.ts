@@ -16,12 +16,8 @@ class ChainContext implements Context {
   }
 
   getValue(key: symbol): unknown {
-    let node: ChainContext | undefined = this;
-    while (node) {
-      if (node.#key === key) return node.#value;
-      node = node.#parent;
-    }
-    return undefined;
+    // Recursive: a chain is as deep as values were set, and a loop would need an alias of `this`.
+    return this.#key === key ? this.#value : this.#parent?.getValue(key);
   }
 
   setValue(key: symbol, value: unknown): Context {

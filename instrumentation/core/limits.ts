@@ -4,7 +4,7 @@
 export const FLUSH_BUDGET_MS = 500;
 /** Kept free before the deadline, milliseconds: the runtime still has to post the function's answer. */
 export const DEADLINE_MARGIN_MS = 50;
-/** How long before the deadline an invocation is sent as timing out, milliseconds: one round trip on a cold connection. */
+/** How long before the deadline an invocation is sent as timing out, milliseconds: one cold round trip. */
 export const TIMEOUT_NOTICE_MS = 200;
 /** ... but never more than this part of the time that the invocation was given. */
 export const TIMEOUT_NOTICE_PART = 0.1;

@@ -41,6 +41,11 @@ export class Pipeline {
     return this.#spans.length + this.#bodies.length;
   }
 
+  /** Whether the collector failed at the last export. */
+  get failing(): boolean {
+    return this.#failures > 0;
+  }
+
   add(span: RecordedSpan): void {
     if (this.#spans.length >= SPANS_BUFFERED_MAX) {
       report(`more than ${SPANS_BUFFERED_MAX} spans wait for the collector; further ones are dropped`);

@@ -23,7 +23,11 @@ export interface Poster {
 }
 
 interface Transport {
-  readonly request: (url: URL, options: RequestOptions, onResponse: (response: IncomingMessage) => void) => ClientRequest;
+  readonly request: (
+    url: URL,
+    options: RequestOptions,
+    onResponse: (response: IncomingMessage) => void,
+  ) => ClientRequest;
   readonly agent: Agent;
 }
 

@@ -78,7 +78,7 @@ export class RecordedSpan implements Span {
     return this.context;
   }
 
-  setAttribute(key: string, value: AttributeValue | undefined): this {
+  setAttribute(key: string, value: AttributeValue): this {
     if (value === undefined || this.endMs) return this;
     if (!(key in this.attributes)) {
       if (this.#attributeCount >= ATTRIBUTES_MAX) {

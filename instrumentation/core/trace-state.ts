@@ -14,7 +14,7 @@ export class MemberState implements TraceState {
   }
 
   set(key: string, value: string): MemberState {
-    return new MemberState([[key, value], ...this.#without(key)].slice(0, TRACESTATE_MEMBERS_MAX) as [string, string][]);
+    return new MemberState([[key, value] as const, ...this.#without(key)].slice(0, TRACESTATE_MEMBERS_MAX));
   }
 
   unset(key: string): MemberState {

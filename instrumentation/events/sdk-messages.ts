@@ -35,8 +35,8 @@ function messagesOf(event: Fields): readonly unknown[] {
 }
 
 function isSdkMessage(value: unknown): boolean {
-  const message = asObject(value);
-  return message !== undefined && asText(message.MessageId) !== undefined && asText(message.ReceiptHandle) !== undefined;
+  const { MessageId, ReceiptHandle } = asObject(value) ?? {};
+  return asText(MessageId) !== undefined && asText(ReceiptHandle) !== undefined;
 }
 
 function describe(record: unknown): Message {

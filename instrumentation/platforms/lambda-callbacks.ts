@@ -13,7 +13,9 @@ export function interceptLegacyEnds(args: readonly unknown[], finish: Finish): u
   const [event, context, callback, ...rest] = args;
   const end = (target: unknown, self: unknown, values: unknown[], error: unknown, result: unknown): void => {
     const failure = error === undefined || error === null ? undefined : { error };
-    void finish(failure, result).then(() => Reflect.apply(target as () => void, self, values));
+    void finish(failure, result).then(() => {
+      Reflect.apply(target as () => void, self, values);
+    });
   };
   const object = asObject(context);
   for (const name of ["done", "fail", "succeed"] as const) {

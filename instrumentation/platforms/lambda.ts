@@ -24,10 +24,11 @@ import {
 import { guarded } from "../core/report.ts";
 import { STATUS_ERROR } from "../core/span.ts";
 import { tracing } from "../core/tracing.ts";
-import { asObject } from "../events/event-source.ts";
+import { asObject, asText } from "../events/event-source.ts";
 import { detect } from "../events/index.ts";
 import { endWithError, endWithResult, type Invocation, startInvocation } from "../invocation.ts";
-import type { AnyHandler, Call } from "../traced.ts";
+import type { Call } from "../traced.ts";
+import { prepareEnding, running, watchRejections } from "./ending.ts";
 import { interceptLegacyEnds } from "./lambda-callbacks.ts";
 
 interface LambdaContext {
@@ -52,6 +53,7 @@ let invocations = 0;
 /** Called when a handler is wrapped, which is during the init phase. */
 export function prepareLambda(): void {
   preparedMs = nowMs();
+  prepareEnding();
 }
 
 /** Runs a handler under the Lambda runtime. Returns or throws what it does, once its spans are sent. */
@@ -67,7 +69,7 @@ export function invokeOnLambda(call: Call): unknown {
     : call.args;
   let result: unknown;
   try {
-    result = tracing().contexts.with(invocation.context, call.handler as AnyHandler, call.self, ...args);
+    result = tracing().contexts.with(invocation.context, call.handler, call.self, ...args);
   } catch (error) {
     return finish(call, invocation, { error }, undefined).then(() => {
       throw error;
@@ -92,9 +94,12 @@ export function invokeOnLambda(call: Call): unknown {
 function begin(call: Call, lambdaContext: LambdaContext | undefined): LambdaInvocation {
   syncClock();
   const startMs = nowMs();
-  const requestId = String(lambdaContext?.awsRequestId ?? "");
+  const requestId = asText(lambdaContext?.awsRequestId) ?? "";
   const first = invocations++ === 0;
-  if (first) saltIds(requestId);
+  if (first) {
+    saltIds(requestId);
+    watchRejections();
+  }
   const start = first ? describeInit(startMs) : undefined;
   const invocation = startInvocation(tracing(), {
     trigger: detect(call.args[0]),
@@ -119,9 +124,10 @@ function begin(call: Call, lambdaContext: LambdaContext | undefined): LambdaInvo
     const ms = typeof remaining === "function" ? Number(Reflect.apply(remaining, lambdaContext, [])) : Number.NaN;
     return Number.isFinite(ms) ? ms : REMAINING_MAX_MS;
   };
-  const running = Object.assign(invocation, { remainingMs, timer: undefined }) as LambdaInvocation;
-  guardDeadline(running, call.options.flushBudgetMs);
-  return running;
+  const started = Object.assign(invocation, { remainingMs, timer: undefined }) as LambdaInvocation;
+  running.add(started);
+  guardDeadline(started, call.options.flushBudgetMs);
+  return started;
 }
 
 /**
@@ -173,6 +179,7 @@ async function finish(
   result: unknown,
 ): Promise<void> {
   clearTimeout(invocation.timer);
+  running.delete(invocation);
   const leftMs = invocation.remainingMs();
   invocation.span.setAttributes({ [REMAINING_TIME_MS]: leftMs, [MEMORY_USED]: process.memoryUsage.rss() });
   if (failure) endWithError(invocation, failure.error);

@@ -5,7 +5,8 @@ import { guarded } from "../core/report.ts";
 import { tracing } from "../core/tracing.ts";
 import { detect } from "../events/index.ts";
 import { endWithError, endWithResult, startInvocation } from "../invocation.ts";
-import type { AnyHandler, Call } from "../traced.ts";
+import { prepareEnding } from "./ending.ts";
+import type { Call } from "../traced.ts";
 
 let prepared = false;
 let timer: NodeJS.Timeout | undefined;
@@ -25,6 +26,7 @@ export function prepareProcess(): void {
     void tracing().flush(FLUSH_BUDGET_MS);
   });
   process.once("SIGTERM", onSignal);
+  prepareEnding();
 }
 
 /** Sends what waits, then lets the signal do what it would have done without us. */
@@ -43,7 +45,7 @@ export function invokeInProcess(call: Call): unknown {
   if (!invocation) return Reflect.apply(call.handler, call.self, call.args);
   let result: unknown;
   try {
-    result = tracing().contexts.with(invocation.context, call.handler as AnyHandler, call.self, ...call.args);
+    result = tracing().contexts.with(invocation.context, call.handler, call.self, ...call.args);
   } catch (error) {
     endWithError(invocation, error);
     throw error;

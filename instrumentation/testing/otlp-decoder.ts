@@ -16,7 +16,9 @@ message Span {
   fixed32 flags = 16;
 }
 message Event { fixed64 time_unix_nano = 1; string name = 2; repeated KeyValue attributes = 3; }
-message Link { bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; repeated KeyValue attributes = 4; fixed32 flags = 6; }
+message Link {
+  bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; repeated KeyValue attributes = 4; fixed32 flags = 6;
+}
 message Status { string message = 2; int32 code = 3; }
 message KeyValue { string key = 1; AnyValue value = 2; }
 message AnyValue { oneof value { string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4;
@@ -48,49 +50,88 @@ export interface ReceivedSpan {
   scope: string;
 }
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- protobufjs answers untyped objects */
-const KINDS = ["internal", "internal", "server", "client", "producer", "consumer"] as const;
-
-function toValue(any: any): Value {
-  if (!any) return null;
-  if (any.arrayValue) return (any.arrayValue.values ?? []).map(toValue);
-  if (any.kvlistValue) return toAttributes(any.kvlistValue.values);
-  if (any.intValue !== undefined) return Number(any.intValue);
-  if (any.bytesValue !== undefined) return Buffer.from(any.bytesValue).toString("base64");
-  return any.stringValue ?? any.boolValue ?? any.doubleValue ?? null;
+interface AnyValue {
+  stringValue?: string;
+  boolValue?: boolean;
+  intValue?: string;
+  doubleValue?: number;
+  arrayValue?: { values?: AnyValue[] };
+  kvlistValue?: { values?: KeyValue[] };
+  bytesValue?: Uint8Array;
+}
+interface KeyValue {
+  key: string;
+  value?: AnyValue;
+}
+interface WireSpan {
+  traceId: Uint8Array;
+  spanId: Uint8Array;
+  parentSpanId?: Uint8Array;
+  traceState?: string;
+  name: string;
+  kind: number;
+  startTimeUnixNano: string;
+  endTimeUnixNano: string;
+  attributes?: KeyValue[];
+  events?: { name: string; attributes?: KeyValue[] }[];
+  links?: { traceId: Uint8Array; spanId: Uint8Array; attributes?: KeyValue[] }[];
+  status?: { code?: number; message?: string };
+}
+interface WireRequest {
+  resourceSpans?: {
+    resource?: { attributes?: KeyValue[] };
+    scopeSpans?: { scope?: { name?: string }; spans?: WireSpan[] }[];
+  }[];
 }
 
-function toAttributes(list: any[] = []): Record<string, Value> {
+const KINDS = ["internal", "internal", "server", "client", "producer", "consumer"] as const;
+
+function toValue(value: AnyValue | undefined): Value {
+  if (!value) return null;
+  if (value.arrayValue) return (value.arrayValue.values ?? []).map(toValue);
+  if (value.kvlistValue) return toAttributes(value.kvlistValue.values);
+  if (value.intValue !== undefined) return Number(value.intValue);
+  if (value.bytesValue !== undefined) return Buffer.from(value.bytesValue).toString("base64");
+  return value.stringValue ?? value.boolValue ?? value.doubleValue ?? null;
+}
+
+function toAttributes(list: KeyValue[] = []): Record<string, Value> {
   return Object.fromEntries(list.map(({ key, value }) => [key, toValue(value)]));
 }
 
-const hex = (bytes?: Uint8Array): string => Buffer.from(bytes ?? []).toString("hex");
+const hex = (bytes: Uint8Array = new Uint8Array()): string => Buffer.from(bytes).toString("hex");
 
 /** Every span of one request's body. */
 export function decodeTraces(body: Buffer): ReceivedSpan[] {
-  const request = requestType.toObject(requestType.decode(body), { longs: String }) as any;
-  return (request.resourceSpans ?? []).flatMap((resourceSpans: any) =>
-    (resourceSpans.scopeSpans ?? []).flatMap((scopeSpans: any) =>
-      (scopeSpans.spans ?? []).map((span: any): ReceivedSpan => ({
-        traceId: hex(span.traceId),
-        spanId: hex(span.spanId),
-        parentSpanId: hex(span.parentSpanId),
-        traceState: span.traceState ?? "",
-        name: span.name,
-        kind: KINDS[span.kind as number] ?? "internal",
-        startNs: BigInt(span.startTimeUnixNano),
-        endNs: BigInt(span.endTimeUnixNano),
-        attributes: toAttributes(span.attributes),
-        events: (span.events ?? []).map((e: any) => ({ name: e.name, attributes: toAttributes(e.attributes) })),
-        links: (span.links ?? []).map((l: any) => ({
-          traceId: hex(l.traceId),
-          spanId: hex(l.spanId),
-          attributes: toAttributes(l.attributes),
-        })),
-        status: { code: span.status?.code ?? 0, message: span.status?.message ?? "" },
-        resource: toAttributes(resourceSpans.resource?.attributes),
-        scope: scopeSpans.scope?.name ?? "",
+  const request = requestType.toObject(requestType.decode(body), { longs: String }) as WireRequest;
+  return (request.resourceSpans ?? []).flatMap(({ resource, scopeSpans = [] }) =>
+    scopeSpans.flatMap(({ scope, spans = [] }) =>
+      spans.map((span) => ({
+        ...toSpan(span),
+        resource: toAttributes(resource?.attributes),
+        scope: scope?.name ?? "",
       })),
     ),
   );
+}
+
+function toSpan(span: WireSpan): Omit<ReceivedSpan, "resource" | "scope"> {
+  return {
+    traceId: hex(span.traceId),
+    spanId: hex(span.spanId),
+    parentSpanId: hex(span.parentSpanId),
+    traceState: span.traceState ?? "",
+    name: span.name,
+    kind: KINDS[span.kind] ?? "internal",
+    startNs: BigInt(span.startTimeUnixNano),
+    endNs: BigInt(span.endTimeUnixNano),
+    attributes: toAttributes(span.attributes),
+    events: (span.events ?? []).map((event) => ({ name: event.name, attributes: toAttributes(event.attributes) })),
+    links: (span.links ?? []).map((link) => ({
+      traceId: hex(link.traceId),
+      spanId: hex(link.spanId),
+      attributes: toAttributes(link.attributes),
+    })),
+    status: { code: span.status?.code ?? 0, message: span.status?.message ?? "" },
+  };
 }

@@ -1,0 +1,47 @@
+/** What is left when a process ends: `process.exit`, uncaught errors, unhandled rejections. */
+import { FLUSH_BUDGET_MS } from "../core/limits.ts";
+import { guarded } from "../core/report.ts";
+import { sendSync } from "../core/send-sync.ts";
+import { tracing } from "../core/tracing.ts";
+import { endWithError, type Invocation } from "../invocation.ts";
+
+/** Invocations whose handler has not ended, so that a dying process can end their spans. */
+export const running = new Set<Invocation>();
+
+let fatal: { readonly error: unknown } | undefined;
+let prepared = false;
+
+/** Sends what waits when the process ends by itself. Changes nothing about how it ends. */
+export function prepareEnding(): void {
+  if (prepared) return;
+  prepared = true;
+  process.on("uncaughtExceptionMonitor", (error) => {
+    fatal = { error };
+  });
+  process.on("exit", (code) => guarded("sending the last spans", () => sendLast(code), undefined));
+}
+
+/**
+ * Notes why a rejection ended the process. Only where somebody listens already: our listener alone would keep
+ * Node from ending the process.
+ */
+export function watchRejections(): void {
+  if (process.listenerCount("unhandledRejection") === 0) return;
+  process.prependListener("unhandledRejection", (error) => {
+    fatal ??= { error };
+  });
+}
+
+function sendLast(code: number): void {
+  for (const invocation of running) {
+    endWithError(invocation, fatal ? fatal.error : new ProcessExit(`the process exited with code ${code}`));
+  }
+  const { pipeline, config } = tracing();
+  if (pipeline.failing || pipeline.pending === 0) return;
+  sendSync(config.tracesUrl, config.headers, pipeline.takeBodies(), FLUSH_BUDGET_MS);
+}
+
+/** Stands on the span of an invocation that called `process.exit`. */
+class ProcessExit extends Error {
+  override readonly name = "ProcessExit";
+}

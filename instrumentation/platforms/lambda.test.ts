@@ -1,0 +1,182 @@
+/** The built package under Lambda's own runtime client, frozen between invocations. */
+import { execFileSync } from "node:child_process";
+import net from "node:net";
+import { join } from "node:path";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startCollector, type TestCollector } from "../testing/collector.ts";
+import { type FunctionOptions, type RunningFunction, RUNTIMES, startFunction } from "../testing/lambda.ts";
+import type { ReceivedSpan } from "../testing/otlp-decoder.ts";
+
+let collector: TestCollector;
+const started: RunningFunction[] = [];
+
+beforeAll(() => {
+  execFileSync(process.execPath, [join(import.meta.dirname, "../build.mjs")]);
+});
+beforeEach(async () => {
+  collector = await startCollector();
+});
+afterEach(async () => {
+  for (const fn of started.splice(0)) fn.stop();
+  await collector.close();
+});
+
+async function start(handler: string, options: Partial<FunctionOptions> = {}, generation: "current" | "legacy" = "current") {
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...options.env };
+  const fn = await startFunction({ handler, runtime: RUNTIMES[generation] ?? "", ...options, env });
+  started.push(fn);
+  return fn;
+}
+
+const invocations = (spans: ReceivedSpan[]): ReceivedSpan[] => spans.filter((span) => span.attributes["faas.trigger"]);
+const only = (spans: ReceivedSpan[]): ReceivedSpan => {
+  expect(invocations(spans)).toHaveLength(1);
+  return invocations(spans)[0] as ReceivedSpan;
+};
+
+describe.skipIf(!RUNTIMES.current)("on the runtime of Node 24", () => {
+  it.for([
+    ["promise", "response", '{"statusCode":200,"body":"ada"}'],
+    ["plain", "response", '{"got":"ada"}'],
+    ["background", "response", '"done"'],
+    ["thrown", "error", "thrown at once"],
+    ["rejected", "error", "rejected"],
+    ["rejectedUndefined", "error", ""],
+  ] as const)("%s: answers as without us, and has sent its span before it freezes", async ([name, kind, body]) => {
+    const fn = await start(`handlers.${name}`);
+    const outcome = await fn.invoke({ name: "ada" });
+    expect(outcome.kind).toBe(kind);
+    expect(outcome.body).toContain(body);
+    const span = only(collector.spans);
+    expect(span.status.code).toBe(kind === "error" ? 2 : 0);
+    expect(span.attributes).toMatchObject({ "faas.invocation_id": outcome.requestId, "faas.coldstart": true });
+    expect(span.resource).toMatchObject({ "service.name": "fn", "faas.max_memory": 134_217_728, "cloud.provider": "aws" });
+  });
+
+  it("counts one cold start, with its init span, however often it is invoked", async () => {
+    const fn = await start("handlers.promise");
+    for (let n = 0; n < 3; n++) await fn.invoke({});
+    expect(invocations(collector.spans).map((span) => span.attributes["faas.coldstart"])).toEqual([true, false, false]);
+    const inits = collector.spans.filter((span) => span.name === "init");
+    expect(inits).toHaveLength(1);
+    expect(inits[0]?.parentSpanId).toBe(invocations(collector.spans)[0]?.spanId);
+    expect(invocations(collector.spans)[0]?.attributes["hopscope.init.duration_ms"]).toBeGreaterThan(1);
+  });
+
+  it.for(["provisioned-concurrency", "snap-start"])("does not call %s a cold start", async (type) => {
+    const fn = await start("handlers.promise", { env: { AWS_LAMBDA_INITIALIZATION_TYPE: type } });
+    await fn.invoke({});
+    expect(only(collector.spans).attributes).toMatchObject({ "faas.coldstart": false, "hopscope.init.type": type });
+    expect(collector.spans).toHaveLength(1);
+  });
+
+  it("streams, and sends its span before it freezes", async () => {
+    const fn = await start("handlers.streaming");
+    expect(await fn.invoke({})).toMatchObject({ kind: "response", body: expect.stringContaining("one two") as string });
+    expect(only(collector.spans).status.code).toBe(0);
+  });
+
+  it("tells of a stream that broke off", async () => {
+    const fn = await start("handlers.streamingFails");
+    expect(await fn.invoke({})).toMatchObject({ kind: "error" });
+    expect(only(collector.spans).status).toMatchObject({ code: 2, message: "broke off" });
+  });
+
+  it.for([
+    ["exits", "ProcessExit", "the process exited with code 7"],
+    ["uncaught", "Error", "nobody caught this"],
+    ["unhandled", "Error", "nobody handled this"],
+  ])("%s: the span of a dying process is sent and says why", async ([name, type, message]) => {
+    const fn = await start(`handlers.${name}`);
+    const outcome = await fn.invoke({});
+    expect(outcome.kind).not.toBe("response");
+    const [span] = invocations(await collector.waitFor((spans) => invocations(spans).length > 0));
+    expect(span?.attributes["error.type"]).toBe(type);
+    expect(span?.status).toMatchObject({ code: 2, message });
+  });
+
+  it("sends an invocation as timing out before Lambda kills it", async () => {
+    const fn = await start("handlers.hangs", { timeoutMs: 1_000 });
+    expect((await fn.invoke({})).kind).toBe("exit");
+    expect(only(collector.spans)).toMatchObject({
+      status: { code: 2 },
+      attributes: { "hopscope.timeout": true, "error.type": "timeout" },
+    });
+  });
+
+  it("keeps what was sent before a kill for memory", async () => {
+    const fn = await start("handlers.memory");
+    await fn.invoke({});
+    expect((await fn.invoke({ name: "die" })).kind).toBe("exit");
+    expect(invocations(collector.spans)).toHaveLength(1);
+  });
+
+  it("gives each of Lambda's attempts with one request id a span of its own", async () => {
+    const fn = await start("handlers.rejected");
+    const first = await fn.invoke({});
+    await fn.invoke({}, first.requestId);
+    const ids = invocations(collector.spans).map((span) => span.attributes["faas.invocation_id"]);
+    expect(ids).toEqual([first.requestId, first.requestId]);
+    expect(new Set(collector.spans.map((span) => span.spanId)).size).toBe(3);
+  });
+});
+
+describe.skipIf(!RUNTIMES.current)("a collector that fails", () => {
+  const BUDGET_MS = 500;
+  /** What a busy machine may add to a budget. */
+  const SLACK_MS = 400;
+
+  it.for([
+    ["answers 500", { status: 500 }],
+    ["answers 429", { status: 429, headers: { "retry-after": "60" } }],
+    ["answers 400", { status: 400 }],
+    ["is slow", { delayMs: 5_000 }],
+    ["never answers", { hang: true }],
+  ] as const)("%s: costs no answer and no more than the budget, once", async ([, answer]) => {
+    collector.answer = { ...answer };
+    const fn = await start("handlers.promise");
+    const first = await fn.invoke({ name: "ada" });
+    expect(first).toMatchObject({ kind: "response", body: '{"statusCode":200,"body":"ada"}' });
+    expect(first.tookMs).toBeLessThan(BUDGET_MS + SLACK_MS);
+    const second = await fn.invoke({ name: "eva" });
+    expect(second).toMatchObject({ kind: "response", body: '{"statusCode":200,"body":"eva"}' });
+    expect(second.tookMs).toBeLessThan(SLACK_MS);
+  });
+
+  it("is not there: costs nothing and is tried again only later", async () => {
+    const free = net.createServer();
+    await new Promise<void>((resolve) => free.listen(0, "127.0.0.1", resolve));
+    const { port } = free.address() as net.AddressInfo;
+    await new Promise((resolve) => free.close(resolve));
+    const fn = await start("handlers.promise", { env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` } });
+    for (let n = 0; n < 3; n++) expect((await fn.invoke({})).tookMs).toBeLessThan(SLACK_MS);
+    expect(fn.log.match(/does not take spans/g)).toHaveLength(1);
+  });
+
+  it("leaves the function its last moments before the deadline", async () => {
+    collector.answer = { hang: true };
+    const fn = await start("handlers.slow", { timeoutMs: 800 });
+    expect(await fn.invoke({ ms: 500 })).toMatchObject({ kind: "response", body: "500" });
+  });
+});
+
+describe.skipIf(!RUNTIMES.legacy)("on the runtimes up to Node 22", () => {
+  it.for([
+    ["legacy.promise", "response", '{"got":"ada"}'],
+    ["legacy.plain", "response", "null"],
+    ["legacy.callback", "response", '{"got":"ada"}'],
+    ["legacy.callbackFails", "error", "called back"],
+    ["legacy.callbackDoesNotWait", "response", '"at once"'],
+    ["legacy.succeed", "response", '{"got":"ada"}'],
+    ["legacy.thrown", "error", "thrown at once"],
+    ["handlers.promise", "response", '{"statusCode":200,"body":"ada"}'],
+    ["handlers.streaming", "response", "one two"],
+    ["handlers.rejectedUndefined", "error", ""],
+  ] as const)("%s: answers as without us, and has sent its span before it freezes", async ([name, kind, body]) => {
+    const fn = await start(name, {}, "legacy");
+    const outcome = await fn.invoke({ name: "ada" });
+    expect(outcome.kind).toBe(kind);
+    expect(outcome.body).toContain(body);
+    expect(only(collector.spans).status.code).toBe(kind === "error" ? 2 : 0);
+  });
+});

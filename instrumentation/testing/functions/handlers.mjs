@@ -1,0 +1,60 @@
+/** Handlers of every form, for the lifecycle tests. They run under Lambda's runtime client. */
+import { traced } from "hopscope";
+
+await Promise.resolve();
+
+export const promise = traced(async (event) => ({ statusCode: 200, body: event.name ?? "ok" }));
+export const plain = traced((event) => ({ got: event.name }));
+export const thrown = traced(() => {
+  throw new TypeError("thrown at once");
+});
+export const rejected = traced(async () => {
+  throw new RangeError("rejected");
+});
+export const rejectedUndefined = traced(() => Promise.reject(undefined));
+export const exits = traced(async () => {
+  process.exit(7);
+});
+export const uncaught = traced(
+  () =>
+    new Promise(() => {
+      setImmediate(() => {
+        throw new Error("nobody caught this");
+      });
+    }),
+);
+export const unhandled = traced(
+  () =>
+    new Promise(() => {
+      void Promise.reject(new Error("nobody handled this"));
+    }),
+);
+export const hangs = traced(() => new Promise((resolve) => setTimeout(resolve, 60_000)));
+export const slow = traced(async (event) => {
+  await new Promise((resolve) => setTimeout(resolve, event.ms));
+  return event.ms;
+});
+export const memory = traced(async (event) => {
+  if (event.name !== "die") return "alive";
+  process.kill(process.pid, "SIGKILL");
+  return new Promise(() => undefined);
+});
+export const background = traced(async () => {
+  setImmediate(() => undefined);
+  return "done";
+});
+
+const streamify = globalThis.awslambda?.streamifyResponse ?? ((handler) => handler);
+export const streaming = traced(
+  streamify(async (event, stream) => {
+    stream.write("one ");
+    stream.write("two");
+    stream.end();
+  }),
+);
+export const streamingFails = traced(
+  streamify(async (event, stream) => {
+    stream.write("one ");
+    throw new Error("broke off");
+  }),
+);

@@ -1,0 +1,22 @@
+/** Handlers of the forms that Lambda's runtimes took up to Node 22, in CommonJS. */
+const { traced } = require("hopscope");
+
+exports.promise = traced(async (event) => ({ got: event.name }));
+exports.plain = traced((event) => ({ got: event.name }));
+exports.callback = traced((event, context, callback) => {
+  setImmediate(() => callback(null, { got: event.name }));
+});
+exports.callbackFails = traced((event, context, callback) => {
+  setImmediate(() => callback(new TypeError("called back")));
+});
+exports.callbackDoesNotWait = traced((event, context, callback) => {
+  context.callbackWaitsForEmptyEventLoop = false;
+  setInterval(() => undefined, 1000);
+  callback(null, "at once");
+});
+exports.succeed = traced((event, context, callback) => {
+  context.succeed({ got: event.name });
+});
+exports.thrown = traced(() => {
+  throw new TypeError("thrown at once");
+});
