@@ -66,7 +66,7 @@ export class ProtobufWriter {
     out.length += size;
   }
 
-  end(): Buffer {
+  end(): Buffer<ArrayBuffer> {
     return Buffer.from(this.#out.bytes.subarray(0, this.#out.length));
   }
 }

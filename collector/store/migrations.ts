@@ -8,10 +8,13 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { StoreStartError } from "./start-error.ts";
-import type { Store } from "./store.ts";
+import { StoreError, type Store } from "./store.ts";
 
 const SQL_DIR = fileURLToPath(new URL("../../schema/sql/", import.meta.url));
 const FILE_NAME = /^(\d{3})_\w+\.sql$/;
+
+/** Of ClickHouse's refusal, which repeats the whole statement, characters. */
+const refusalMaxLength = 500;
 
 export interface Migration {
   readonly version: number;
@@ -41,7 +44,7 @@ export interface MigrateOptions {
 /**
  * Applies what is missing and brings the retention of every table to `retentionDays`.
  *
- * @throws StoreStartError `migration` where an applied file was changed
+ * @throws StoreStartError `migration` where an applied file was changed, or ClickHouse refuses one
  */
 export async function migrate(store: Store, { retentionDays, migrations = readMigrations() }: MigrateOptions) {
   await store.command(
@@ -63,7 +66,13 @@ export async function migrate(store: Store, { retentionDays, migrations = readMi
 
 async function apply(store: Store, { version, fileName, sql, checksum }: Migration, retentionDays: number) {
   for (const statement of statements(sql)) {
-    await store.command(statement.replaceAll("{{retention_days}}", String(retentionDays)));
+    try {
+      await store.command(statement.replaceAll("{{retention_days}}", String(retentionDays)));
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.retryable) throw error;
+      const message = `ClickHouse refuses migration schema/sql/${fileName} (code ${String(error.code)}): ${error.message}`;
+      throw new StoreStartError("migration", message.slice(0, refusalMaxLength), error);
+    }
   }
   await store.command(
     `INSERT INTO schema_migrations (version, file_name, checksum)

@@ -1,0 +1,123 @@
+/** Moves closed segments into the store: oldest first, each as one insert with one token, until it is taken. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Log } from "../store/log.ts";
+import { isBadDataCode } from "../store/retryable.ts";
+import { StoreError, type Store } from "../store/store.ts";
+import { loadRetryMaxMs, loadRetryMinMs } from "./limits.ts";
+import type { RecentRequests } from "./recent-requests.ts";
+import type { ClosedSegment, Wal } from "./wal.ts";
+
+/** Tries after which bytes that the store calls wrong are set aside: once may be a broken connection. */
+const badDataTries = 3;
+
+export interface LoadCounts {
+  spans: number;
+  segments: number;
+  /** Inserts that failed and were tried again. */
+  retries: number;
+  /** Segments that the store refused as bad data, set aside. */
+  refusedSegments: number;
+}
+
+export interface LoaderOptions {
+  readonly wal: Wal;
+  readonly store: Store;
+  readonly recent: RecentRequests;
+  readonly table: string;
+  readonly log: Log;
+}
+
+/** Loads while there is something to load; {@link Loader.wake} says that there may be. */
+export class Loader {
+  readonly counts: LoadCounts = { spans: 0, segments: 0, retries: 0, refusedSegments: 0 };
+  /** Why the last insert failed; undefined while the store takes them. */
+  lastError: string | undefined;
+  readonly #options: LoaderOptions;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(options: LoaderOptions) {
+    this.#options = options;
+  }
+
+  /** Whether an insert is under way or waits for its next try. */
+  get busy(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Starts to load what is closed, unless that runs already. */
+  wake(): void {
+    if (this.#running || this.#stopping.signal.aborted) return;
+    this.#running = this.#drain()
+      .catch((error: unknown) => {
+        this.lastError = String(error);
+        this.#options.log.error({ error: String(error) }, "loading stopped");
+      })
+      .finally(() => {
+        this.#running = undefined;
+      });
+  }
+
+  /** Resolves when nothing closed is left, or the signal aborts. */
+  async drained(signal: AbortSignal): Promise<void> {
+    while (this.#options.wal.first() && !signal.aborted) {
+      this.wake();
+      await Promise.race([this.#running, delay(20, undefined, { signal }).catch(() => undefined)]);
+    }
+  }
+
+  /** Stops after the insert that is under way. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async #drain(): Promise<void> {
+    const { wal } = this.#options;
+    for (let segment = wal.first(); segment && !this.#stopping.signal.aborted; segment = wal.first()) {
+      await this.#load(segment);
+    }
+  }
+
+  async #load(segment: ClosedSegment): Promise<void> {
+    const { wal, recent, log } = this.#options;
+    let delayMs = loadRetryMinMs;
+    for (let tries = 1; !this.#stopping.signal.aborted; tries += 1) {
+      try {
+        const content = await wal.read(segment);
+        const taken = await this.#insert(content.records, content.id || segment.path, tries);
+        await recent.keep(content.records.flatMap((record) => record.requests));
+        const damaged = !taken || content.id === "" || content.damagedBytes > 0 || content.tailBytes > 0;
+        await wal.finish(segment, { damaged });
+        if (taken) this.counts.spans += segment.rows;
+        this.counts.segments += 1;
+        this.lastError = undefined;
+        return;
+      } catch (error) {
+        this.lastError = error instanceof Error ? error.message : String(error);
+        this.counts.retries += 1;
+        log.warn({ segment: segment.path, tries, error: this.lastError }, "segment not loaded; trying again");
+      }
+      await delay(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      delayMs = Math.min(delayMs * 2, loadRetryMaxMs);
+    }
+  }
+
+  /** Whether the store took them; false where it says, again and again, that the bytes are wrong. */
+  async #insert(records: readonly { readonly payload: Uint8Array }[], token: string, tries: number): Promise<boolean> {
+    const { store, table, log } = this.#options;
+    try {
+      await store.insertNative(
+        table,
+        records.map((record) => record.payload),
+        token,
+      );
+      return true;
+    } catch (error) {
+      if (!(error instanceof StoreError) || !isBadDataCode(error.code) || tries < badDataTries) throw error;
+      this.counts.refusedSegments += 1;
+      log.error({ token, error: error.message }, "the store refuses a segment as bad data");
+      return false;
+    }
+  }
+}

@@ -1,0 +1,323 @@
+/** Ingestion's control flow: check, decompress, transcode, append, make durable, acknowledge; loading runs beside it. */
+import { join } from "node:path";
+import type { Log } from "../store/log.ts";
+import type { Store } from "../store/store.ts";
+import { unavailable } from "./errors.ts";
+import {
+  diskFreeMinBytes,
+  inFlightMaxBytes,
+  rejectMessageMaxLength,
+  retryAfterS,
+  segmentAgeMaxMs,
+  walSizeMaxBytes,
+} from "./limits.ts";
+import { Loader } from "./loader.ts";
+import { otlpJsonToProtobuf } from "./otlp-json.ts";
+import { RecentRequests } from "./recent-requests.ts";
+import { SpanTranscoder, type TranscodeCounts, type Transcoded } from "./transcode-spans.ts";
+import { diskFiles, type WalFiles } from "./wal-files.ts";
+import { Wal, type WalCounts } from "./wal.ts";
+
+/** How often the room on the disk is looked at, ms. */
+const diskCheckIntervalMs = 1_000;
+/** When to look again whether the loader is done with the segment before, ms. */
+const loaderBusyRecheckMs = 20;
+/** How long closing waits for the store to take what is left; the rest stays in the log, ms. */
+const drainDefaultMs = 1_000;
+
+/** Bounds that an operator or a test may set; the defaults are in limits.ts. */
+export interface ReceiverLimits {
+  readonly walSizeMaxBytes?: number;
+  readonly diskFreeMinBytes?: number;
+  readonly inFlightMaxBytes?: number;
+  readonly segmentAgeMaxMs?: number;
+}
+
+export interface ReceiverOptions {
+  readonly store: Store;
+  /** Its `wal` folder holds the log. */
+  readonly dataDir: string;
+  readonly retentionDays: number;
+  readonly log: Log;
+  readonly limits?: ReceiverLimits | undefined;
+  readonly files?: WalFiles | undefined;
+}
+
+/** How a request's body is written. */
+export type OtlpEncoding = "protobuf" | "json";
+
+/** What the acknowledgement says. */
+export interface Received {
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly rejectMessage: string;
+}
+
+/** A snapshot of the ingestion's counters and gauges, for `/metrics`. */
+export interface ReceiverStats {
+  readonly requests: number;
+  readonly spans: number;
+  readonly bytes: number;
+  readonly rejectedSpans: number;
+  /** Requests that were recognised as repeats. */
+  readonly repeats: number;
+  /** Requests that were refused, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  readonly commits: number;
+  readonly inFlightBytes: number;
+  readonly walBytes: number;
+  readonly walSegments: number;
+  readonly diskFreeBytes: number;
+  /** Age of the oldest acknowledged data that is not yet in the store, seconds. */
+  readonly lagS: number;
+  readonly transcode: Readonly<TranscodeCounts>;
+  readonly wal: Readonly<WalCounts>;
+  readonly load: { readonly spans: number; readonly segments: number; readonly retries: number; readonly refusedSegments: number };
+  readonly loadError: string | undefined;
+}
+
+export interface Receiver {
+  /**
+   * Takes a decompressed `ExportTraceServiceRequest` and resolves once its spans are durable.
+   *
+   * @throws OtlpError 400 malformed; 503 where there is no room, or the disk failed
+   */
+  receiveTraces(body: Uint8Array, encoding: OtlpEncoding): Promise<Received>;
+  /** Counts a body against the memory that bodies may take, from its first byte until its answer. */
+  hold(): HeldBytes;
+  /** Counts a request that was refused before it came here. */
+  countRefused(reason: string): void;
+  stats(): ReceiverStats;
+  /** Takes no more, acknowledges what is under way, loads what the store takes within `drainMs`. */
+  close(drainMs?: number): Promise<void>;
+}
+
+/** Memory that one request holds. */
+export interface HeldBytes {
+  /**
+   * Counts `sizeBytes` more.
+   *
+   * @throws OtlpError 503 where there is no room
+   */
+  add(sizeBytes: number): void;
+  /** Gives all of it back. */
+  release(): void;
+}
+
+interface Waiting {
+  readonly fingerprint: string;
+  readonly settle: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** Opens the log, starts to load what an earlier collector left, and takes requests. */
+export async function openReceiver(options: ReceiverOptions): Promise<Receiver> {
+  const { store, log, dataDir, files = diskFiles } = options;
+  const wal = await Wal.open({ dir: join(dataDir, "wal"), log, files });
+  const recent = await RecentRequests.open(join(dataDir, "wal", "requests"), files);
+  const loader = new Loader({ wal, store, recent, table: "spans", log });
+  const receiver = new OpenReceiver(options, wal, recent, loader);
+  await receiver.start();
+  return receiver;
+}
+
+class OpenReceiver implements Receiver {
+  readonly #options: ReceiverOptions;
+  readonly #wal: Wal;
+  readonly #recent: RecentRequests;
+  readonly #loader: Loader;
+  readonly #transcoder: SpanTranscoder;
+  readonly #limits: Required<ReceiverLimits>;
+  /** Requests transcoded but not durable, by fingerprint: a repeat waits for the first. */
+  readonly #underWay = new Map<string, Promise<void>>();
+  readonly #counts = { requests: 0, spans: 0, bytes: 0, rejectedSpans: 0, repeats: 0, commits: 0 };
+  readonly #refused = new Map<string, number>();
+  #waiting: Waiting[] = [];
+  #committing: Promise<void> | undefined;
+  #closeTimer: NodeJS.Timeout | undefined;
+  #diskTimer: NodeJS.Timeout | undefined;
+  #diskFreeBytes = Infinity;
+  #inFlightBytes = 0;
+  #closed = false;
+
+  constructor(options: ReceiverOptions, wal: Wal, recent: RecentRequests, loader: Loader) {
+    this.#options = options;
+    this.#wal = wal;
+    this.#recent = recent;
+    this.#loader = loader;
+    this.#transcoder = new SpanTranscoder({ retentionDays: options.retentionDays });
+    this.#limits = { walSizeMaxBytes, diskFreeMinBytes, inFlightMaxBytes, segmentAgeMaxMs, ...options.limits };
+  }
+
+  async start(): Promise<void> {
+    await this.#rememberLeftRequests();
+    await this.#checkDisk();
+    this.#diskTimer = setInterval(() => void this.#checkDisk(), diskCheckIntervalMs).unref();
+    this.#loader.wake();
+  }
+
+  async receiveTraces(body: Uint8Array, encoding: OtlpEncoding): Promise<Received> {
+    this.#admit();
+    const transcoded = this.#transcoder.transcode(encoding === "json" ? otlpJsonToProtobuf(body) : body);
+    this.#counts.requests += 1;
+    this.#counts.bytes += body.length;
+    const { fingerprint, spans, rejected } = transcoded;
+    const first = this.#underWay.get(fingerprint);
+    this.#counts.rejectedSpans += rejected;
+    if (spans === 0) return answer(transcoded);
+    if (first !== undefined || this.#recent.has(fingerprint)) {
+      this.#transcoder.undo();
+      this.#counts.repeats += 1;
+      await first;
+      return answer(transcoded);
+    }
+    const durable = new Promise<void>((settle, fail) => this.#waiting.push({ fingerprint, settle, fail }));
+    this.#underWay.set(fingerprint, durable);
+    this.#commit();
+    try {
+      await durable;
+    } finally {
+      this.#underWay.delete(fingerprint);
+    }
+    this.#counts.spans += spans;
+    return answer(transcoded);
+  }
+
+  hold(): HeldBytes {
+    let held = 0;
+    return {
+      add: (sizeBytes) => {
+        if (this.#inFlightBytes + sizeBytes > this.#limits.inFlightMaxBytes) {
+          throw this.#refuse("too many requests at a time", "in-flight");
+        }
+        this.#inFlightBytes += sizeBytes;
+        held += sizeBytes;
+      },
+      release: () => {
+        this.#inFlightBytes -= held;
+        held = 0;
+      },
+    };
+  }
+
+  countRefused(reason: string): void {
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+  }
+
+  stats(): ReceiverStats {
+    const since = this.#wal.oldestSince;
+    return {
+      ...this.#counts,
+      refused: Object.fromEntries(this.#refused),
+      inFlightBytes: this.#inFlightBytes,
+      walBytes: this.#wal.sizeBytes,
+      walSegments: this.#wal.closedSegments,
+      diskFreeBytes: this.#diskFreeBytes,
+      lagS: since === undefined ? 0 : (Date.now() - since) / 1000,
+      transcode: this.#transcoder.counts,
+      wal: this.#wal.counts,
+      load: this.#loader.counts,
+      loadError: this.#loader.lastError,
+    };
+  }
+
+  async close(drainMs = drainDefaultMs): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#diskTimer);
+    clearTimeout(this.#closeTimer);
+    while (this.#committing) await this.#committing;
+    await this.#wal.closeSegment();
+    const deadline = AbortSignal.timeout(drainMs);
+    await this.#loader.drained(deadline);
+    await Promise.race([this.#loader.stop(), aborted(deadline)]);
+    await this.#recent.close();
+  }
+
+  /** Refuses before anything would have to be lost. */
+  #admit(): void {
+    if (this.#closed) throw this.#refuse("the collector is stopping", "stopping");
+    if (this.#wal.sizeBytes > this.#limits.walSizeMaxBytes) {
+      throw this.#refuse("the write-ahead log is full, as the store does not take its data", "wal-full");
+    }
+    if (this.#diskFreeBytes < this.#limits.diskFreeMinBytes) throw this.#refuse("the disk is full", "disk-full");
+  }
+
+  #refuse(message: string, reason: string): Error {
+    return unavailable(message, retryAfterS, reason);
+  }
+
+  /** Group commit: while one is under way, the requests that come gather for the next. */
+  #commit(): void {
+    this.#committing ??= this.#commitAll().finally(() => {
+      this.#committing = undefined;
+    });
+  }
+
+  async #commitAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // Requests whose bytes have arrived already join this commit.
+      await new Promise((settle) => setImmediate(settle));
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      const blocks = this.#transcoder.takeBlocks();
+      const requests = waiting.map(({ fingerprint }) => fingerprint);
+      try {
+        // One record a commit: a crash keeps all of a request or nothing of it.
+        await this.#wal.append({
+          payload: blocks.length === 1 && blocks[0] ? blocks[0].bytes : Buffer.concat(blocks.map(({ bytes }) => bytes)),
+          rows: blocks.reduce((sum, { rows }) => sum + rows, 0),
+          requests,
+        });
+        this.#counts.commits += 1;
+        for (const { fingerprint, settle } of waiting) {
+          this.#recent.add(fingerprint);
+          settle();
+        }
+      } catch (error) {
+        this.#options.log.error({ error: String(error) }, "spans could not be made durable");
+        const refusal = unavailable(`spans could not be made durable: ${String(error)}`, retryAfterS, "disk-error");
+        for (const { fail } of waiting) fail(refusal);
+      }
+      this.#closeSoon();
+    }
+  }
+
+  /** Sees to it that the open segment reaches the store in time; a slow store gets fewer and larger ones. */
+  #closeSoon(): void {
+    if (this.#wal.first()) this.#loader.wake();
+    const since = this.#wal.openSince;
+    if (this.#closeTimer || since === undefined || this.#closed) return;
+    const inMs = Math.max(since + this.#limits.segmentAgeMaxMs - Date.now(), this.#wal.first() ? loaderBusyRecheckMs : 0);
+    this.#closeTimer = setTimeout(() => {
+      this.#closeTimer = undefined;
+      void this.#closeNow();
+    }, inMs);
+  }
+
+  async #closeNow(): Promise<void> {
+    while (this.#committing) await this.#committing;
+    if (!this.#wal.first()) await this.#wal.closeSegment();
+    this.#closeSoon();
+  }
+
+  async #rememberLeftRequests(): Promise<void> {
+    for (const segment of this.#wal.segments()) {
+      const { records } = await this.#wal.read(segment);
+      for (const record of records) for (const request of record.requests) this.#recent.add(request);
+    }
+  }
+
+  async #checkDisk(): Promise<void> {
+    const { files = diskFiles } = this.#options;
+    this.#diskFreeBytes = await files.freeBytes(this.#wal.dir).catch(() => this.#diskFreeBytes);
+  }
+}
+
+function answer({ spans, rejected, rejectMessage }: Transcoded): Received {
+  return { accepted: spans, rejected, rejectMessage: rejectMessage.slice(0, rejectMessageMaxLength) };
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((settle) => signal.addEventListener("abort", settle, { once: true }));
+}

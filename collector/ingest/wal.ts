@@ -1,0 +1,207 @@
+/**
+ * The write-ahead log: segment files that are appended to, made durable, closed, and handed to the loader in order.
+ *
+ * One caller appends at a time (the receiver's group commit).
+ */
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { Log } from "../store/log.ts";
+import { segmentSizeMaxBytes } from "./limits.ts";
+import { decodeSegment, encodeRecord, encodeSegmentHeader, segmentHeaderBytes, type SegmentRecord } from "./segment.ts";
+import { diskFiles, type AppendFile, type WalFiles } from "./wal-files.ts";
+
+const SEGMENT_NAME = /^(\d{16})\.seg$/;
+
+/** A segment that is complete and waits for the loader. */
+export interface ClosedSegment {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly rows: number;
+  /** When its first record was written, or it was found at start: milliseconds since the epoch. */
+  readonly since: number;
+}
+
+interface OpenSegment {
+  readonly path: string;
+  readonly file: AppendFile;
+  /** Bytes known to be durable. */
+  sizeBytes: number;
+  rows: number;
+  readonly since: number;
+}
+
+export interface WalOptions {
+  /** Made where it is missing. */
+  readonly dir: string;
+  readonly log: Log;
+  readonly files?: WalFiles | undefined;
+  readonly segmentMaxBytes?: number | undefined;
+}
+
+export interface WalCounts {
+  /** Segments with damage, set aside in `damaged/`. */
+  damagedSegments: number;
+  /** Segments whose last, never acknowledged record was torn by a crash, and cut. */
+  tornTails: number;
+  /** Appends that failed: disk full or broken. */
+  appendErrors: number;
+}
+
+/** Opens the log in a directory; {@link Wal.open} finds what an earlier collector left. */
+export class Wal {
+  readonly counts: WalCounts = { damagedSegments: 0, tornTails: 0, appendErrors: 0 };
+  readonly dir: string;
+  readonly #files: WalFiles;
+  readonly #log: Log;
+  readonly #segmentMaxBytes: number;
+  readonly #closed: ClosedSegment[] = [];
+  #open: OpenSegment | undefined;
+  #nextNumber = 1;
+
+  private constructor({ dir, files = diskFiles, log, segmentMaxBytes = segmentSizeMaxBytes }: WalOptions) {
+    this.dir = dir;
+    this.#files = files;
+    this.#log = log;
+    this.#segmentMaxBytes = segmentMaxBytes;
+  }
+
+  /** Opens the log; what was left waits in {@link first}, oldest first. Torn tails are cut. */
+  static async open(options: WalOptions): Promise<Wal> {
+    const wal = new Wal(options);
+    await wal.#files.makeDir(wal.dir);
+    await wal.#files.makeDir(join(wal.dir, "damaged"));
+    for (const name of await wal.#files.list(wal.dir)) {
+      const number = SEGMENT_NAME.exec(name)?.[1];
+      if (number === undefined) continue;
+      wal.#nextNumber = Number(number) + 1;
+      await wal.#recover(join(wal.dir, name));
+    }
+    return wal;
+  }
+
+  /** Bytes not yet in the store. */
+  get sizeBytes(): number {
+    return this.#closed.reduce((sum, segment) => sum + segment.sizeBytes, this.#open?.sizeBytes ?? 0);
+  }
+
+  get closedSegments(): number {
+    return this.#closed.length;
+  }
+
+  /** Milliseconds since the epoch at which the oldest data that is not yet in the store was written. */
+  get oldestSince(): number | undefined {
+    return this.#closed[0]?.since ?? this.#open?.since;
+  }
+
+  /** Since when the open segment has data. */
+  get openSince(): number | undefined {
+    return this.#open?.since;
+  }
+
+  /**
+   * Appends a record and makes it durable. Where that fails nothing of it remains.
+   *
+   * @throws what the disk answered
+   */
+  async append(record: SegmentRecord): Promise<void> {
+    const parts = encodeRecord(record);
+    const size = parts.reduce((sum, part) => sum + part.byteLength, 0);
+    try {
+      const segment = (this.#open ??= await this.#create());
+      await segment.file.append(parts);
+      await segment.file.sync();
+      segment.sizeBytes += size;
+      segment.rows += record.rows;
+    } catch (error) {
+      this.counts.appendErrors += 1;
+      await this.#abandon();
+      throw error;
+    }
+    if (this.#open.sizeBytes >= this.#segmentMaxBytes) await this.closeSegment();
+  }
+
+  /** Closes the open segment, so that the loader may have it. */
+  async closeSegment(): Promise<void> {
+    const segment = this.#open;
+    if (!segment) return;
+    this.#open = undefined;
+    const { path, sizeBytes, rows, since } = segment;
+    if (rows > 0) this.#closed.push({ path, sizeBytes, rows, since });
+    await segment.file.close();
+    if (rows === 0) await this.#files.remove(path);
+  }
+
+  /** The oldest segment that waits for the loader. */
+  first(): ClosedSegment | undefined {
+    return this.#closed[0];
+  }
+
+  /** Every segment that waits, oldest first. */
+  segments(): readonly ClosedSegment[] {
+    return this.#closed;
+  }
+
+  /** Reads a closed segment. */
+  async read(segment: ClosedSegment) {
+    return decodeSegment(await this.#files.read(segment.path));
+  }
+
+  /** The first segment is in the store: it goes, or is kept in `damaged/` where part of it could not be read. */
+  async finish(segment: ClosedSegment, { damaged }: { readonly damaged: boolean }): Promise<void> {
+    if (damaged) await this.#setAside(segment.path);
+    else await this.#files.remove(segment.path);
+    this.#closed.shift();
+  }
+
+  async #create(): Promise<OpenSegment> {
+    const path = join(this.dir, `${String(this.#nextNumber).padStart(16, "0")}.seg`);
+    this.#nextNumber += 1;
+    const file = await this.#files.create(path);
+    const segment: OpenSegment = { path, file, sizeBytes: 0, rows: 0, since: Date.now() };
+    this.#open = segment;
+    await file.append([encodeSegmentHeader(randomBytes(16).toString("hex"))]);
+    segment.sizeBytes = segmentHeaderBytes;
+    return segment;
+  }
+
+  /**
+   * After a failed write or sync the state of the file beyond its durable end is unknown: it is cut there and
+   * closed, and the next append starts a new file.
+   */
+  async #abandon(): Promise<void> {
+    const segment = this.#open;
+    if (!segment) return;
+    await segment.file.truncate(segment.rows > 0 ? segment.sizeBytes : 0).catch((error: unknown) => {
+      this.#log.error({ path: segment.path, error: String(error) }, "a failed write could not be cut from its segment");
+    });
+    await this.closeSegment().catch((error: unknown) => {
+      this.#log.error({ path: segment.path, error: String(error) }, "segment did not close");
+    });
+  }
+
+  async #recover(path: string): Promise<void> {
+    const bytes = await this.#files.read(path);
+    const content = decodeSegment(bytes);
+    const rows = content.records.reduce((sum, record) => sum + record.rows, 0);
+    const torn = content.tailBytes > 0 && content.damagedBytes === 0 && content.id !== "";
+    if (rows === 0 && (torn || bytes.length <= segmentHeaderBytes)) {
+      // Nothing in it was ever acknowledged.
+      if (bytes.length > 0) this.counts.tornTails += 1;
+      await this.#files.remove(path);
+      return;
+    }
+    if (torn) {
+      this.counts.tornTails += 1;
+      await this.#files.truncate(path, content.wholeBytes);
+    }
+    if (rows === 0) await this.#setAside(path);
+    else this.#closed.push({ path, sizeBytes: content.wholeBytes, rows, since: Date.now() });
+  }
+
+  async #setAside(path: string): Promise<void> {
+    const target = join(this.dir, "damaged", path.slice(this.dir.length + 1));
+    this.counts.damagedSegments += 1;
+    this.#log.error({ path: target }, "segment is damaged; it was set aside, and what is whole in it is loaded");
+    await this.#files.rename(path, target);
+  }
+}
