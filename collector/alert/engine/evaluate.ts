@@ -142,7 +142,7 @@ function findingOf(
     verdict: judge(rule, one, before?.phase === "firing"),
     value: one === undefined ? rule.absentValue : one.value,
     normal: one?.normal ?? null,
-    windowEndMs,
+    windowEndMs: one?.windowEndMs ?? windowEndMs,
   };
 }
 

@@ -53,6 +53,8 @@ export interface Observation {
   readonly volume: number;
   /** What the value usually is, for the reader of the message. */
   readonly normal?: number | null;
+  /** Where this series' window ends at another time than the sample's. */
+  readonly windowEndMs?: number;
 }
 
 /** A window whose evaluation has passed, seen again because data for it arrived only now. */

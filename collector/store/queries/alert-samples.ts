@@ -92,7 +92,7 @@ export async function queryWindows(
       ${query.level.map((column) => `${LEVEL_COLUMNS[column]} AS ${column}`).concat(columns(query.source)).join(",\n      ")}
     FROM
     (
-      SELECT *, toInt64(toUInt32(minute)) AS at, ${end} - at AS age
+      SELECT *, tick, toInt64(toUInt32(minute)) AS at, ${end} - at AS age
       FROM ${tableOf(query, params)} AS rollup
       ARRAY JOIN arrayFilter(
         t -> t > toUInt32(minute) - ${query.monotone ? 60 : 0} AND t <= toUInt32(minute) + {furthest:UInt32},

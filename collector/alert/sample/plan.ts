@@ -1,0 +1,62 @@
+/** Which windows the rules need: rules that need the same share one query. */
+import type { WindowQuery } from "../../store/queries/alert-samples.ts";
+import type { CompiledRule, Metric } from "../rules/compiled.ts";
+
+/** How far back a rule about silence looks for something that used to speak, seconds. */
+const KNOWN_FOR_S = 24 * 3600;
+
+export interface Plan {
+  readonly query: WindowQuery;
+  readonly rules: CompiledRule[];
+}
+
+/** Plans for every rule that reads rollups; rules with a query of their own are not among them. */
+export function planQueries(rules: readonly CompiledRule[]): Plan[] {
+  const plans = new Map<string, Plan>();
+  for (const rule of rules) {
+    if (rule.metric.source === "query") continue;
+    const query = windowQuery(rule.metric);
+    const key = JSON.stringify(query);
+    const plan = plans.get(key) ?? { query, rules: [] };
+    plan.rules.push(rule);
+    plans.set(key, plan);
+  }
+  return [...plans.values()];
+}
+
+function windowQuery(metric: Metric): WindowQuery {
+  const source = metric.source === "queue" ? "queue" : "function";
+  const whole = source === "queue" ? (["queue", "service", "function"] as const) : (["service", "function"] as const);
+  const level = isQuantile(metric) ? metric.groupBy : whole;
+  const { service, function: functionName, queue } = metric.scope;
+  const attributes = metric.scope.attributes ?? {};
+  const inSql = (name: "service" | "function" | "queue", pattern: string | undefined) =>
+    pattern !== undefined && !level.includes(name) && (name !== "queue" || source === "queue") ? { [name]: pattern } : {};
+  return {
+    source,
+    windowS: metric.windowMs / 1000,
+    second: secondRange(metric),
+    monotone: metric.monotone,
+    level,
+    scope: { ...inSql("service", service), ...inSql("function", functionName), ...inSql("queue", queue) },
+    attributes,
+  };
+}
+
+function isQuantile({ kind }: Metric): boolean {
+  return kind === "duration" || kind === "init-duration" || kind === "queue-wait";
+}
+
+function secondRange(metric: Metric): WindowQuery["second"] {
+  switch (metric.kind) {
+    case "throughput-drop":
+      return { kind: "before", lengthS: metric.baselineMs / 1000 };
+    case "no-data":
+    case "expected":
+      return { kind: "before", lengthS: KNOWN_FOR_S };
+    case "slo-burn":
+      return { kind: "within", lengthS: metric.shortWindowMs / 1000 };
+    default:
+      return { kind: "within", lengthS: 0 };
+  }
+}

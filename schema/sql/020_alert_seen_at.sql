@@ -1,0 +1,26 @@
+-- seen_at: the first alert evaluation (a whole minute) that can see a row. An evaluation runs a quarter of a minute
+-- after its nominal minute and reads `seen_at <= minute`, so what it saw can be asked again at any time: a backtest
+-- reads exactly what the live engine read. seen_at minus minute is also the arrival lag that delays an evaluation.
+ALTER TABLE function_minutes
+    ADD COLUMN IF NOT EXISTS seen_at DateTime CODEC(Delta, ZSTD(1)),
+    MODIFY ORDER BY (service_name, faas_name, minute, seen_at);
+
+ALTER TABLE function_minutes_view MODIFY QUERY
+SELECT
+    toStartOfMinute(toDateTime(start_time)) AS minute,
+    service_name,
+    if(faas_name = '', service_name, faas_name) AS faas_name,
+    count() AS invocations,
+    countIf(status_code = 2) AS errors,
+    countIf(timed_out = 2) AS timeouts,
+    countIf(faas_coldstart = 2 AND init_type IN ('', 'on-demand')) AS cold_starts,
+    quantilesTDigestState(0.5, 0.95, 0.99)(duration_ns / 1e6) AS duration_ms,
+    quantilesTDigestIfState(0.5, 0.95)(init_duration_ms, toUInt8(init_duration_ms > 0)) AS init_ms,
+    sum(duration_ns / 1e6) AS duration_ms_sum,
+    max(memory_used) AS memory_used_max,
+    max(faas_max_memory) AS memory_limit_max,
+    sum((duration_ns / 1e9) * (faas_max_memory / 1073741824)) AS gb_seconds,
+    toStartOfMinute(now() + toIntervalSecond(44)) AS seen_at
+FROM spans
+WHERE (faas_trigger != '' OR faas_invocation_id != '') AND kind IN (2, 5)
+GROUP BY minute, service_name, faas_name;

@@ -1,0 +1,63 @@
+-- One row a queue, consumer and minute, from the spans that process messages. The messages of a batch are its links
+-- and its `hopscope.message` events. A dead letter is a message whose span says from which queue it was moved, or one
+-- taken from a queue that is named as a dead-letter queue.
+CREATE TABLE IF NOT EXISTS queue_minutes
+(
+    minute DateTime CODEC(Delta, ZSTD(1)),
+    seen_at DateTime CODEC(Delta, ZSTD(1)),
+    queue LowCardinality(String),
+    messaging_system LowCardinality(String),
+    service_name LowCardinality(String),
+    faas_name LowCardinality(String),
+    messages SimpleAggregateFunction(sum, UInt64),
+    failures SimpleAggregateFunction(sum, UInt64),
+    retries SimpleAggregateFunction(sum, UInt64),
+    dead_letters SimpleAggregateFunction(sum, UInt64),
+    attempts_max SimpleAggregateFunction(max, UInt64),
+    -- Messages whose time in the queue is known, and its quantiles.
+    waits SimpleAggregateFunction(sum, UInt64),
+    wait_ms AggregateFunction(quantilesTDigestIf(0.5, 0.95, 0.99), Float64, UInt8)
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(minute)
+ORDER BY (queue, messaging_system, service_name, faas_name, minute, seen_at)
+TTL minute + toIntervalDay({{retention_days}})
+SETTINGS non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS queue_minutes_view TO queue_minutes AS
+SELECT
+    toStartOfMinute(toDateTime(start_time)) AS minute,
+    toStartOfMinute(now() + toIntervalSecond(44)) AS seen_at,
+    messaging_destination_name AS queue,
+    messaging_system,
+    service_name,
+    if(faas_name = '', service_name, faas_name) AS faas_name,
+    count() AS messages,
+    countIf(status_code = 2) AS failures,
+    countIf(tupleElement(message, 2) > 1) AS retries,
+    countIf(tupleElement(message, 3) != ''
+        OR match(messaging_destination_name, '(?i)(^|[-_.])(dlq|dead[-_]?letters?)([-_.]|$)')) AS dead_letters,
+    max(tupleElement(message, 2)) AS attempts_max,
+    countIf(tupleElement(message, 1) > 0) AS waits,
+    quantilesTDigestIfState(0.5, 0.95, 0.99)(
+        toFloat64(greatest(toInt64(0), toUnixTimestamp64Milli(start_time) - toInt64(tupleElement(message, 1)))),
+        toUInt8(tupleElement(message, 1) > 0)
+    ) AS wait_ms
+FROM spans
+ARRAY JOIN if(
+    messaging_batch_message_count <= 1,
+    [(message_sent_ms, toUInt64(message_receive_count), attributes_string['hopscope.dead_letter.source.name'])],
+    arrayMap(
+        text -> (
+            toUInt64OrZero(extract(text, '"hopscope\\.message\\.sent_ms","value":\\{"intValue":"?([0-9]+)')),
+            toUInt64OrZero(extract(text, '"hopscope\\.message\\.receive_count","value":\\{"intValue":"?([0-9]+)')),
+            extract(text, '"hopscope\\.dead_letter\\.source\\.name","value":\\{"stringValue":"([^"]*)"')
+        ),
+        arrayConcat(
+            `links.attributes`,
+            arrayFilter((text, name) -> name = 'hopscope.message', `events.attributes`, `events.name`)
+        )
+    )
+) AS message
+WHERE kind = 5 AND messaging_operation_type = 'process' AND messaging_destination_name != ''
+GROUP BY minute, seen_at, queue, messaging_system, service_name, faas_name;
