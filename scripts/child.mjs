@@ -35,6 +35,7 @@ export function run(file, args, options = {}) {
 export function capture(file, args, options = {}) {
   return new Promise((resolve) => {
     const env = { ...(options.env ?? process.env), NO_COLOR: "1" };
+    delete env.FORCE_COLOR;
     const child = spawn(file, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env });
     let output = "";
     child.stdout.on("data", (chunk) => (output += chunk));
