@@ -1,0 +1,61 @@
+import type { ErrorResponse, FlowListResponse, FunctionListResponse } from "@hopscope/schema/api";
+import type { FlowResponse } from "@hopscope/schema/flow";
+
+/** Why a request has no answer: what the API said, or `unreachable` where nothing answered. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly code: ErrorResponse["error"]["code"] | "unreachable";
+
+  constructor(code: ApiError["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What the flow list can be narrowed to. Instants are ISO 8601. */
+export interface FlowQuery {
+  from?: string | undefined;
+  to?: string | undefined;
+  service?: string | undefined;
+  status?: string | undefined;
+  cursor?: string | undefined;
+}
+
+/** Returns a page of flows, newest first. Throws {@link ApiError}. */
+export function fetchFlows(query: FlowQuery, signal?: AbortSignal): Promise<FlowListResponse> {
+  return getJson(`/api/flows${search({ ...query })}`, signal);
+}
+
+/** Returns a flow with its spans. Throws {@link ApiError}, `not-found` among them. */
+export function fetchFlow(traceId: string, signal?: AbortSignal): Promise<FlowResponse> {
+  return getJson(`/api/flows/${encodeURIComponent(traceId)}`, signal);
+}
+
+/** Returns what every function did between two instants. Throws {@link ApiError}. */
+export function fetchFunctions(query: { from: string }, signal?: AbortSignal): Promise<FunctionListResponse> {
+  return getJson(`/api/functions${search(query)}`, signal);
+}
+
+function search(query: Record<string, string | undefined>): string {
+  const present = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return present.length === 0 ? "" : `?${new URLSearchParams(present).toString()}`;
+}
+
+async function getJson<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
+  const response = await fetch(path, { headers: { accept: "application/json" }, ...(signal ? { signal } : {}) }).catch(
+    (cause: unknown) => {
+      if (signal?.aborted === true) throw cause;
+      throw new ApiError("unreachable", "The collector does not answer.");
+    },
+  );
+  if (response.ok) return (await response.json()) as Answer;
+  throw await errorOf(response);
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => undefined)) as ErrorResponse | undefined;
+  if (body?.error?.message) return new ApiError(body.error.code, body.error.message);
+  // A proxy between us and the collector answers in its own words.
+  if (response.status >= 502) return new ApiError("unreachable", "The collector does not answer.");
+  return new ApiError("internal", `The collector answered ${response.status} ${response.statusText}`.trim());
+}

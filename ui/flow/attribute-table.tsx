@@ -1,0 +1,31 @@
+import type { JSX } from "preact";
+import type { Attributes, AttributeValue } from "@hopscope/schema/flow";
+import { CopyButton } from "../shared/copy-button.tsx";
+
+/** Attributes by name, folded away unless `isOpen`; copied as JSON. */
+export function AttributeTable(props: { title: string; attributes: Attributes; isOpen?: boolean }): JSX.Element | null {
+  const { title, attributes, isOpen = false } = props;
+  const entries = Object.entries(attributes).sort(([a], [b]) => a.localeCompare(b));
+  if (entries.length === 0) return null;
+  return (
+    <details class="attributes" open={isOpen}>
+      <summary>
+        {title} <small>{entries.length}</small>
+      </summary>
+      <dl>
+        {entries.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd data-type={typeof value}>{attributeText(value)}</dd>
+          </div>
+        ))}
+      </dl>
+      <CopyButton text={() => JSON.stringify(attributes, null, 2)} label="Copy as JSON" />
+    </details>
+  );
+}
+
+/** Returns a value as text: strings as they are, lists and maps as JSON. */
+export function attributeText(value: AttributeValue): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}

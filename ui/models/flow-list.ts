@@ -1,0 +1,76 @@
+import { batch, computed, createModel, effect, signal } from "@preact/signals";
+import type { FlowListResponse, FlowSummary } from "@hopscope/schema/api";
+import { fetchFlows, fetchFunctions, type FlowQuery } from "../api/client.ts";
+import { queryValue } from "../route/router.ts";
+import { mergeFlows } from "./merge-flows.ts";
+import { Poll } from "./poll.ts";
+import { range, rangeStart } from "./time-range.ts";
+
+/** New flows appear this soon; each load assembles one page of flows. */
+const REFRESH_MS = 4000;
+
+/** The list of recent flows, as the address narrows it. */
+export const FlowListModel = createModel(() => {
+  const shown = signal<FlowSummary[]>([]);
+  const waiting = signal<FlowSummary[]>([]);
+  const nextCursor = signal<string | undefined>(undefined);
+  const loadingMore = signal(false);
+  const knownServices = signal<ReadonlySet<string>>(new Set());
+  /** True while the reader points at a row: nothing may move below the pointer. */
+  const held = signal(false);
+  const query = computed<FlowQuery>(() => ({ service: queryValue("service"), status: queryValue("status") }));
+  const subject = computed(() => JSON.stringify([query.value, range.value]));
+  let shownSubject = "";
+
+  const poll = new Poll<FlowListResponse>({
+    load: (signal) => fetchFlows({ ...query.value, from: rangeStart(range.value) }, signal),
+    everyMs: () => REFRESH_MS,
+    onAnswer: (answer) => batch(() => take(answer)),
+  });
+  const take = (answer: FlowListResponse): void => {
+    const isNew = shownSubject !== subject.peek();
+    shownSubject = subject.peek();
+    const merged = mergeFlows(isNew ? [] : shown.peek(), answer.flows, !isNew && held.peek());
+    shown.value = merged.shown;
+    waiting.value = merged.waiting;
+    if (isNew) nextCursor.value = answer.nextCursor;
+    learnServices(answer.flows.flatMap((flow) => flow.services));
+  };
+  const learnServices = (names: string[]): void => {
+    const known = knownServices.peek();
+    if (names.some((name) => !known.has(name))) knownServices.value = new Set([...known, ...names]);
+  };
+  const showWaiting = (): void => {
+    batch(() => {
+      shown.value = mergeFlows(shown.peek(), waiting.peek(), false).shown;
+      waiting.value = [];
+    });
+  };
+  const loadMore = async (): Promise<void> => {
+    const cursor = nextCursor.peek();
+    if (cursor === undefined || loadingMore.peek()) return;
+    loadingMore.value = true;
+    const asked = subject.peek();
+    const more = await fetchFlows({ ...query.peek(), from: rangeStart(range.peek()), cursor }).catch(() => undefined);
+    batch(() => {
+      loadingMore.value = false;
+      if (!more || asked !== subject.peek()) return;
+      nextCursor.value = more.nextCursor;
+      shown.value = mergeFlows(shown.peek(), more.flows, false).shown;
+    });
+  };
+  effect(() => {
+    const controller = new AbortController();
+    const from = rangeStart("24h");
+    void fetchFunctions({ from }, controller.signal).then(
+      ({ functions }) => learnServices(functions.map((one) => one.service)),
+      () => undefined,
+    );
+    return () => controller.abort();
+  });
+  const services = computed(() => {
+    const chosen = query.value.service;
+    return [...new Set([...knownServices.value, ...(chosen === undefined ? [] : [chosen])])].sort();
+  });
+  return { poll, shown, waiting, nextCursor, loadingMore, held, query, services, showWaiting, loadMore };
+});

@@ -1,0 +1,15 @@
+/** A page and what its path says. */
+export type View = { page: "flows" } | { page: "flow"; traceId: string } | { page: "functions" } | { page: "unknown" };
+
+/** Returns the view that a path names. */
+export function matchView(path: string): View {
+  if (path === "/" || path === "/flows") return { page: "flows" };
+  if (path === "/functions") return { page: "functions" };
+  const flow = /^\/flows\/([^/]+)\/?$/.exec(path);
+  return flow?.[1] === undefined ? { page: "unknown" } : { page: "flow", traceId: decodeURIComponent(flow[1]) };
+}
+
+/** Returns the address of a flow, with a row of its waterfall selected where one is given. */
+export function flowPath(traceId: string, row?: string): string {
+  return `/flows/${encodeURIComponent(traceId)}${row === undefined ? "" : `?row=${encodeURIComponent(row)}`}`;
+}
