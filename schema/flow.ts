@@ -17,16 +17,18 @@ export type Status = z.infer<typeof statusSchema>;
 
 /** Values as OTLP has them; 64-bit integers beyond 2^53 and bytes (base64) are strings. */
 export type AttributeValue = string | number | boolean | null | AttributeValue[] | { [key: string]: AttributeValue };
-export const attributeValueSchema: z.ZodType<AttributeValue> = z.lazy(() =>
-  z.union([
-    z.string(),
-    z.number(),
-    z.boolean(),
-    z.null(),
-    z.array(attributeValueSchema),
-    z.record(z.string(), attributeValueSchema),
-  ]),
-);
+export const attributeValueSchema: z.ZodType<AttributeValue> = z
+  .lazy(() =>
+    z.union([
+      z.string(),
+      z.number(),
+      z.boolean(),
+      z.null(),
+      z.array(attributeValueSchema),
+      z.record(z.string(), attributeValueSchema),
+    ]),
+  )
+  .meta({ id: "AttributeValue" });
 export const attributesSchema = z.record(z.string(), attributeValueSchema);
 export type Attributes = z.infer<typeof attributesSchema>;
 

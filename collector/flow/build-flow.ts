@@ -163,8 +163,12 @@ function byTime(a: Hop, b: Hop): number {
   return time || compare(hopKey(a), hopKey(b));
 }
 
+/** At one instant, in the order in which they can follow one another. */
+const KIND_ORDER: readonly Hop["kind"][] = ["call", "publish", "deliver", "dead-letter", "redrive", "receive"];
+
 function hopKey({ from, to, kind, messageId, attempt }: Hop): string {
-  return [from, to, kind, messageId ?? "", String(attempt ?? 0).padStart(6, "0")].join("\n");
+  const order = KIND_ORDER.indexOf(kind);
+  return [order, from, to, messageId ?? "", String(attempt ?? 0).padStart(6, "0")].join("\n");
 }
 
 function idOf({ messageId }: Gap): string {

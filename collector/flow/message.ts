@@ -32,11 +32,9 @@ const CANONICAL_SYSTEMS: Readonly<Record<string, string>> = {
   AmazonSQS: "aws_sqs",
   "aws.sqs": "aws_sqs",
   sqs: "aws_sqs",
-  SQS: "aws_sqs",
   AmazonSNS: "aws.sns",
   aws_sns: "aws.sns",
   sns: "aws.sns",
-  SNS: "aws.sns",
 };
 
 /** `AmazonSQS` is `aws_sqs`, `aws_sns` is `aws.sns`; what is not known stays as it is. */
