@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
 import { capture } from "./child.mjs";
-import { log, Stop } from "./log.mjs";
+import { during, log, Stop } from "./log.mjs";
 import { root } from "./paths.mjs";
 
 const systemNames = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -36,18 +36,20 @@ export async function installBrowser() {
 async function installDebian() {
   const apt = findOn((process.env.PATH ?? "").split(delimiter), "apt-get");
   if (apt === undefined || process.getuid?.() !== 0) return undefined;
-  log("installing Chromium from the system's packages, about 115 MB ...");
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const update = await capture(apt, ["update", "-qq"], { env });
-  const args = ["install", "-y", "-qq", "--no-install-recommends", "chromium"];
-  const install = await capture(apt, args, { env });
-  return install.code === 0 ? undefined : `apt-get: ${update.output}${install.output}`.trim();
+  return during("installing Chromium from the system's packages (115 MB to fetch)", async () => {
+    const update = await capture(apt, ["update", "-qq"], { env });
+    const args = ["install", "-y", "-qq", "--no-install-recommends", "chromium"];
+    const install = await capture(apt, args, { env });
+    return install.code === 0 ? undefined : `apt-get: ${update.output}${install.output}`.trim();
+  });
 }
 
 async function installPlaywright() {
-  log("downloading playwright's Chromium, about 170 MB ...");
   const cli = join(root, "node_modules/playwright-core/cli.js");
-  const { code, output } = await capture(process.execPath, [cli, "install", "chromium"]);
+  const { code, output } = await during("downloading playwright's Chromium (170 MB)", () =>
+    capture(process.execPath, [cli, "install", "chromium"]),
+  );
   return code === 0 ? undefined : `playwright: ${output.trim()}`;
 }
 

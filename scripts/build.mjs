@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { capture } from "./child.mjs";
-import { log, Stop } from "./log.mjs";
+import { during, Stop } from "./log.mjs";
 import { root } from "./paths.mjs";
 
 /**
@@ -45,8 +45,7 @@ export async function buildStale(node, options = {}) {
     const digest = digestOf(part.sources);
     const fresh = existsSync(join(root, part.output)) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest;
     if (fresh && options.force !== true) continue;
-    log(`building the ${part.name} ...`);
-    const { code, output } = await capture(node, part.args);
+    const { code, output } = await during(`building the ${part.name}`, () => capture(node, part.args));
     if (code !== 0) throw new Stop(`building the ${part.name} failed with exit code ${code}:\n${output.trim()}`);
     mkdirSync(dirname(stamp), { recursive: true });
     writeFileSync(stamp, digest);

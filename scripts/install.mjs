@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { capture, machineEnv } from "./child.mjs";
-import { log, Stop } from "./log.mjs";
+import { during, log, Stop } from "./log.mjs";
 import { root } from "./paths.mjs";
 
 /**
@@ -11,10 +11,10 @@ import { root } from "./paths.mjs";
 export async function installPackages() {
   const reason = whyStale(readPackages("package-lock.json"), readPackages("node_modules/.package-lock.json"));
   if (reason === undefined) return;
-  log(`installing packages (${reason}); the embedded database is the largest, about 180 MB ...`);
-  const { code, output } = await capture("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
-    env: machineEnv(),
-  });
+  const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  const { code, output } = await during(`installing packages (${reason}; about 400 MB to fetch)`, () =>
+    capture("npm", args, { env: machineEnv() }),
+  );
   if (code !== 0) throw new Stop(`npm ci failed with exit code ${code}:\n${output.trim()}`);
   log("packages installed");
 }

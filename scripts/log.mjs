@@ -9,5 +9,25 @@ export function log(message) {
   process.stderr.write(`${seconds}s  ${message}\n`);
 }
 
+/** Between two signs of life of a long job, milliseconds. */
+const signOfLifeMs = 15_000;
+
+/**
+ * Says what a long job does, and every few seconds that it still does.
+ * @template T
+ * @param {string} what for example "installing packages"
+ * @param {() => Promise<T>} job
+ * @returns {Promise<T>} what the job gives
+ */
+export async function during(what, job) {
+  log(`${what} ...`);
+  const timer = setInterval(() => log(`still ${what} ...`), signOfLifeMs);
+  try {
+    return await job();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 /** A failure whose message alone is worth showing: it says what is wrong and what to do. */
 export class Stop extends Error {}
