@@ -1,15 +1,20 @@
 /** `hopscope demo`: the collector, and the checkout example sending orders through it. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { FlowListResponse } from "../../schema/api.ts";
 import { readConfig } from "./config.ts";
 import { closeOnSignal } from "./lifetime.ts";
 import { textLog } from "./log.ts";
 import { startCollector } from "./start-collector.ts";
 
 const exampleFile = fileURLToPath(new URL("../../examples/checkout/main.ts", import.meta.url));
-/** What the example is given to end its functions by itself, milliseconds. */
-const exampleGraceMs = 800;
+/** What the example is given to end its functions by itself, milliseconds; its own limit is a little less. */
+const exampleGraceMs = 1_000;
+/** From the example's start to its first order on the page; a slow machine is not told to wait for longer. */
+const firstOrderWaitMs = 20_000;
+const firstOrderPollMs = 200;
 
 /** Runs until a signal ends the process. */
 export async function demo(): Promise<void> {
@@ -17,22 +22,39 @@ export async function demo(): Promise<void> {
   const log = textLog(config.logLevel);
   say("Starting the collector with its database ...");
   const collector = await startCollector(config, log);
-  const example = startExample(collector.endpoint);
-  if (example === undefined) {
-    say("examples/checkout is not part of this installation, so nothing sends orders. Clone the repository for it.");
-  } else {
-    say("Starting the checkout example: shop front, SNS, SQS and functions on this machine ...");
-  }
-  say(`Hopscope is ready. Open ${collector.url} to follow the orders; Ctrl-C ends everything.`);
-  await closeOnSignal(async () => {
+  const example = existsSync(exampleFile) ? startExample(collector.endpoint) : undefined;
+  const ended = closeOnSignal(async () => {
     log.mute();
-    await Promise.all([example === undefined ? undefined : endGroup(example), collector.close()]);
+    if (example !== undefined) await endGroup(example);
+    await collector.close();
   });
+  if (example === undefined) {
+    say("examples/checkout is not part of this installation, so nothing sends orders: clone the repository for it.");
+  } else {
+    await firstOrder(collector.endpoint);
+  }
+  say(`Hopscope is ready; Ctrl-C ends everything. To follow the orders, open ${collector.url}`);
+  await ended;
+}
+
+/** Waits until the page has something to show. */
+async function firstOrder(endpoint: string): Promise<void> {
+  say("Starting the checkout example: a shop front, SNS, SQS, functions and a container on this machine ...");
+  const giveUpAt = performance.now() + firstOrderWaitMs;
+  while (performance.now() < giveUpAt) {
+    const arrived = await fetch(`${endpoint}/api/flows?limit=1`).then(hasFlows, () => false);
+    if (arrived) return;
+    await delay(firstOrderPollMs);
+  }
+}
+
+async function hasFlows(response: Response): Promise<boolean> {
+  const body = (await response.json()) as Partial<FlowListResponse>;
+  return (body.flows?.length ?? 0) > 0;
 }
 
 /** In a process group of its own, so that its functions, frozen ones included, can be ended with it. */
-function startExample(endpoint: string): ChildProcess | undefined {
-  if (!existsSync(exampleFile)) return undefined;
+function startExample(endpoint: string): ChildProcess {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", exampleFile], {
     // Its standard input closes when this process dies, however it dies.
     stdio: ["pipe", "inherit", "inherit"],
