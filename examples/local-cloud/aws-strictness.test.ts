@@ -126,18 +126,19 @@ describe("SQS receive (source: https://docs.aws.amazon.com/AWSSimpleQueueService
     expect(messages.map((message) => message.Attributes?.AWSTraceHeader)).toEqual([TRACE_HEADER, TRACE_HEADER]);
   });
 
-  it("says from which queue a dead letter came, and keeps its id", async () => {
+  it("says from which queue a dead letter came, keeps its id, and goes on counting receives", async () => {
     const dead = await newQueue();
     const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: 1 });
     const source = await newQueue({ RedrivePolicy, VisibilityTimeout: "0" });
     const sent = await sqs.send(new SendMessageCommand({ QueueUrl: source.url, MessageBody: "m" }));
-    const system = { MessageSystemAttributeNames: ["All"] } as const;
     const [first] = await receive(source.url, { MessageSystemAttributeNames: ["All"] });
     expect(first?.Attributes).not.toHaveProperty("DeadLetterQueueSourceArn");
     expect(await receive(source.url, { WaitTimeSeconds: 0 })).toEqual([]);
-    const [letter] = await receive(dead.url, { MessageSystemAttributeNames: [...system.MessageSystemAttributeNames] });
+    const [letter] = await receive(dead.url, { MessageSystemAttributeNames: ["All"] });
     expect(letter?.MessageId).toBe(sent.MessageId);
     expect(letter?.Attributes?.DeadLetterQueueSourceArn).toBe(source.arn);
+    // "The number of times a message has been received across all queues but not deleted."
+    expect([first, letter].map((message) => message?.Attributes?.ApproximateReceiveCount)).toEqual(["1", "2"]);
   });
 });
 

@@ -7,18 +7,20 @@ export interface MessageFacts {
   traceHeader?: string;
   /** ARN of the queue from which it was first received. */
   firstQueueArn?: string;
+  /** How often anyone received it, from whichever queue. */
+  receives: number;
 }
 
 /** Facts by message id; forgets the oldest message when full. */
 export class MessageMemory {
   readonly #facts = new Map<string, MessageFacts>();
 
-  /** The facts of a message, empty at first; changes to them are kept. */
+  /** The facts of a message, none at first; changes to them are kept. */
   of(messageId: string): MessageFacts {
     let facts = this.#facts.get(messageId);
     if (facts === undefined) {
       if (this.#facts.size >= MESSAGES_REMEMBERED_MAX) this.#forgetOldest();
-      facts = {};
+      facts = { receives: 0 };
       this.#facts.set(messageId, facts);
     }
     return facts;

@@ -48,8 +48,8 @@ const INVALID_HANDLE: Verdict = {
 
 /**
  * Makes the emulator treat SQS messages as AWS does: refuses attributes that AWS refuses (entry by entry in a
- * batch), keeps AWSTraceHeader, returns only the attributes asked for, says which queue a dead letter came from,
- * and refuses receipt handles it never gave out. Call it before the emulator listens.
+ * batch), keeps AWSTraceHeader, returns only the attributes asked for, counts receives across all queues, says which
+ * queue a dead letter came from, and refuses receipt handles it never gave out. Call it before the emulator listens.
  *
  * A message that SNS delivered raw with more than ten attributes is discarded when it would be received (AWS
  * discards it at delivery, so the queue's depth differs until then).
@@ -203,6 +203,11 @@ function addSystemAttributes(message: ReceivedMessage, body: SqsRequestBody, mem
   const facts = memory.of(message.MessageId);
   const queueArn = arnOf(body.QueueUrl ?? "");
   facts.firstQueueArn ??= queueArn;
+  facts.receives += 1;
+  // The emulator counts the move to a dead-letter queue as a receive, though nobody got the message.
+  if (message.Attributes?.["ApproximateReceiveCount"] !== undefined) {
+    message.Attributes["ApproximateReceiveCount"] = String(facts.receives);
+  }
   if (facts.traceHeader !== undefined && wants("AWSTraceHeader")) {
     message.Attributes = { ...message.Attributes, AWSTraceHeader: facts.traceHeader };
   }
