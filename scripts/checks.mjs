@@ -11,6 +11,7 @@ const rooms = ["schema", "instrumentation", "collector", "ui", "examples", "test
  * @typedef {object} Check
  * @property {string} name
  * @property {string[]} args what Node runs; exit code 0 means that it passed
+ * @property {boolean} [ofBuild] it looks at what was built
  */
 
 /** @type {Check[]} */
@@ -25,6 +26,20 @@ export const checks = [
   { name: "lock file", args: ["scripts/check-lock.mjs"] },
   { name: "links", args: ["scripts/check-links.mjs"] },
   { name: "unused code", args: ["node_modules/knip/bin/knip.js", "--no-progress"] },
+  {
+    name: "package exports",
+    args: ["node_modules/publint/src/cli.js", "run", "instrumentation", "--strict"],
+    ofBuild: true,
+  },
+  {
+    name: "package types",
+    // node10 knows no exports: it is older than every Node that the package runs on.
+    args: [
+      ...["node_modules/@arethetypeswrong/cli/dist/index.js", "--pack", "instrumentation"],
+      ...["--profile", "node16", "--format", "ascii"],
+    ],
+    ofBuild: true,
+  },
 ];
 
 /**
