@@ -26,6 +26,8 @@ export interface BuiltFlow {
   readonly flow: Flow;
   /** The spans of the flow, by start: those that its nodes name. */
   readonly spans: readonly Span[];
+  /** Span id of the origin that gives the flow its id. */
+  readonly originSpanId: string;
   /** Nothing outside is known to have caused it: it begins here. */
   readonly beginsHere: boolean;
 }
@@ -65,7 +67,7 @@ export function assembleFlow(graph: Graph, selection: Selection, options: BuildF
     stats,
     ...(options.truncated && { truncated: options.truncated }),
   };
-  return { flow, spans: own, beginsHere: beginsHere(graph, selection) };
+  return { flow, spans: own, originSpanId: origin.entry.spanId, beginsHere: beginsHere(graph, selection) };
 }
 
 interface Assembly {

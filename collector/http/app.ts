@@ -1,6 +1,14 @@
 /** The collector's one HTTP app: OTLP in, the query API, health, metrics and the UI. */
-import { Hono } from "hono";
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Hono } from "hono";
+import type { BlankEnv } from "hono/types";
 import type { Store } from "../store/store.ts";
+import { answerError, ApiError } from "./api-error.ts";
+import { flowRoutes } from "./flows-api.ts";
+import { functionRoutes } from "./functions-api.ts";
+import { healthRoutes } from "./health.ts";
+import { metricsRoutes } from "./metrics.ts";
+import { staticUi } from "./static-ui.ts";
 
 export interface AppOptions {
   readonly store: Store;
@@ -10,12 +18,26 @@ export interface AppOptions {
   readonly uiDir?: string;
   /** Lines that the parts of the collector add to `/metrics`, in the Prometheus text format. */
   readonly metrics?: readonly (() => string)[];
+  /** The clock, milliseconds since the epoch; tests set it. */
+  readonly now?: () => number;
 }
 
 /** Composes the app; nothing listens yet (see serve.ts). */
-export function createApp({ otlp }: AppOptions): Hono {
-  const app = new Hono();
+export function createApp({ store, otlp, uiDir, metrics = [], now = Date.now }: AppOptions): Hono {
+  const app = new OpenAPIHono<BlankEnv>();
+  app.onError(answerError);
   if (otlp) app.route("/", otlp);
-  app.get("/healthz", (context) => context.text("ok\n"));
+  app.route("/", healthRoutes(store));
+  app.route("/", metricsRoutes(metrics));
+  app.route("/", flowRoutes({ store, now }));
+  app.route("/", functionRoutes({ store, now }));
+  app.doc31("/api/openapi.json", {
+    openapi: "3.1.0",
+    info: { title: "Hopscope query API", version: "1", description: "Flows and functions, as the UI reads them." },
+  });
+  app.all("/api/*", (context) => {
+    throw new ApiError("not-found", `${context.req.method} ${context.req.path} is not a route; see /api/openapi.json.`);
+  });
+  app.route("/", staticUi(uiDir));
   return app;
 }

@@ -1,0 +1,64 @@
+/** Errors of the query API: every 4xx and 5xx answer is JSON and names the field at fault. */
+import type { Context } from "hono";
+import type { z } from "zod";
+import type { ErrorResponse } from "../../schema/api.ts";
+import { StoreError } from "../store/store.ts";
+
+/** What a client is asked to wait while the store is away, seconds. */
+const retryAfterS = 2;
+
+/** A request that cannot be answered as it is. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly code: ErrorResponse["error"]["code"];
+  readonly field: string | undefined;
+
+  constructor(code: ErrorResponse["error"]["code"], message: string, field?: string) {
+    super(message);
+    this.code = code;
+    this.field = field;
+  }
+}
+
+/** A parameter has a value that is not allowed; `message` says what is. */
+export function invalid(field: string, message: string): ApiError {
+  return new ApiError("invalid", `${field}: ${message}`, field);
+}
+
+const STATUS_OF = { invalid: 400, "not-found": 404, unavailable: 503, internal: 500 } as const;
+
+/** Answers what a route threw; an error that nobody foresaw is logged and its text kept from the reader. */
+export function answerError(error: Error, context: Context): Response {
+  const known = toApiError(error);
+  if (known.code === "unavailable") context.header("Retry-After", String(retryAfterS));
+  if (known.code === "internal") console.error(error);
+  const body: ErrorResponse = {
+    error: { code: known.code, message: known.message, ...(known.field !== undefined && { field: known.field }) },
+  };
+  return context.json(body, STATUS_OF[known.code]);
+}
+
+function toApiError(error: Error): ApiError {
+  if (error instanceof ApiError) return error;
+  if (!(error instanceof StoreError)) return new ApiError("internal", "The collector failed; its log says why.");
+  if (LIMIT_CODES.has(error.code)) {
+    return new ApiError("unavailable", "The query went past its limit of time, rows or memory: ask for less.");
+  }
+  if (error.retryable) return new ApiError("unavailable", "The store does not answer; it is tried again.");
+  return new ApiError("internal", "The store refused the query; the collector's log says why.");
+}
+
+/** ClickHouse's TOO_MANY_ROWS, TIMEOUT_EXCEEDED, MEMORY_LIMIT_EXCEEDED, TOO_MANY_BYTES. */
+const LIMIT_CODES: ReadonlySet<number> = new Set([158, 159, 241, 307]);
+
+/** The first thing that is wrong with a request, as an {@link ApiError}. */
+export function fromZod(error: z.core.$ZodError, value: unknown): ApiError {
+  const [issue] = error.issues;
+  const field = issue?.path.join(".") ?? "";
+  const got = JSON.stringify(valueAt(value, issue?.path ?? []))?.slice(0, 100) ?? "nothing";
+  return invalid(field === "" ? "request" : field, `${issue?.message ?? "is not valid"} (got ${got})`);
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key], value);
+}

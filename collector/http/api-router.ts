@@ -1,0 +1,40 @@
+/** What every group of API routes begins with: validation that answers as the contract says. */
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { errorResponseSchema } from "../../schema/api.ts";
+import type { Store } from "../store/store.ts";
+import { fromZod } from "./api-error.ts";
+
+export interface ApiContext {
+  readonly store: Store;
+  /** Milliseconds since the epoch; tests set it. */
+  readonly now: () => number;
+}
+
+/** A router whose requests are validated; a wrong one is answered with 400 and the field at fault. */
+export function apiRouter(): OpenAPIHono {
+  return new OpenAPIHono({
+    defaultHook(result, context) {
+      if (!result.success) throw fromZod(result.error, result.target === "json" ? undefined : rawValue(result.target, context));
+    },
+  });
+}
+
+function rawValue(target: string, { req }: { req: { query(): unknown; param(): unknown } }): unknown {
+  return target === "param" ? req.param() : req.query();
+}
+
+/** A JSON answer for a route's description. */
+export function jsonAnswer<Schema>(description: string, schema: Schema) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+const errorAnswer = (description: string) => jsonAnswer(description, errorResponseSchema);
+
+/** The error answers that every route may give. */
+export const ERROR_ANSWERS = {
+  400: errorAnswer("A parameter is not valid; the answer names it."),
+  503: errorAnswer("The store does not answer, or the query went past its limits."),
+} as const;
+
+/** For routes that look one thing up. */
+export const NOT_FOUND_ANSWER = { 404: errorAnswer("There is no such thing.") } as const;

@@ -1,0 +1,174 @@
+/** The query API over a real store: what its readers get. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Hono } from "hono";
+import type { ErrorResponse, FlowListResponse, FunctionListResponse } from "../../schema/api.ts";
+import { flowListResponseSchema, functionListResponseSchema } from "../../schema/api.ts";
+import { flowResponseSchema, type Attributes, type FlowResponse } from "../../schema/flow.ts";
+import { insertSpans } from "../../test/support/insert-spans.ts";
+import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
+import { fromMs } from "../flow/instant.ts";
+import { span, traceIdOf, type SpanInput } from "../flow/test-spans.ts";
+import { connectStore } from "../store/connection.ts";
+import { createApp } from "./app.ts";
+
+/** Test spans begin at an epoch of their own; stored spans must lie within the retention. */
+const startMs = Date.now() - 60_000;
+
+function stored(inputs: readonly SpanInput[]) {
+  return inputs.map((input) => ({ ...span(input), startTime: fromMs(startMs + (input.at ?? 0)) }));
+}
+
+const message = (id: string): Attributes => ({
+  "messaging.system": "aws_sqs",
+  "messaging.destination.name": "payments",
+  "messaging.message.id": id,
+  "hopscope.message.keys": [`aws_sqs:${id}`],
+});
+
+/** An order: a request, a message, and a consumer in a trace of its own that only the message's id joins. */
+function order(name: string, at: number, failed = false): SpanInput[] {
+  return [
+    { trace: name, id: `${name}-api`, name: "POST /orders", kind: "server", service: "api", at, ms: 20,
+      attributes: { "faas.trigger": "http", "faas.coldstart": true, "hopscope.init.type": "on-demand", "hopscope.init.duration_ms": 150.5 } },
+    { trace: name, id: `${name}-send`, parent: `${name}-api`, kind: "producer", service: "api", at: at + 5, ms: 5, attributes: message(name) },
+    { trace: `${name}-c`, id: `${name}-pay`, name: "process payments", kind: "consumer", service: "payment", at: at + 50, ms: 30,
+      attributes: { ...message(name), "faas.trigger": "pubsub" },
+      ...(failed && { status: "error" as const, attributes: { ...message(name), "faas.trigger": "pubsub", "error.type": "Declined" } }) },
+  ];
+}
+
+let test: TestStore;
+let app: Hono;
+
+beforeAll(async () => {
+  test = await createTestStore();
+  app = createApp({ store: test.store });
+  const orders = [order("o1", 0), order("o2", 1000), order("o3", 2000, true), order("o4", 3000)];
+  await insertSpans(test.store, stored(orders.flat()));
+});
+
+afterAll(async () => {
+  await test.close();
+});
+
+async function get<Body>(path: string, status = 200): Promise<Body> {
+  const response = await app.request(path);
+  expect([path, response.status]).toEqual([path, status]);
+  return (await response.json()) as Body;
+}
+
+describe("GET /api/flows/{traceId}", () => {
+  it("gives the whole flow by any of its traces", async () => {
+    const first = await get<FlowResponse>(`/api/flows/${traceIdOf("o1")}`);
+    const second = await get<FlowResponse>(`/api/flows/${traceIdOf("o1-c")}`);
+    expect(() => flowResponseSchema.parse(first)).not.toThrow();
+    expect(second).toEqual(first);
+    expect(first.flow.id).toBe(traceIdOf("o1"));
+    expect(first.spans).toHaveLength(3);
+    expect(first.flow.hops.map(({ kind, joinedBy }) => [kind, joinedBy])).toEqual([["publish", "identity"], ["receive", "identity"]]);
+    expect(first.flow.stats.coldStarts).toBe(1);
+  });
+
+  it("keeps every attribute that was sent", async () => {
+    const { spans } = await get<FlowResponse>(`/api/flows/${traceIdOf("o1")}`);
+    const [sent] = stored(order("o1", 0).slice(0, 1));
+    expect(spans[0]).toEqual({ ...sent, resource: { "service.name": "api" } });
+  });
+
+  it("says that there is no such trace", async () => {
+    const { error } = await get<ErrorResponse>(`/api/flows/${"0".repeat(31)}1`, 404);
+    expect(error).toMatchObject({ code: "not-found", field: "traceId" });
+  });
+});
+
+describe("GET /api/flows", () => {
+  it("lists each flow once, newest first, with the counts of the whole flow", async () => {
+    const body = await get<FlowListResponse>("/api/flows");
+    expect(() => flowListResponseSchema.parse(body)).not.toThrow();
+    expect(body.flows.map(({ id }) => id)).toEqual(["o4", "o3", "o2", "o1"].map(traceIdOf));
+    expect(body.nextCursor).toBeUndefined();
+    expect(body.flows[1]).toMatchObject({
+      name: "POST /orders", service: "api", status: "error", durationMs: 80, services: ["api", "payment"],
+      error: { type: "Declined" }, stats: { spans: 3, invocations: 2, errors: 1 },
+    });
+  });
+
+  it.for([
+    ["status=error", ["o3"]],
+    ["status=ok", ["o4", "o2", "o1"]],
+    ["service=payment", ["o4", "o3", "o2", "o1"]],
+    ["service=nobody", []],
+    [`to=${new Date(startMs + 1500).toISOString()}`, ["o2", "o1"]],
+  ] as const)("filters by %s", async ([query, names]) => {
+    const { flows } = await get<FlowListResponse>(`/api/flows?${query}`);
+    expect(flows.map(({ id }) => id)).toEqual(names.map(traceIdOf));
+  });
+
+  it("gives every flow once over its pages", async () => {
+    const seen: string[] = [];
+    let cursor: string | undefined = "";
+    while (cursor !== undefined) {
+      const page: FlowListResponse = await get(`/api/flows?limit=1${cursor && `&cursor=${cursor}`}`);
+      seen.push(...page.flows.map(({ id }) => id));
+      cursor = page.nextCursor;
+    }
+    expect(seen).toEqual(["o4", "o3", "o2", "o1"].map(traceIdOf));
+  });
+});
+
+describe("GET /api/functions", () => {
+  it("gives each function's totals", async () => {
+    const body = await get<FunctionListResponse>("/api/functions");
+    expect(() => functionListResponseSchema.parse(body)).not.toThrow();
+    expect(body.functions).toMatchObject([
+      { name: "api", invocations: 4, errors: 0, coldStarts: 4, coldStartRate: 1, initMs: { p50: 150.5, p95: 150.5 } },
+      { name: "payment", invocations: 4, errors: 1, errorRate: 0.25, initMs: null, durationMs: { p50: 30, p95: 30, p99: 30 } },
+    ]);
+  });
+});
+
+describe("a wrong request", () => {
+  it.for([
+    ["/api/flows/xyz", "traceId"],
+    [`/api/flows/${"A".repeat(32)}`, "traceId"],
+    ["/api/flows?limit=0", "limit"],
+    ["/api/flows?limit=many", "limit"],
+    ["/api/flows?status=broken", "status"],
+    ["/api/flows?cursor=1-2-3", "cursor"],
+    ["/api/flows?from=yesterday", "from"],
+    ["/api/flows?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from"],
+    ["/api/functions?to=2026-13-01T00:00:00Z", "to"],
+    ["/api/flows?service=", "service"],
+  ])("gets 400 and the field: %s", async ([path, field]) => {
+    const { error } = await get<ErrorResponse>(path ?? "", 400);
+    expect(error).toMatchObject({ code: "invalid", field });
+    expect(error.message.length).toBeLessThan(300);
+  });
+
+  it("takes an injection for what it is: a value", async () => {
+    const { flows } = await get<FlowListResponse>(`/api/flows?service=${encodeURIComponent("' OR 1=1; DROP TABLE spans --")}`);
+    expect(flows).toEqual([]);
+  });
+
+  it("gets JSON where there is no such route", async () => {
+    expect(await get<ErrorResponse>("/api/nothing", 404)).toMatchObject({ error: { code: "not-found" } });
+  });
+});
+
+describe("without its store", () => {
+  it("says so and when to come back", async () => {
+    const store = connectStore({ endpoint: () => ({ url: "http://127.0.0.1:9", username: "x", password: "" }), database: "x" });
+    const away = createApp({ store });
+    const [flows, ready, live] = await Promise.all(["/api/flows", "/readyz", "/healthz"].map((path) => away.request(path)));
+    expect([flows?.status, ready?.status, live?.status]).toEqual([503, 503, 200]);
+    expect(flows?.headers.get("retry-after")).toBe("2");
+    await store.close();
+  });
+});
+
+describe("GET /api/openapi.json", () => {
+  it("describes every route", async () => {
+    const { paths } = await get<{ paths: Record<string, unknown> }>("/api/openapi.json");
+    expect(Object.keys(paths)).toEqual(expect.arrayContaining(["/api/flows", "/api/flows/{traceId}", "/api/functions"]));
+  });
+});

@@ -1,0 +1,160 @@
+/** Reads flows: asks the store for as long as the flows' closures ask, all of them in the same few queries. */
+import type { Span } from "../../schema/flow.ts";
+import { assembleFlow, type BuiltFlow } from "../flow/build-flow.ts";
+import { asksOf, type Ask } from "../flow/closure.ts";
+import { joinUnits, type Graph } from "../flow/join.ts";
+import { FLOW_KEYS_PER_ROUND_MAX, FLOW_ROUNDS_MAX, FLOW_SPANS_MAX, FLOW_TRACES_MAX } from "../flow/limits.ts";
+import { selectFlow, type Selection } from "../flow/select.ts";
+import { tracesOfHopKeys } from "../store/queries/hop-keys.ts";
+import { spansOfTraces } from "../store/queries/spans-of-traces.ts";
+import type { Store } from "../store/store.ts";
+
+/** Spans that a page of flows reads together, at most. */
+const PAGE_SPANS_MAX = 200_000;
+
+export interface FlowLimits {
+  readonly spans: number;
+  readonly traces: number;
+  readonly rounds: number;
+}
+
+const LIMITS: FlowLimits = { spans: FLOW_SPANS_MAX, traces: FLOW_TRACES_MAX, rounds: FLOW_ROUNDS_MAX };
+
+export interface ReadFlows {
+  /** Any trace of each flow. */
+  readonly traceIds: readonly string[];
+  readonly limits?: FlowLimits;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One flow on its way. */
+interface Reading {
+  readonly traceId: string;
+  readonly traces: Set<string>;
+  graph?: Graph;
+  selection?: Selection;
+  isDone: boolean;
+  truncated?: BuiltFlow["flow"]["truncated"];
+}
+
+/** What the store has answered so far, for all flows. */
+interface Answers {
+  readonly spans: Map<string, Span[]>;
+  readonly tracesOfKey: Map<string, string[]>;
+  spanCount: number;
+}
+
+/** The flow of each trace, in the order asked; undefined for a trace of which there are no spans. */
+export async function readFlows(store: Store, asked: ReadFlows): Promise<(BuiltFlow | undefined)[]> {
+  const { traceIds, limits = LIMITS, signal } = asked;
+  const answers: Answers = { spans: new Map(), tracesOfKey: new Map(), spanCount: 0 };
+  const readings = traceIds.map((traceId): Reading => ({ traceId, traces: new Set([traceId]), isDone: false }));
+  const spansMax = traceIds.length === 1 ? limits.spans : Math.max(limits.spans, PAGE_SPANS_MAX);
+  for (let round = 0; round < limits.rounds && readings.some(({ isDone }) => !isDone); round += 1) {
+    await loadTraces(store, { readings, answers, spansMax, signal });
+    const keys = new Set<string>();
+    const links = new Set<string>();
+    for (const reading of readings) if (!reading.isDone) advance(reading, { answers, limits, keys, links });
+    await loadKeys(store, { keys, links, answers, limits, signal });
+    for (const reading of readings) if (!reading.isDone) follow(reading, answers, limits);
+  }
+  return readings.map((reading) => {
+    if (!reading.graph || !reading.selection) return undefined;
+    const cut = reading.isDone ? reading.truncated : { limit: "rounds", value: limits.rounds };
+    return assembleFlow(reading.graph, reading.selection, { traceId: reading.traceId, truncated: cut });
+  });
+}
+
+interface LoadTraces {
+  readonly readings: readonly Reading[];
+  readonly answers: Answers;
+  readonly spansMax: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function loadTraces(store: Store, { readings, answers, spansMax, signal }: LoadTraces): Promise<void> {
+  const wanted = new Set<string>();
+  for (const { isDone, traces } of readings) {
+    if (!isDone) for (const traceId of traces) if (!answers.spans.has(traceId)) wanted.add(traceId);
+  }
+  if (wanted.size === 0) return;
+  const limit = spansMax - answers.spanCount;
+  const spans = await spansOfTraces(store, { traceIds: [...wanted], limit: limit + 1, signal });
+  for (const traceId of wanted) answers.spans.set(traceId, []);
+  for (const span of spans) answers.spans.get(span.traceId)?.push(span);
+  answers.spanCount += spans.length;
+  if (spans.length <= limit) return;
+  for (const reading of readings) if (!reading.isDone) reading.truncated = { limit: "spans", value: spansMax };
+}
+
+interface Advance {
+  readonly answers: Answers;
+  readonly limits: FlowLimits;
+  /** Gathers the identities to ask for. */
+  readonly keys: Set<string>;
+  /** Gathers the traces to ask for that are linked to. */
+  readonly links: Set<string>;
+}
+
+/** Selects what is known of the flow, and says what it asks for that was not answered yet. */
+function advance(reading: Reading, { answers, limits, keys, links }: Advance): void {
+  const spans = [...reading.traces].flatMap((traceId) => answers.spans.get(traceId) ?? []);
+  if (spans.length === 0) {
+    reading.isDone = true;
+    return;
+  }
+  reading.graph = joinUnits(spans);
+  reading.selection = selectFlow(reading.graph, reading.traceId);
+  if (spans.length > limits.spans) reading.truncated ??= { limit: "spans", value: limits.spans };
+  if (reading.truncated) {
+    reading.isDone = true;
+    return;
+  }
+  const ask = asksOf(reading.graph, reading.selection);
+  for (const key of ask.messageKeys) addUnanswered(answers, keys, key);
+  for (const traceId of ask.linkedTraceIds) addUnanswered(answers, links, traceId);
+}
+
+function addUnanswered(answers: Answers, wanted: Set<string>, key: string): void {
+  if (wanted.size < FLOW_KEYS_PER_ROUND_MAX && !answers.tracesOfKey.has(key)) wanted.add(key);
+}
+
+interface LoadKeys {
+  readonly keys: ReadonlySet<string>;
+  readonly links: ReadonlySet<string>;
+  readonly answers: Answers;
+  readonly limits: FlowLimits;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function loadKeys(store: Store, { keys, links, answers, limits, signal }: LoadKeys): Promise<void> {
+  if (keys.size === 0 && links.size === 0) return;
+  const limit = limits.traces * 4;
+  const asked = { linkedTraceIds: [...links], messageKeys: [...keys], limit, signal };
+  const found = await tracesOfHopKeys(store, asked);
+  for (const key of [...keys, ...links]) answers.tracesOfKey.set(key, []);
+  for (const { asked: key, traceId } of found) answers.tracesOfKey.get(key)?.push(traceId);
+}
+
+/** Adds the traces that the answers lead to; a flow to which they add nothing is whole. */
+function follow(reading: Reading, answers: Answers, limits: FlowLimits): void {
+  const { graph, selection, traces } = reading;
+  if (!graph || !selection) return;
+  const before = traces.size;
+  const ask = asksOf(graph, selection);
+  for (const traceId of tracesOf(ask, answers)) {
+    if (traces.size >= limits.traces && !traces.has(traceId)) {
+      reading.truncated = { limit: "traces", value: limits.traces };
+      break;
+    }
+    traces.add(traceId);
+  }
+  const isAnswered = [...ask.messageKeys, ...ask.linkedTraceIds].every((key) => answers.tracesOfKey.has(key));
+  if (traces.size === before && isAnswered) reading.isDone = true;
+}
+
+function* tracesOf(ask: Ask, answers: Answers): Generator<string> {
+  yield* ask.traceIds;
+  for (const key of ask.messageKeys) yield* answers.tracesOfKey.get(key) ?? [];
+  for (const key of ask.linkedTraceIds) yield* answers.tracesOfKey.get(key) ?? [];
+}

@@ -1,0 +1,164 @@
+/** Rows of `spans` back into spans: promoted columns and typed maps become attributes again. */
+import * as names from "../../../schema/attributes.ts";
+import type { Attributes, Span, SpanEvent, SpanLink, Status } from "../../../schema/flow.ts";
+import { PROMOTED_SPAN_COLUMNS, type PromotedColumn } from "../span-columns.ts";
+import { emptyAttributes, fromAnyValueJson, fromInt64, fromKeyValues, fromKeyValuesJson } from "./otlp-value.ts";
+
+/** As JSONEachRow gives it; ids are hex by the query, 64-bit integers are strings. */
+export interface SpanRow {
+  readonly [promoted: string]: unknown;
+  readonly trace_id: string;
+  readonly span_id: string;
+  readonly parent_span_id: string;
+  readonly start: string;
+  readonly duration_ns: string;
+  readonly name: string;
+  readonly kind: number;
+  readonly status_code: number;
+  readonly status_message: string;
+  readonly trace_state: string;
+  readonly resource: string;
+  readonly scope: string;
+  readonly service_name: string;
+  readonly own_message_keys: readonly string[];
+  readonly attributes_string: Readonly<Record<string, string>>;
+  readonly attributes_int: Readonly<Record<string, string>>;
+  readonly attributes_double: Readonly<Record<string, number | string | null>>;
+  readonly attributes_bool: Readonly<Record<string, number>>;
+  readonly attributes_json: Readonly<Record<string, string>>;
+  readonly event_times: readonly string[];
+  readonly event_names: readonly string[];
+  readonly event_attributes: readonly string[];
+  readonly link_trace_ids: readonly string[];
+  readonly link_span_ids: readonly string[];
+  readonly link_trace_states: readonly string[];
+  readonly link_attributes: readonly string[];
+}
+
+/** What {@link toSpan} reads, as the list of a SELECT. */
+export const SPAN_COLUMNS = [
+  "lower(hex(trace_id)) AS trace_id",
+  "lower(hex(span_id)) AS span_id",
+  "lower(hex(parent_span_id)) AS parent_span_id",
+  "toString(start_time, 'UTC') AS start",
+  "duration_ns, name, kind, status_code, status_message, trace_state, resource, scope, service_name",
+  "if(message_keys_derived = 0, message_keys, []) AS own_message_keys",
+  ...PROMOTED_SPAN_COLUMNS.map(({ column }) => column),
+  "attributes_string, attributes_int, attributes_double, attributes_bool, attributes_json",
+  "arrayMap(t -> toString(t), `events.time_unix_nano`) AS event_times",
+  "`events.name` AS event_names",
+  "`events.attributes` AS event_attributes",
+  "arrayMap(id -> lower(hex(id)), `links.trace_id`) AS link_trace_ids",
+  "arrayMap(id -> lower(hex(id)), `links.span_id`) AS link_span_ids",
+  "`links.trace_state` AS link_trace_states",
+  "`links.attributes` AS link_attributes",
+].join(",\n  ");
+
+const NO_SPAN_ID = "0000000000000000";
+const KINDS: readonly Span["kind"][] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
+const STATUSES: readonly Status[] = ["unset", "ok", "error"];
+
+/** Turns rows into spans; what many rows share (resources, scopes) is parsed once. */
+export function spanReader(): (row: SpanRow) => Span {
+  const resources = new Map<string, Attributes>();
+  const scopes = new Map<string, string>();
+  return (row) => ({
+    traceId: row.trace_id,
+    spanId: row.span_id,
+    ...(row.parent_span_id !== NO_SPAN_ID && { parentSpanId: row.parent_span_id }),
+    name: row.name,
+    kind: KINDS[row.kind] ?? "unspecified",
+    service: row.service_name,
+    startTime: toInstant(row.start),
+    durationMs: Number(row.duration_ns) / 1e6,
+    status: STATUSES[row.status_code] ?? "unset",
+    statusMessage: row.status_message,
+    traceState: row.trace_state,
+    attributes: toAttributes(row),
+    resource: remembered(resources, row.resource, resourceAttributes),
+    scope: remembered(scopes, row.scope, scopeName),
+    events: toEvents(row),
+    links: toLinks(row),
+  });
+}
+
+/** ClickHouse's `2026-11-21 08:30:57.123456789` as an instant. */
+export function toInstant(clickhouseTime: string): string {
+  return `${clickhouseTime.slice(0, 10)}T${clickhouseTime.slice(11)}Z`;
+}
+
+function remembered<Value>(cache: Map<string, Value>, json: string, parse: (json: string) => Value): Value {
+  const known = cache.get(json);
+  if (known !== undefined) return known;
+  const value = parse(json);
+  cache.set(json, value);
+  return value;
+}
+
+function resourceAttributes(json: string): Attributes {
+  if (json === "") return emptyAttributes();
+  const { attributes } = JSON.parse(json) as { attributes?: Parameters<typeof fromKeyValues>[0] };
+  return fromKeyValues(attributes ?? []);
+}
+
+function scopeName(json: string): string {
+  return json === "" ? "" : ((JSON.parse(json) as { name?: string }).name ?? "");
+}
+
+function toAttributes(row: SpanRow): Attributes {
+  const attributes = emptyAttributes();
+  for (const promoted of PROMOTED_SPAN_COLUMNS) addPromoted(attributes, promoted, row[promoted.column]);
+  for (const [name, value] of Object.entries(row.attributes_string)) attributes[name] ??= value;
+  for (const [name, value] of Object.entries(row.attributes_int)) attributes[name] ??= fromInt64(value);
+  for (const [name, value] of Object.entries(row.attributes_double)) attributes[name] ??= toDouble(value);
+  for (const [name, value] of Object.entries(row.attributes_bool)) attributes[name] ??= value !== 0;
+  for (const [name, json] of Object.entries(row.attributes_json)) attributes[name] ??= fromAnyValueJson(json);
+  if (row.own_message_keys.length > 0) attributes[names.MESSAGE_KEYS] = [...row.own_message_keys];
+  return attributes;
+}
+
+/** JSON has no NaN and no infinities: ClickHouse's texts for them become those of OTLP/JSON. */
+function toDouble(value: number | string | null): number | string | null {
+  if (typeof value !== "string") return value;
+  return { nan: "NaN", "-nan": "NaN", inf: "Infinity", "-inf": "-Infinity" }[value] ?? value;
+}
+
+/** '' and 0 are absent; a boolean has 0 absent, 1 false, 2 true. */
+function addPromoted(attributes: Attributes, { attribute, type }: PromotedColumn, value: unknown): void {
+  if (type === "bool") {
+    if (value !== 0) attributes[attribute] = value === 2;
+    return;
+  }
+  if (value === "" || value === 0 || value === "0" || value === undefined) return;
+  if (type === "uint64") attributes[attribute] = fromInt64(String(value));
+  else if (type === "float64") attributes[attribute] = toDouble(value as number | string);
+  else attributes[attribute] = value as string | number;
+}
+
+function toEvents(row: SpanRow): SpanEvent[] {
+  return row.event_names.map((name, at) => ({
+    time: nanosToInstant(row.event_times[at] ?? "0"),
+    name,
+    attributes: fromKeyValuesJson(row.event_attributes[at] ?? ""),
+  }));
+}
+
+/** Year 9999 is as far as an instant goes; what a wild clock sent beyond it is shown as that. */
+const LAST_SECOND = 253_402_300_799n;
+
+function nanosToInstant(nanos: string): string {
+  const value = BigInt(nanos);
+  const seconds = value / 1_000_000_000n;
+  const shown = seconds > LAST_SECOND ? LAST_SECOND : seconds;
+  const fraction = String(value % 1_000_000_000n).padStart(9, "0");
+  return `${new Date(Number(shown) * 1000).toISOString().slice(0, 19)}.${fraction}Z`;
+}
+
+function toLinks(row: SpanRow): SpanLink[] {
+  return row.link_trace_ids.map((traceId, at) => ({
+    traceId,
+    spanId: row.link_span_ids[at] ?? "",
+    traceState: row.link_trace_states[at] ?? "",
+    attributes: fromKeyValuesJson(row.link_attributes[at] ?? ""),
+  }));
+}
