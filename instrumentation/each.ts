@@ -24,7 +24,7 @@ interface Failure {
 export function eachRecord(handler: RecordHandler, options: Options) {
   return async function each(event: unknown, context?: unknown): Promise<BatchResult> {
     const invocation = invocationOf(tracing().contexts.active());
-    const trigger = invocation?.trigger ?? detect(event);
+    const trigger = invocation?.trigger ?? detect(event, context);
     const messages = trigger.messages ?? recordsOf(event).map((record): Message => ({ record, attributes: {} }));
     const run = (message: Message): Promise<Failure | undefined> => handleRecord(handler, message, context, invocation);
     const lanes = trigger.stopsAtFailure ? [messages] : inLanes(messages);

@@ -7,7 +7,7 @@ import {
 } from "@hopscope/schema/attributes";
 import type { Carried } from "../core/propagation.ts";
 import { asObject, asText, defined, type Fields, lastPart } from "../events/event-source.ts";
-import { SNS_SYSTEM } from "../events/sns.ts";
+import { SNS_SYSTEM } from "../events/envelope.ts";
 import type { AwsCommands } from "./aws-command.ts";
 import { identifyBatch, listOf } from "./batch.ts";
 import { attributeBytes, crossesLimit, injectAttributes, textBytes } from "./message-attributes.ts";

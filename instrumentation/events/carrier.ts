@@ -46,6 +46,20 @@ export function messageAttributeGetter(attributes: unknown): Getter {
   };
 }
 
+/**
+ * Reads members of a payload: `traceparent` and its like themselves, or in an object that a tracer put there
+ * under a name of its own, which is given as JSON.
+ */
+export function memberGetter(payload: unknown): Getter {
+  const object = asObject(payload);
+  if (!object) return () => undefined;
+  return (name) => {
+    if (!Object.hasOwn(object, name)) return undefined;
+    const value = object[name];
+    return typeof value === "object" ? JSON.stringify(value) : asText(value);
+  };
+}
+
 function attributeText(attribute: unknown): string | undefined {
   const { Type, Value, stringValue, StringValue, binaryValue, BinaryValue } = asObject(attribute) ?? {};
   const text = asText(stringValue) ?? asText(StringValue);

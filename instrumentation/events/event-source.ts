@@ -40,6 +40,8 @@ export interface Trigger {
   readonly stopsAtFailure?: boolean;
   /** Records what the handler's result says (an HTTP status) on the span. */
   readonly onResult?: (span: Span, result: unknown) => void;
+  /** What to answer in place of `result`, where an answer is the way to carry the trace on (authorizers). */
+  readonly answer?: (result: unknown, span: SpanContext) => unknown;
 }
 
 /** A kind of event. `matches` and `describe` may throw on a hostile event: the runner guards them. */
@@ -48,7 +50,8 @@ export interface EventSource {
   readonly name: string;
   /** Whether `event` is one of this source's, by shape alone. */
   matches(event: Fields): boolean;
-  describe(event: Fields): Trigger;
+  /** @param caller the platform's own argument beside the event: Lambda's context, or an empty object */
+  describe(event: Fields, caller: Fields): Trigger;
 }
 
 /** `value` as a string-keyed object, or undefined. */
@@ -66,9 +69,26 @@ export function firstRecord(event: Fields): Record<string, unknown> | undefined 
   return asObject(recordsOf(event)[0]);
 }
 
-/** `event.Records`, empty where there are none. */
+/** `event.Records`, or `event` itself where it is an array, as from EventBridge Pipes; else empty. */
 export function recordsOf(event: Fields): readonly unknown[] {
-  return Array.isArray(event.Records) ? event.Records : [];
+  const records = Array.isArray(event) ? event : event.Records;
+  return Array.isArray(records) ? records : [];
+}
+
+/** The object that `text` is in JSON, or undefined. */
+export function parseObject(text: string | undefined): Fields | undefined {
+  if (!text) return undefined;
+  try {
+    return asObject(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A whole number, given as such or as text, or undefined. */
+export function asInteger(value: unknown): number | undefined {
+  const number = typeof value === "string" || typeof value === "number" ? Number(value) : Number.NaN;
+  return Number.isSafeInteger(number) ? number : undefined;
 }
 
 /** The last part of an ARN or URL: the name of the queue, topic, stream or function. */

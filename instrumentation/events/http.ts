@@ -1,5 +1,5 @@
 /** Requests: API Gateway (REST, HTTP), Application Load Balancer, Lambda function URLs. */
-import type { Attributes, Span } from "@opentelemetry/api";
+import type { Attributes, Span, SpanContext } from "@opentelemetry/api";
 import {
   FAAS_TRIGGER,
   HTTP_REQUEST_METHOD,
@@ -9,6 +9,7 @@ import {
   URL_PATH,
 } from "@hopscope/schema/attributes";
 import { STATUS_ERROR } from "../core/span.ts";
+import { authorizerContext } from "./authorizer-context.ts";
 import { extractContext, headerGetter } from "./carrier.ts";
 import { asObject, asText, defined, type EventSource, type Getter, type Trigger } from "./event-source.ts";
 
@@ -18,6 +19,8 @@ interface RequestParts {
   readonly route: string | undefined;
   readonly host: string | undefined;
   readonly get: Getter;
+  /** The authorizer that let the request through: it comes between the caller and the function. */
+  readonly authorizer?: SpanContext | undefined;
 }
 
 /**
@@ -38,6 +41,7 @@ export const restApi: EventSource = {
       route: asText(event.resource),
       host: asText(request?.domainName) ?? get("host"),
       get,
+      authorizer: authorizerContext(request),
     });
   },
 };
@@ -63,6 +67,7 @@ export const httpApi: EventSource = {
       route: routeKey && routeKey !== "$default" ? routeKey.slice(routeKey.indexOf(" ") + 1) : undefined,
       host: asText(request?.domainName) ?? get("host"),
       get,
+      authorizer: authorizerContext(request),
     });
   },
 };
@@ -105,7 +110,7 @@ export function requestTrigger(parts: RequestParts, extra: Attributes = {}): Tri
       }),
       ...extra,
     },
-    parent: extractContext(parts.get),
+    parent: parts.authorizer ?? extractContext(parts.get),
     onResult: recordStatus,
   };
 }

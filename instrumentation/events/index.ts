@@ -1,24 +1,63 @@
 /** The event sources, most specific first, and how one is found. */
 import { guarded } from "../core/report.ts";
-import type { EventSource, Fields, Trigger } from "./event-source.ts";
+import { appSync } from "./app-sync.ts";
+import { authorizer } from "./authorizer.ts";
+import { cloudFront } from "./cloud-front.ts";
+import { durableExecution } from "./durable.ts";
+import { dynamoDb } from "./dynamodb.ts";
+import { asObject, type EventSource, type Trigger } from "./event-source.ts";
+import { eventBridge } from "./eventbridge.ts";
 import { httpApi, loadBalancer, restApi } from "./http.ts";
-import { plainTrigger } from "./plain.ts";
+import { describeInvoke, destination } from "./invoke.ts";
+import { kafka } from "./kafka.ts";
+import { kinesis } from "./kinesis.ts";
+import { s3 } from "./s3.ts";
 import { sdkMessages } from "./sdk-messages.ts";
+import { cloudWatchLogs, cognito, iot, ses } from "./service-events.ts";
 import { sns } from "./sns.ts";
 import { sqs } from "./sqs.ts";
+import { stepFunctions } from "./step-functions.ts";
+import { vpcLattice } from "./vpc-lattice.ts";
+import { webSocket } from "./web-socket.ts";
 
 /** Every source; the first whose `matches` is true describes the event. */
-export const SOURCES: readonly EventSource[] = [sqs, sns, httpApi, loadBalancer, restApi, sdkMessages];
+export const SOURCES: readonly EventSource[] = [
+  sqs,
+  sns,
+  authorizer,
+  webSocket,
+  httpApi,
+  loadBalancer,
+  restApi,
+  vpcLattice,
+  appSync,
+  eventBridge,
+  kinesis,
+  dynamoDb,
+  s3,
+  kafka,
+  durableExecution,
+  stepFunctions,
+  destination,
+  cloudFront,
+  cloudWatchLogs,
+  cognito,
+  ses,
+  iot,
+  sdkMessages,
+];
 
 /** What `event` means. Any value is taken, hostile ones included; nothing throws. */
-export function detect(event: unknown): Trigger {
-  if (typeof event !== "object" || event === null) return plainTrigger();
-  return guarded("reading the event", () => describeObject(event as Fields), undefined) ?? plainTrigger();
+export function detect(event: unknown, caller: unknown): Trigger {
+  const context = asObject(caller) ?? {};
+  const object = asObject(event);
+  const known = object && guarded("reading the event", () => sourceOf(object)?.describe(object, context), undefined);
+  return known ?? guarded("reading the caller", () => describeInvoke(event, context), PLAIN);
 }
 
-function describeObject(event: Fields): Trigger | undefined {
-  for (const source of SOURCES) {
-    if (source.matches(event)) return source.describe(event);
-  }
-  return undefined;
+/** The source that knows `event`, or undefined. May throw on a hostile event. */
+export function sourceOf(event: Readonly<Record<string, unknown>>): EventSource | undefined {
+  return SOURCES.find((source) => source.matches(event));
 }
+
+const PLAIN: Trigger = { spanName: undefined, kind: "server", attributes: { "faas.trigger": "other" } };

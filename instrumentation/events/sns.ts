@@ -1,6 +1,8 @@
 import {
   MESSAGE_KEYS,
   MESSAGE_SENT_MS,
+  MESSAGE_VIA_NAME,
+  MESSAGE_VIA_SYSTEM,
   MESSAGING_DESTINATION_NAME,
   MESSAGING_MESSAGE_BODY_SIZE,
   MESSAGING_MESSAGE_ID,
@@ -8,10 +10,9 @@ import {
   MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
 import { extractContext, messageAttributeGetter } from "./carrier.ts";
+import { openEnvelope, SNS_SYSTEM } from "./envelope.ts";
 import { asObject, asText, defined, type EventSource, firstRecord, lastPart, type Message, recordsOf } from "./event-source.ts";
 import { describeRecords, messagesTrigger } from "./messages.ts";
-
-export const SNS_SYSTEM = "aws.sns";
 
 /**
  * Messages of an SNS topic, delivered to a function without a queue between.
@@ -36,18 +37,21 @@ function describeRecord(record: unknown): Message {
   const message = asObject(asObject(record)?.Sns) ?? {};
   const id = asText(message.MessageId);
   const body = asText(message.Message);
+  const envelope = openEnvelope(body);
   const sentMs = Date.parse(asText(message.Timestamp) ?? "");
   return {
     record,
-    context: extractContext(messageAttributeGetter(message.MessageAttributes)),
+    context: extractContext(messageAttributeGetter(message.MessageAttributes)) ?? envelope?.context,
     attributes: defined({
       [MESSAGING_SYSTEM]: SNS_SYSTEM,
       [MESSAGING_OPERATION_TYPE]: "process",
       [MESSAGING_DESTINATION_NAME]: lastPart(asText(message.TopicArn)),
       [MESSAGING_MESSAGE_ID]: id,
-      [MESSAGE_KEYS]: id ? [`${SNS_SYSTEM}:${id}`] : [],
+      [MESSAGE_KEYS]: [...(id ? [`${SNS_SYSTEM}:${id}`] : []), ...(envelope?.keys ?? [])],
       [MESSAGE_SENT_MS]: sentMs,
       [MESSAGING_MESSAGE_BODY_SIZE]: body === undefined ? undefined : Buffer.byteLength(body),
+      [MESSAGE_VIA_SYSTEM]: envelope?.system,
+      [MESSAGE_VIA_NAME]: envelope?.name,
     }),
   };
 }

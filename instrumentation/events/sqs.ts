@@ -15,7 +15,7 @@ import {
 } from "@hopscope/schema/attributes";
 import { extractContext, messageAttributeGetter } from "./carrier.ts";
 import { openEnvelope } from "./envelope.ts";
-import { asObject, asText, defined, type EventSource, firstRecord, lastPart, type Message, recordsOf } from "./event-source.ts";
+import { asInteger, asObject, asText, defined, type EventSource, firstRecord, lastPart, type Message, recordsOf } from "./event-source.ts";
 import { xray } from "./foreign-context.ts";
 import { describeRecords, messagesTrigger } from "./messages.ts";
 
@@ -89,9 +89,9 @@ export function describeSqsMessage(parts: SqsMessageParts): Message {
       [MESSAGING_DESTINATION_NAME]: parts.queue,
       [MESSAGING_MESSAGE_ID]: id,
       [MESSAGE_KEYS]: [...(id ? [`${SQS_SYSTEM}:${id}`] : []), ...(envelope?.keys ?? [])],
-      [MESSAGE_SENT_MS]: toInteger(attributes.SentTimestamp),
-      [MESSAGE_FIRST_RECEIVED_MS]: toInteger(attributes.ApproximateFirstReceiveTimestamp),
-      [MESSAGE_RECEIVE_COUNT]: toInteger(attributes.ApproximateReceiveCount),
+      [MESSAGE_SENT_MS]: asInteger(attributes.SentTimestamp),
+      [MESSAGE_FIRST_RECEIVED_MS]: asInteger(attributes.ApproximateFirstReceiveTimestamp),
+      [MESSAGE_RECEIVE_COUNT]: asInteger(attributes.ApproximateReceiveCount),
       [MESSAGE_BODY_MD5]: parts.md5,
       [MESSAGING_MESSAGE_BODY_SIZE]: body === undefined ? undefined : Buffer.byteLength(body),
       [MESSAGE_VIA_SYSTEM]: envelope?.system,
@@ -99,9 +99,4 @@ export function describeSqsMessage(parts: SqsMessageParts): Message {
       [DEAD_LETTER_SOURCE_NAME]: lastPart(asText(attributes.DeadLetterQueueSourceArn)),
     }),
   };
-}
-
-function toInteger(value: unknown): number | undefined {
-  const number = typeof value === "string" || typeof value === "number" ? Number(value) : Number.NaN;
-  return Number.isSafeInteger(number) ? number : undefined;
 }

@@ -77,18 +77,24 @@ export function invokeOnLambda(call: Call): unknown {
   }
   if (isPromise(result)) {
     return result.then(
-      (value) => finish(call, invocation, undefined, value).then(() => value),
+      (value) => finish(call, invocation, undefined, value).then(() => answerOf(invocation, value)),
       (error: unknown) =>
         finish(call, invocation, { error }, undefined).then(() => {
           throw error;
         }),
     );
   }
-  if (!legacy) return finish(call, invocation, undefined, result).then(() => result);
+  if (!legacy) return finish(call, invocation, undefined, result).then(() => answerOf(invocation, result));
   // A handler with a callback ends when it calls that. One without has ended now, and what is being sent
   // keeps the event loop from draining, for which the runtime waits.
   if (call.handler.length < 3) void finish(call, invocation, undefined, undefined);
   return result;
+}
+
+/** What is answered: what the handler returned, but for authorizers. */
+function answerOf(invocation: Invocation, result: unknown): unknown {
+  const { trigger, span } = invocation;
+  return guarded("carrying a trace on", () => trigger.answer?.(result, span.spanContext()) ?? result, result);
 }
 
 function begin(call: Call, lambdaContext: LambdaContext | undefined): LambdaInvocation {
@@ -102,7 +108,7 @@ function begin(call: Call, lambdaContext: LambdaContext | undefined): LambdaInvo
   }
   const start = first ? describeInit(startMs) : undefined;
   const invocation = startInvocation(tracing(), {
-    trigger: detect(call.args[0]),
+    trigger: detect(call.args[0], lambdaContext),
     options: call.options,
     each: call.each,
     fallbackName: process.env.AWS_LAMBDA_FUNCTION_NAME ?? "invoke",

@@ -69,7 +69,7 @@ export function invokeInProcess(call: Call): unknown {
 function begin(call: Call) {
   syncClock();
   return startInvocation(tracing(), {
-    trigger: detect(call.args[0]),
+    trigger: detect(call.args[0], undefined),
     options: call.options,
     each: call.each,
     fallbackName: call.handler.name || "invoke",

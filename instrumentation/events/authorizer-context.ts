@@ -1,0 +1,14 @@
+import type { SpanContext } from "@opentelemetry/api";
+import { parseTraceParent } from "../core/trace-parent.ts";
+import { asObject, asText, type Fields } from "./event-source.ts";
+
+/** Member of an authorizer's context under which its span goes on to the function behind. */
+export const AUTHORIZER_MEMBER = "hopscope";
+
+/** The span of the authorizer that let this very request through, or undefined. */
+export function authorizerContext(requestContext: Fields | undefined): SpanContext | undefined {
+  const given = asObject(requestContext?.authorizer);
+  const member = asText(given?.[AUTHORIZER_MEMBER]) ?? asText(asObject(given?.lambda)?.[AUTHORIZER_MEMBER]);
+  const [traceParent, requestId] = member?.split(";") ?? [];
+  return requestId && requestId === requestContext?.requestId ? parseTraceParent(traceParent) : undefined;
+}

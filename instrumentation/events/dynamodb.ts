@@ -1,0 +1,59 @@
+import {
+  MESSAGE_KEYS,
+  MESSAGE_SENT_MS,
+  MESSAGING_DESTINATION_NAME,
+  MESSAGING_MESSAGE_ID,
+  MESSAGING_OPERATION_TYPE,
+  MESSAGING_SYSTEM,
+} from "@hopscope/schema/attributes";
+import { DYNAMODB_SYSTEM, identityByItem, identityByKey } from "./dynamodb-identity.ts";
+import { asObject, asText, defined, type EventSource, firstRecord, type Message, recordsOf } from "./event-source.ts";
+import { describeRecords, messagesTrigger } from "./messages.ts";
+
+/**
+ * Records of a DynamoDB stream. Nothing carries a context there: identity alone joins them to the write.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
+ */
+export const dynamoDb: EventSource = {
+  name: "aws.dynamodb",
+  matches: (event) => firstRecord(event)?.eventSource === "aws:dynamodb",
+  describe(event) {
+    return messagesTrigger({
+      system: DYNAMODB_SYSTEM,
+      faasTrigger: "datasource",
+      destination: tableOf(asText(firstRecord(event)?.eventSourceARN)),
+      stopsAtFailure: true,
+      messages: describeRecords(recordsOf(event), describeRecord),
+    });
+  },
+};
+
+function describeRecord(record: unknown): Message {
+  const fields = asObject(record) ?? {};
+  const change = asObject(fields.dynamodb) ?? {};
+  const table = tableOf(asText(fields.eventSourceARN)) ?? "";
+  // Seconds in Lambda's event; milliseconds where the table's stream is read with that precision.
+  const created = Number(change.ApproximateCreationDateTime);
+  const seconds = Math.floor(created > 1e11 ? created / 1000 : created);
+  const keys = [identityByKey(table, change.Keys, seconds)];
+  if (change.NewImage !== undefined) keys.push(identityByItem(table, change.NewImage, seconds));
+  return {
+    record,
+    itemId: asText(change.SequenceNumber),
+    attributes: defined({
+      [MESSAGING_SYSTEM]: DYNAMODB_SYSTEM,
+      [MESSAGING_OPERATION_TYPE]: "process",
+      [MESSAGING_DESTINATION_NAME]: table,
+      [MESSAGING_MESSAGE_ID]: asText(fields.eventID),
+      [MESSAGE_KEYS]: keys,
+      [MESSAGE_SENT_MS]: seconds * 1000,
+      "db.operation.name": asText(fields.eventName),
+    }),
+  };
+}
+
+/** `orders` of `arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/2026-01-01T00:00:00.000`. */
+function tableOf(arn: string | undefined): string | undefined {
+  return arn === undefined ? undefined : /:table\/([^/]+)/.exec(arn)?.[1];
+}

@@ -1,0 +1,97 @@
+/** Every source against its table of events, then against anything at all. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { EventCase } from "./event-case.ts";
+import { httpCases } from "./http.cases.ts";
+import { detect, SOURCES, sourceOf } from "./index.ts";
+import { lambdaCases } from "./lambda.cases.ts";
+import { messageCases } from "./messages.cases.ts";
+import { sqsCases } from "./sqs.cases.ts";
+
+const CASES: readonly EventCase[] = [...httpCases, ...sqsCases, ...messageCases, ...lambdaCases];
+
+describe("every event that is documented", () => {
+  it.for(CASES.map((row) => [row.name, row] as const))("%s", ([, { event, caller, expected }]) => {
+    const by = typeof event === "object" && event !== null ? sourceOf(event as Record<string, unknown>)?.name : undefined;
+    expect(by ?? "invoke").toBe(expected.by);
+    const trigger = detect(event, caller);
+    expect(trigger.spanName).toBe(expected.spanName);
+    expect(trigger.parent?.spanId ?? null).toBe(expected.parent);
+    if (expected.kind) expect(trigger.kind).toBe(expected.kind);
+    expect(trigger.messages?.map((message) => message.context?.spanId ?? null)).toEqual(expected.contexts);
+    if (expected.keys) expect(trigger.attributes["hopscope.message.keys"]).toEqual(expected.keys);
+    expect(trigger.attributes).toMatchObject(expected.attributes ?? {});
+    expect(trigger.attributes["faas.trigger"]).toBeTypeOf("string");
+    // What a request asked for may be private.
+    expect(JSON.stringify(trigger.attributes)).not.toContain("hidden");
+  });
+
+  it("has a case for every source", () => {
+    const covered = new Set(CASES.map((row) => row.expected.by));
+    expect(SOURCES.map((source) => source.name).filter((name) => !covered.has(name))).toEqual([]);
+  });
+
+  it("keeps a durable execution in one trace however often it is replayed", () => {
+    const event = (operations: number) => ({
+      DurableExecutionArn: "arn:aws:lambda:us-east-1:1:function:f:1/durable-execution/a/b",
+      CheckpointToken: "t",
+      InitialExecutionState: { Operations: Array.from({ length: operations }, (_, Id) => ({ Id })) },
+    });
+    const [first, replay] = [detect(event(1), {}), detect(event(3), {})];
+    expect(replay.parent).toEqual(first.parent);
+    expect(first.parent?.traceId).toMatch(/^[0-9a-f]{32}$/);
+    expect(replay.attributes["hopscope.message.receive_count"]).toBe(2);
+  });
+
+  it("lets an authorizer's answer name its span, and leaves other answers as they are", () => {
+    const trigger = detect({ type: "REQUEST", methodArn: "a:b/c/GET/d", requestContext: { requestId: "id" } }, {});
+    const span = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7", traceFlags: 1 };
+    const answer = { principalId: "me", policyDocument: {}, context: { mine: 1 } };
+    expect(trigger.answer?.(answer, span)).toEqual({
+      ...answer,
+      context: { mine: 1, hopscope: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01;id" },
+    });
+    expect(answer.context).toEqual({ mine: 1 });
+    for (const other of ["no", null, undefined, { some: "object" }]) expect(trigger.answer?.(other, span)).toBe(other);
+  });
+});
+
+describe("any event at all", () => {
+  const cyclic: Record<string, unknown> = { Records: [] };
+  cyclic.Records = [cyclic];
+  const throwing = (): object =>
+    new Proxy({}, { get: () => { throw new Error("mine"); }, has: () => { throw new Error("mine"); } });
+
+  it.for([
+    ["null", null],
+    ["undefined", undefined],
+    ["a string", "event"],
+    ["a number", 7],
+    ["an empty list", []],
+    ["a list of null", [null]],
+    ["a cycle", cyclic],
+    ["6 MB of text", { body: "x".repeat(6_000_000), Records: [{ eventSource: "aws:sqs", body: "x".repeat(6_000_000) }] }],
+    ["a prototype's key", JSON.parse('{"__proto__": {"Records": 1}, "constructor": 2, "toString": null}')],
+    ["getters that throw", throwing()],
+    ["a record whose getters throw", { Records: [throwing()] }],
+    ["a second record whose getters throw", { Records: [{ eventSource: "aws:sqs", messageId: "a" }, throwing()] }],
+    ["headers that throw", { requestContext: { http: { method: "GET" } }, headers: throwing() }],
+    ["a name that is no text", { requestContext: { http: { method: { toString: null } } } }],
+  ] as const)("%s is described, never thrown at", ([, event]) => {
+    const trigger = detect(event, throwing());
+    expect(trigger.attributes["faas.trigger"]).toBeTypeOf("string");
+  });
+
+  it("is described by whichever source it pretends to be of", () => {
+    const marker = fc.constantFrom("aws:sqs", "aws:sns", "aws:s3", "aws:kinesis", "aws:dynamodb", "aws:kafka", "aws:ses");
+    const members = ["Sns", "s3", "kinesis", "dynamodb", "attributes", "messageAttributes", "body", "cf", "ses"];
+    const anything = Object.fromEntries(members.map((name) => [name, fc.anything()]));
+    const pretender = fc.record({ eventSource: marker, EventSource: marker, ...anything }, { requiredKeys: [] });
+    const event = fc.oneof(
+      fc.anything(),
+      fc.record({ Records: fc.array(pretender) }),
+      fc.record({ requestContext: fc.anything(), headers: fc.anything(), eventSource: marker, records: fc.anything() }),
+    );
+    fc.assert(fc.property(event, (value) => typeof detect(value, {}).attributes["faas.trigger"] === "string"));
+  });
+});

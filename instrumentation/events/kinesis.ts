@@ -1,0 +1,76 @@
+import {
+  MESSAGE_KEYS,
+  MESSAGE_SENT_MS,
+  MESSAGING_DESTINATION_NAME,
+  MESSAGING_MESSAGE_BODY_SIZE,
+  MESSAGING_MESSAGE_ID,
+  MESSAGING_OPERATION_TYPE,
+  MESSAGING_SYSTEM,
+} from "@hopscope/schema/attributes";
+import { extractContext, memberGetter } from "./carrier.ts";
+import {
+  asObject,
+  asText,
+  defined,
+  type EventSource,
+  firstRecord,
+  lastPart,
+  type Message,
+  parseObject,
+  recordsOf,
+} from "./event-source.ts";
+import { describeRecords, messagesTrigger } from "./messages.ts";
+
+export const KINESIS_SYSTEM = "aws.kinesis";
+
+/** Longest record whose data is searched for a context, in base64 characters: a bound on work, not on records. */
+const DATA_CHARS_MAX = 400_000;
+
+/**
+ * Records of a Kinesis stream, from Lambda's event source mapping or from EventBridge Pipes, which lifts what is
+ * under `kinesis` one level up. The identity is shard and sequence number, which the producer got too.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-kinesis.html
+ */
+export const kinesis: EventSource = {
+  name: "aws.kinesis",
+  matches: (event) => firstRecord(event)?.eventSource === "aws:kinesis",
+  describe(event) {
+    return messagesTrigger({
+      system: KINESIS_SYSTEM,
+      faasTrigger: "datasource",
+      destination: lastPart(asText(firstRecord(event)?.eventSourceARN)),
+      stopsAtFailure: true,
+      messages: describeRecords(recordsOf(event), describeRecord),
+    });
+  },
+};
+
+function describeRecord(record: unknown): Message {
+  const fields = asObject(record) ?? {};
+  const kinesisFields = asObject(fields.kinesis) ?? fields;
+  const id = asText(fields.eventID);
+  const data = asText(kinesisFields.data);
+  return {
+    record,
+    context: contextIn(data),
+    itemId: asText(kinesisFields.sequenceNumber),
+    attributes: defined({
+      [MESSAGING_SYSTEM]: KINESIS_SYSTEM,
+      [MESSAGING_OPERATION_TYPE]: "process",
+      [MESSAGING_DESTINATION_NAME]: lastPart(asText(fields.eventSourceARN)),
+      [MESSAGING_MESSAGE_ID]: id,
+      [MESSAGE_KEYS]: id ? [`${KINESIS_SYSTEM}:${id}`] : [],
+      [MESSAGE_SENT_MS]: Math.round(Number(kinesisFields.approximateArrivalTimestamp) * 1000),
+      [MESSAGING_MESSAGE_BODY_SIZE]: data === undefined ? undefined : Buffer.byteLength(data, "base64"),
+    }),
+  };
+}
+
+function contextIn(data: string | undefined) {
+  // Base64 of `{` begins with `ew` or `ey`: nothing else can be a JSON object.
+  if (!data || data.length > DATA_CHARS_MAX || !/^e[wy]/.test(data)) return undefined;
+  const text = Buffer.from(data, "base64").toString("utf8");
+  return /traceparent|_datadog/.test(text) ? extractContext(memberGetter(parseObject(text))) : undefined;
+}
