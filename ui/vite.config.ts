@@ -18,6 +18,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  server: withFixtures ? {} : { proxy: { "/api": COLLECTOR_URL } },
+  // Not our own sources in api/.
+  server: withFixtures ? {} : { proxy: { "^/api/(?!.*\\.ts)": COLLECTOR_URL } },
   plugins: [checkFirstViewSize(), ...(withFixtures ? [fixtureApi()] : [])],
 });

@@ -1,4 +1,4 @@
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import type { Attributes, AttributeValue } from "@hopscope/schema/flow";
 import { CopyButton } from "../shared/copy-button.tsx";
 
@@ -15,7 +15,7 @@ export function AttributeTable(props: { title: string; attributes: Attributes; i
       <dl>
         {entries.map(([name, value]) => (
           <div key={name}>
-            <dt>{name}</dt>
+            <dt>{breakable(name)}</dt>
             <dd data-type={typeof value}>{attributeText(value)}</dd>
           </div>
         ))}
@@ -23,6 +23,11 @@ export function AttributeTable(props: { title: string; attributes: Attributes; i
       <CopyButton text={() => JSON.stringify(attributes, null, 2)} label="Copy as JSON" />
     </details>
   );
+}
+
+/** A long name breaks after its dots and underscores. */
+function breakable(name: string): ComponentChildren {
+  return name.split(/(?<=[._])/).flatMap((part, at) => (at === 0 ? [part] : [<wbr key={at} />, part]));
 }
 
 /** Returns a value as text: strings as they are, lists and maps as JSON. */

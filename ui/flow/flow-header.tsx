@@ -8,6 +8,9 @@ import { TIME_CLASSES } from "./time-share.ts";
 import { TIME_WORDS } from "./time-words.ts";
 import "./flow-header.css";
 
+/** Smaller shares of the flow's time would be a sliver in the bar and noise in its legend. */
+const SHARE_SHOWN_MIN = 0.001;
+
 /** Name, outcome and when; and where the time went. */
 export function FlowHeader({ model }: { model: FlowModelState }): JSX.Element | null {
   const index = model.index.value;
@@ -55,7 +58,7 @@ export function FlowHeader({ model }: { model: FlowModelState }): JSX.Element | 
 function TimeBar({ model, totalMs }: { model: FlowModelState; totalMs: number }): JSX.Element | null {
   const shares = model.shares.value;
   if (!shares) return null;
-  const parts = TIME_CLASSES.filter((name) => shares[name] > 0.0005);
+  const parts = TIME_CLASSES.filter((name) => shares[name] / totalMs > SHARE_SHOWN_MIN);
   return (
     <div class="time-bar">
       <div class="bar" aria-hidden="true">

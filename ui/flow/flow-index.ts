@@ -55,6 +55,12 @@ export function nodeExtent(flow: Flow, node: FlowNode): { fromMs: number; toMs: 
   return { fromMs, toMs: fromMs + node.durationMs };
 }
 
+/** Returns what a function was called by, as its entry span names it: a route; nothing where that says no more. */
+export function entryName(index: FlowIndex, node: FlowNode): string {
+  const entry = index.spans.get(node.spanIds[0] ?? "");
+  return entry === undefined || entry.kind === "consumer" || entry.name === node.name ? "" : entry.name;
+}
+
 /** Builds the look-ups of a flow. */
 export function indexFlow({ flow, spans }: FlowResponse): FlowIndex {
   const nodes = new Map(flow.nodes.map((node) => [node.id, node]));
@@ -100,12 +106,14 @@ function attemptsInOrder(flow: Flow, group: { hop: Hop; source: FlowNode; target
   return order.map(({ hop, source, target }, index) => {
     const before = order[index - 1]?.target;
     const waited = waitBefore(flow, hop, target, before);
+    // A message keeps its receive count when it is dead-lettered: there, attempts begin anew.
+    const counted = source.deadLetter === true ? undefined : (hop.attempt ?? target.attempt);
     return {
       hop,
       source,
       target,
-      attempt: hop.attempt ?? target.attempt ?? index + 1,
-      attempts: most,
+      attempt: counted ?? index + 1,
+      attempts: source.deadLetter === true ? order.length : most,
       failed: hop.failed ?? target.status === "error",
       ...(waited ? { waited } : {}),
     };
@@ -115,9 +123,9 @@ function attemptsInOrder(flow: Flow, group: { hop: Hop; source: FlowNode; target
 function waitBefore(flow: Flow, hop: Hop, target: FlowNode, before?: FlowNode): Delivery["waited"] {
   const start = flowTime(flow, target.startTime);
   const toMs = hop.receivedTime ? flowTime(flow, hop.receivedTime) : start - (target.initMs ?? 0);
+  if (hop.queueWaitMs !== undefined) return { fromMs: toMs - hop.queueWaitMs, toMs };
   if (before) return { fromMs: Math.min(nodeExtent(flow, before).toMs, toMs), toMs };
-  if (hop.sentTime) return { fromMs: Math.min(flowTime(flow, hop.sentTime), toMs), toMs };
-  return hop.queueWaitMs === undefined ? undefined : { fromMs: toMs - hop.queueWaitMs, toMs };
+  return hop.sentTime ? { fromMs: Math.min(flowTime(flow, hop.sentTime), toMs), toMs } : undefined;
 }
 
 function flowWindow(flow: Flow, spans: Span[], deliveries: Delivery[]): { fromMs: number; toMs: number } {

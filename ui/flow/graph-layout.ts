@@ -215,9 +215,11 @@ function place(input: LayoutInput, items: Item[], layers: number[][], xs: Float6
   const left = items.length === 0 ? 0 : Math.min(...items.map((item) => (xs[item.id] ?? 0) - item.width / 2));
   const right = Math.max(left, ...items.map((item) => (xs[item.id] ?? 0) + item.width / 2));
   const ys: number[] = [];
+  const heights: number[] = [];
   let y = 0;
   for (const layer of layers) {
     const height = Math.max(0, ...layer.map((id) => items[id]?.height ?? 0));
+    heights.push(height);
     ys.push(y + height / 2);
     y += height + LAYER_GAP_PX;
   }
@@ -236,10 +238,14 @@ function place(input: LayoutInput, items: Item[], layers: number[][], xs: Float6
   for (const chain of chains) {
     const id = input.edges[chain.index]?.id ?? "";
     if (chain.label !== undefined) layout.labels.set(id, box(chain.label));
-    const points = chain.items.map((item, index) => {
+    const points = chain.items.flatMap((item, index) => {
       const { x, y: middle, height } = box(item);
-      const edgeOf = index === 0 ? 1 : index === chain.items.length - 1 ? -1 : 0;
-      return { x, y: middle + (edgeOf * height) / 2 };
+      const half = (heights[items[item]?.rank ?? 0] ?? 0) / 2;
+      // Straight through a layer, curved between layers: so a line never cuts a corner of its neighbour.
+      const top = { x, y: middle - half };
+      const bottom = { x, y: middle + half };
+      if (index === 0) return [{ x, y: middle + height / 2 }, bottom];
+      return index === chain.items.length - 1 ? [top, { x, y: middle - height / 2 }] : [top, bottom];
     });
     layout.points.set(id, chain.turned ? points.reverse() : points);
   }

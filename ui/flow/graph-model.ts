@@ -157,6 +157,7 @@ function edgeLabel(index: FlowIndex, hops: Hop[], last: Hop): string[] {
   if (last.kind !== "receive")
     return hops.length > 1 ? [plural(hops.length, last.kind === "call" ? "call" : "message")] : [];
   const taken = hops.flatMap((hop) => index.deliveriesTo.get(hop.to)?.filter((delivery) => delivery.hop === hop) ?? []);
+  taken.sort((a, b) => a.attempt - b.attempt);
   return [...attemptWords(taken), waitWords(taken)].filter((line) => line !== "");
 }
 

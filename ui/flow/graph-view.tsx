@@ -4,19 +4,28 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { FlowModelState } from "../models/flow.ts";
 import { plural } from "../shared/format.ts";
 import { Icon, type IconName } from "../shared/icon.tsx";
+import { textWidth } from "../shared/text-width.ts";
 import { layoutGraph, type Box, type Layout } from "./graph-layout.ts";
 import type { GraphEdge, GraphModel, GraphNode } from "./graph-model.ts";
 import "./graph-view.css";
 
 /** Sizes of what is laid out, in pixels; the style sheet draws with the same. */
-const NODE_WIDTH_PX = 186;
+const NODE_WIDTH_MIN_PX = 132;
+const NODE_WIDTH_MAX_PX = 320;
+/** Icon, padding and the round ends of a queue. */
+const NODE_FRAME_PX = 68;
 const LINE_PX = 17;
 const NODE_PADDING_PX = 18;
 const LABEL_PADDING_PX = 12;
-/** Average width of a character of a label, in pixels; generous, so that no label is cut. */
-const CHARACTER_PX = 6.7;
+/** Sizes of the text, in pixels; a name is in bold. */
+const SMALL_PX = 12;
+const NAME_PX = 14;
+const NAME_WEIGHT = 600;
 /** The graph shrinks to fit down to this scale, below which it would not be readable: then it scrolls. */
 const SCALE_MIN = 0.78;
+
+/** Nobody reads a graph of more nodes than this. */
+const NODES_DRAWN_MAX = 300;
 
 /** The flow as functions, topics and queues, and what passed between them. */
 export function GraphView({ model }: { model: FlowModelState }): JSX.Element {
@@ -30,12 +39,22 @@ export function GraphView({ model }: { model: FlowModelState }): JSX.Element {
     roomPx.value = element.clientWidth;
     return () => observer.disconnect();
   }, []);
-  const layout = useComputed(() => layoutGraph(sizes(model.graph.value)));
+  const layout = useComputed(() => layoutGraph(sizes(drawable(model.graph.value))));
   const { width, height } = layout.value;
   const fit = roomPx.value > 0 ? Math.min(1, Math.max(SCALE_MIN, roomPx.value / Math.max(width, 1))) : 1;
+  useLayoutEffect(() => {
+    // The flow begins at the middle of the top: that is what a narrow screen shows first.
+    const first = layout.value.nodes.values().next().value;
+    if (box.current && first) box.current.scrollLeft = first.x * fit - roomPx.value / 2;
+  }, [roomPx.value, width]);
   return (
     <section class="graph panel" aria-labelledby="graph-title">
       <h2 id="graph-title">Path</h2>
+      {model.graph.value.nodes.length > NODES_DRAWN_MAX && (
+        <p class="too-many">
+          {plural(model.graph.value.nodes.length, "part")}: too many to draw. The waterfall below has them all.
+        </p>
+      )}
       <div class="graph-scroll" ref={box} role="group" aria-labelledby="graph-title" tabIndex={0}>
         <div class="graph-fit" style={{ width: `${width * fit}px`, height: `${height * fit}px` }}>
           <div class="graph-canvas" style={{ width: `${width}px`, height: `${height}px`, scale: String(fit) }}>
@@ -49,11 +68,15 @@ export function GraphView({ model }: { model: FlowModelState }): JSX.Element {
   );
 }
 
+function drawable(graph: GraphModel): GraphModel {
+  return graph.nodes.length > NODES_DRAWN_MAX ? { nodes: [], edges: [] } : graph;
+}
+
 function sizes(graph: GraphModel): Parameters<typeof layoutGraph>[0] {
   return {
     nodes: graph.nodes.map((node) => ({
       id: node.id,
-      width: NODE_WIDTH_PX,
+      width: nodeWidth(node),
       height: NODE_PADDING_PX + LINE_PX * (2 + node.facts.length),
     })),
     edges: graph.edges.map((edge) => ({
@@ -66,8 +89,14 @@ function sizes(graph: GraphModel): Parameters<typeof layoutGraph>[0] {
   };
 }
 
+function nodeWidth(node: GraphNode): number {
+  const small = [node.caption, ...node.facts].map((line) => textWidth(line, SMALL_PX));
+  const width = NODE_FRAME_PX + Math.max(textWidth(node.name, NAME_PX, NAME_WEIGHT), ...small);
+  return Math.min(NODE_WIDTH_MAX_PX, Math.max(NODE_WIDTH_MIN_PX, Math.ceil(width)));
+}
+
 const labelWidth = (edge: GraphEdge): number =>
-  Math.max(...edge.label.map((line) => line.length)) * CHARACTER_PX + LABEL_PADDING_PX;
+  Math.ceil(Math.max(...edge.label.map((line) => textWidth(line, SMALL_PX)))) + LABEL_PADDING_PX;
 
 function Edges({ graph, layout }: { graph: GraphModel; layout: Layout }): JSX.Element {
   return (

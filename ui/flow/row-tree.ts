@@ -1,6 +1,6 @@
 import type { FlowNode, Gap, Hop, Span } from "@hopscope/schema/flow";
 import { formatDuration, plural } from "../shared/format.ts";
-import { flowTime, isCode, nodeExtent, type Delivery, type FlowIndex } from "./flow-index.ts";
+import { entryName, flowTime, isCode, nodeExtent, type Delivery, type FlowIndex } from "./flow-index.ts";
 import { brokerHops, producerSpan } from "./hop-parents.ts";
 import type { Row, RowKind, RowTag, Segment } from "./row.ts";
 import { attemptsBeforeDeadLetter, retryWaits } from "./waits.ts";
@@ -46,7 +46,7 @@ export function growRowTree(index: FlowIndex): RowDraft[] {
   );
   const order = [...index.flow.roots.flatMap((id) => index.nodes.get(id) ?? []), ...started.filter(isCode), ...started];
   for (const node of order) {
-    if (place.drafts.has(node.id)) continue;
+    if (place.drafts.has(node.id) || isOnlyCalled(index, node)) continue;
     place.todo.push(() => placeRoot(place, node));
     for (let next = place.todo.shift(); next; next = place.todo.shift()) next();
   }
@@ -54,6 +54,12 @@ export function growRowTree(index: FlowIndex): RowDraft[] {
   for (const gap of index.flow.gaps) placeGap(place, gap);
   rescueStranded(place);
   return place.roots;
+}
+
+/** A database or third party stands in the graph; in the waterfall the client spans stand for it. */
+function isOnlyCalled(index: FlowIndex, node: FlowNode): boolean {
+  const hops = index.hopsTo.get(node.id) ?? [];
+  return !isCode(node) && hops.length > 0 && hops.every((hop) => hop.kind === "call") && !index.hopsFrom.has(node.id);
 }
 
 /** Spans whose parents form a ring hang below no root: the first of each ring becomes one. */
@@ -93,6 +99,7 @@ function codeDraft(place: Placement, node: FlowNode): RowDraft {
     id: entryId ?? node.id,
     kind: node.kind === "request" ? "request" : "invocation",
     name: node.name,
+    ...(entryName(index, node) ? { note: entryName(index, node) } : {}),
     service: node.service,
     tags: codeTags(index, node, delivery),
     failed: node.status === "error",
@@ -124,7 +131,7 @@ function codeTags(index: FlowIndex, node: FlowNode, delivery?: Delivery): RowTag
   if (node.coldStart === true) {
     tags.push({
       tone: "warn",
-      text: node.initMs === undefined ? "cold start" : `cold start ${formatDuration(node.initMs)}`,
+      text: node.initMs === undefined ? "cold" : `cold ${formatDuration(node.initMs)}`,
     });
   }
   const sentTime = delivery?.hop.sentTime;
@@ -161,7 +168,7 @@ function spanRow(index: FlowIndex, span: Span, node?: FlowNode): Omit<RowDraft["
     kind: "span",
     name: span.name,
     service: span.service,
-    tags: [],
+    tags: node?.batch?.spanId === span.spanId ? [{ tone: "plain", text: "the whole batch" }] : [],
     failed,
     segments: [{ kind: isInit ? "init" : "run", fromMs, toMs: fromMs + span.durationMs }],
     spanId: span.spanId,
@@ -171,7 +178,7 @@ function spanRow(index: FlowIndex, span: Span, node?: FlowNode): Omit<RowDraft["
 
 function placeHop(place: Placement, hop: Hop, parent: RowDraft): void {
   const node = place.index.nodes.get(hop.to);
-  if (!node || place.placedHops.has(hop)) return;
+  if (!node || place.placedHops.has(hop) || isPeer(node, hop)) return;
   place.placedHops.add(hop);
   if (!isCode(node)) {
     parent.children.push(brokerDraft(place, node, hop, `${node.id}@${hop.messageId ?? parent.row.id}`));
@@ -179,6 +186,11 @@ function placeHop(place: Placement, hop: Hop, parent: RowDraft): void {
   }
   const known = place.drafts.get(node.id);
   parent.children.push(known ? referenceDraft(place, known, parent) : codeDraft(place, node));
+}
+
+/** A peer that sent no spans: the client span that called it is its row. */
+function isPeer(node: FlowNode, hop: Hop): boolean {
+  return hop.kind === "call" && !isCode(node);
 }
 
 function brokerDraft(place: Placement, node: FlowNode, arrived: Hop | undefined, id: string): RowDraft {
@@ -214,9 +226,7 @@ function brokerKind(node: FlowNode): RowKind {
 function brokerTags(index: FlowIndex, node: FlowNode, arrived?: Hop): RowTag[] {
   if (arrived?.kind === "dead-letter") {
     const attempts = attemptsBeforeDeadLetter(index, arrived).length;
-    return [
-      { tone: "error", text: attempts > 0 ? `dead-lettered after ${plural(attempts, "attempt")}` : "dead-lettered" },
-    ];
+    return [{ tone: "error", text: attempts > 0 ? `after ${plural(attempts, "attempt")}` : "dead letters" }];
   }
   if (arrived?.kind === "redrive") return [{ tone: "warn", text: "redriven" }];
   if (arrived?.joinedBy === "content") return [{ tone: "plain", text: "joined by content" }];

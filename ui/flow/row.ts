@@ -23,6 +23,8 @@ export interface Row {
   id: string;
   kind: RowKind;
   name: string;
+  /** More about the name: the route that a function was called by. */
+  note?: string;
   service: string;
   depth: number;
   parentIndex: number;

@@ -16,19 +16,19 @@ describe("the waterfall of a dead-lettered order", () => {
 
   it("reads from the request down to what cancelled it, each attempt a row of its own", () => {
     expect(outline(rows)).toEqual([
-      "invocation POST /orders [cold start 402 ms]",
+      "invocation POST /orders [cold 402 ms]",
       "  span init",
       "  span PutItem orders-table",
       "  span send orders",
       "    topic orders",
       "      queue checkout-payments",
-      "        invocation payment [attempt 1 of 3] [cold start 387 ms]",
+      "        invocation payment [attempt 1 of 3] [cold 387 ms]",
       "          span POST api.psp.example/charges",
       "        invocation payment [attempt 2 of 3]",
       "          span POST api.psp.example/charges",
       "        invocation payment [attempt 3 of 3]",
       "          span POST api.psp.example/charges",
-      "        dead-letter checkout-payments-dlq [dead-lettered after 3 attempts]",
+      "        dead-letter checkout-payments-dlq [after 3 attempts]",
       "          invocation cancel-order",
       "      queue checkout-inventory",
       "        invocation inventory [1 of 5 messages]",

@@ -1,10 +1,13 @@
 import type { FlowNode, Hop } from "@hopscope/schema/flow";
 import { formatDuration, listWords, plural } from "../shared/format.ts";
-import { flowTime, isCode, nodeExtent, type Delivery, type FlowIndex } from "./flow-index.ts";
+import { entryName, flowTime, isCode, nodeExtent, type Delivery, type FlowIndex } from "./flow-index.ts";
 import { attemptsBeforeDeadLetter } from "./waits.ts";
 
 /** Lines of a story; a flow that has more is read in the waterfall. */
 export const STORY_LINES_MAX = 60;
+
+/** Brokers tell milliseconds: a wait below one was none. */
+const AT_ONCE_MS = 1;
 
 /** One sentence of what happened, in order of time. */
 export interface StoryLine {
@@ -98,9 +101,10 @@ function deliveryWords({ attempt, attempts, source, target, waited }: Delivery):
   const words: Word[] = [];
   const lengthMs = waited ? waited.toMs - waited.fromMs : undefined;
   if (lengthMs !== undefined) {
-    words.push(attempt > 1 ? "Back in " : "Waited ");
-    if (attempt > 1) words.push({ strong: source.name }, " for ", { strong: formatDuration(lengthMs) }, "; ");
-    else words.push({ strong: formatDuration(lengthMs) }, " in ", { strong: source.name }, "; ");
+    const wait = { strong: formatDuration(lengthMs) };
+    if (attempt > 1) words.push("Back in ", { strong: source.name }, " for ", wait, "; ");
+    else if (lengthMs < AT_ONCE_MS) words.push("Taken from ", { strong: source.name }, " at once; ");
+    else words.push("Waited ", wait, " in ", { strong: source.name }, "; ");
   } else words.push("From ", { strong: source.name }, ": ");
   words.push({ strong: target.name });
   if (attempts > 1) words.push(" ", { strong: `attempt ${attempt} of ${attempts}` });
@@ -110,8 +114,10 @@ function deliveryWords({ attempt, attempts, source, target, waited }: Delivery):
 function callWords(index: FlowIndex, node: FlowNode): Word[] {
   const caller = (index.hopsTo.get(node.id) ?? []).find((hop) => hop.kind === "call")?.from;
   const from = caller === undefined ? undefined : index.nodes.get(caller);
-  const name: Word[] =
-    node.service === node.name ? [{ strong: node.name }] : [{ strong: node.name }, ` on ${node.service}`];
+  const route = entryName(index, node);
+  const name: Word[] = [{ strong: node.name }];
+  if (node.service !== node.name) name.push(` on ${node.service}`);
+  if (route !== "") name.push(" answered ", { strong: route }, "; it");
   return from ? [{ strong: from.name }, " called ", ...name, ", which"] : name;
 }
 

@@ -1,6 +1,10 @@
 import type { JSX } from "preact";
 import { axisTicks, cutLabel, type TimeAxis } from "./time-axis.ts";
 
+/** Room that the two lines of a cut's label need, in pixels. */
+const LENGTH_ROOM_PX = 38;
+const REASON_ROOM_PX = 62;
+
 /** The axis over the bars: instants since the flow's start, and what each cut hides. */
 export function TimeAxisView({ axis, widthPx }: { axis: TimeAxis; widthPx: number }): JSX.Element {
   return (
@@ -12,14 +16,16 @@ export function TimeAxisView({ axis, widthPx }: { axis: TimeAxis; widthPx: numbe
       ))}
       {axis.segments.map((segment) => {
         if (!segment.cut) return null;
-        const [length, ...reason] = splitLabel(cutLabel(segment));
+        const [length, reason] = splitLabel(cutLabel(segment));
+        const roomPx = (segment.toX - segment.fromX) * widthPx;
         return (
           <span
             key={segment.fromMs}
             class="cut-label"
             style={{ left: percent(segment.fromX), width: percent(segment.toX - segment.fromX) }}
           >
-            <b class="number">{length}</b> {reason}
+            {roomPx >= LENGTH_ROOM_PX && <b class="number">{length}</b>}
+            <span class={roomPx >= REASON_ROOM_PX ? undefined : "visually-hidden"}>{reason}</span>
           </span>
         );
       })}

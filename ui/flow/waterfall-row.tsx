@@ -57,6 +57,7 @@ export function WaterfallRow(props: WaterfallRowProps): JSX.Element {
         <span class="label" title={row.name}>
           {row.name}
         </span>
+        {row.note !== undefined && <span class="note">{row.note}</span>}
         {isFolded && descendants > 0 && <span class="badge">+{formatCount(descendants)}</span>}
         {row.tags.map((tag) => (
           <span key={tag.text} class="badge" data-tone={tag.tone}>
@@ -135,7 +136,11 @@ function Bar({ segment, axis, trackPx }: { segment: Segment; axis: TimeAxis; tra
       title={`${text} ${words}`}
       style={{ left: `${fromX * 100}%`, width: `max(3px, ${width * 100}%)` }}
     >
-      {isWait && width * trackPx >= WAIT_LABEL_MIN_PX && <span class="wait number">{text}</span>}
+      {isWait && width * trackPx >= WAIT_LABEL_MIN_PX && (
+        <span class="wait number" aria-hidden="true">
+          <span>{text}</span>
+        </span>
+      )}
       <span class="visually-hidden">
         {text} {words}
       </span>

@@ -68,8 +68,10 @@ export const FlowModel = createModel((traceId: string) => {
     if (openDetails) detailsOpen.value = true;
   };
   const selectNode = (nodeId: string): void => {
-    const at = rows.peek().findIndex((row) => row.nodeId === nodeId && row.kind !== "missing");
-    select(at, true);
+    const rowOf = (id: string): number => rows.peek().findIndex((row) => row.nodeId === id && row.kind !== "missing");
+    const at = rowOf(nodeId);
+    // What sent no spans has no row: its caller's row stands for it.
+    select(at >= 0 ? at : rowOf(index.peek()?.hopsTo.get(nodeId)?.[0]?.from ?? ""), true);
   };
   const clear = (): void => {
     detailsOpen.value = false;

@@ -25,7 +25,8 @@ export function FlowRow({ flow }: { flow: FlowSummary }): JSX.Element {
             {flow.name}
           </a>
           {flow.error && (
-            <span class="error" title={flow.error.message}>
+            <span class={failed ? "error" : "error mended"} title={flow.error.message}>
+              {!failed && "went through after "}
               <b>{flow.error.type}</b> {flow.error.message}
             </span>
           )}
@@ -44,7 +45,7 @@ export function FlowRow({ flow }: { flow: FlowSummary }): JSX.Element {
       <td role="cell" class="events">
         <Events stats={flow.stats} />
       </td>
-      <td role="cell" class="end number queue">
+      <td role="cell" class="end number queue" title="The sum over all messages of the flow">
         {flow.stats.queueMs > 0 ? formatDuration(flow.stats.queueMs) : <span class="none">–</span>}
         <span class="unit"> in queue</span>
       </td>

@@ -72,7 +72,7 @@ export function FlowsPage(): JSX.Element {
                 Events
               </th>
               <th scope="col" role="columnheader" class="end">
-                In queue
+                Queue time
               </th>
               <th scope="col" role="columnheader" class="end">
                 Duration
