@@ -3,7 +3,7 @@ import type { FlowListResponse, FlowSummary } from "../../schema/api.ts";
 import { flowOrigins, type Origin, type OriginPosition } from "../store/queries/flow-origins.ts";
 import type { Store } from "../store/store.ts";
 import { invalid } from "./api-error.ts";
-import { readFlows } from "./flow-reader.ts";
+import { readFlows, storeSource } from "./flow-reader.ts";
 import { summarize } from "./flow-summary.ts";
 import type { TimeRange } from "./time-range.ts";
 
@@ -41,7 +41,7 @@ export async function listFlows(store: Store, request: FlowListRequest): Promise
 
 async function summariesOf(store: Store, origins: readonly Origin[], request: FlowListRequest) {
   const traceIds = [...new Set(origins.map(({ traceId }) => traceId))];
-  const built = await readFlows(store, { traceIds, signal: request.signal });
+  const built = await readFlows(storeSource(store), { traceIds, signal: request.signal });
   const byTrace = new Map(traceIds.map((traceId, at) => [traceId, built[at]]));
   const summaries: [OriginPosition, FlowSummary][] = [];
   for (const origin of origins) {

@@ -5,9 +5,23 @@ import { asksOf, type Ask } from "../flow/closure.ts";
 import { joinUnits, type Graph } from "../flow/join.ts";
 import { FLOW_KEYS_PER_ROUND_MAX, FLOW_ROUNDS_MAX, FLOW_SPANS_MAX, FLOW_TRACES_MAX } from "../flow/limits.ts";
 import { selectFlow, type Selection } from "../flow/select.ts";
-import { tracesOfHopKeys } from "../store/queries/hop-keys.ts";
-import { spansOfTraces } from "../store/queries/spans-of-traces.ts";
+import { tracesOfHopKeys, type HopKeyAnswer, type HopKeys } from "../store/queries/hop-keys.ts";
+import { spansOfTraces, type SpansOfTraces } from "../store/queries/spans-of-traces.ts";
 import type { Store } from "../store/store.ts";
+
+/** What a flow is read from. */
+export interface FlowSource {
+  spansOfTraces(asked: SpansOfTraces): Promise<readonly Span[]>;
+  tracesOfHopKeys(asked: HopKeys): Promise<readonly HopKeyAnswer[]>;
+}
+
+/** The store as a source of flows. */
+export function storeSource(store: Store): FlowSource {
+  return {
+    spansOfTraces: (asked) => spansOfTraces(store, asked),
+    tracesOfHopKeys: (asked) => tracesOfHopKeys(store, asked),
+  };
+}
 
 /** Spans that a page of flows reads together, at most. */
 const PAGE_SPANS_MAX = 200_000;
@@ -45,17 +59,17 @@ interface Answers {
 }
 
 /** The flow of each trace, in the order asked; undefined for a trace of which there are no spans. */
-export async function readFlows(store: Store, asked: ReadFlows): Promise<(BuiltFlow | undefined)[]> {
+export async function readFlows(source: FlowSource, asked: ReadFlows): Promise<(BuiltFlow | undefined)[]> {
   const { traceIds, limits = LIMITS, signal } = asked;
   const answers: Answers = { spans: new Map(), tracesOfKey: new Map(), spanCount: 0 };
   const readings = traceIds.map((traceId): Reading => ({ traceId, traces: new Set([traceId]), isDone: false }));
   const spansMax = traceIds.length === 1 ? limits.spans : Math.max(limits.spans, PAGE_SPANS_MAX);
   for (let round = 0; round < limits.rounds && readings.some(({ isDone }) => !isDone); round += 1) {
-    await loadTraces(store, { readings, answers, spansMax, signal });
+    await loadTraces(source, { readings, answers, spansMax, signal });
     const keys = new Set<string>();
     const links = new Set<string>();
     for (const reading of readings) if (!reading.isDone) advance(reading, { answers, limits, keys, links });
-    await loadKeys(store, { keys, links, answers, limits, signal });
+    await loadKeys(source, { keys, links, answers, limits, signal });
     for (const reading of readings) if (!reading.isDone) follow(reading, answers, limits);
   }
   return readings.map((reading) => {
@@ -72,14 +86,14 @@ interface LoadTraces {
   readonly signal: AbortSignal | undefined;
 }
 
-async function loadTraces(store: Store, { readings, answers, spansMax, signal }: LoadTraces): Promise<void> {
+async function loadTraces(source: FlowSource, { readings, answers, spansMax, signal }: LoadTraces): Promise<void> {
   const wanted = new Set<string>();
   for (const { isDone, traces } of readings) {
     if (!isDone) for (const traceId of traces) if (!answers.spans.has(traceId)) wanted.add(traceId);
   }
   if (wanted.size === 0) return;
   const limit = spansMax - answers.spanCount;
-  const spans = await spansOfTraces(store, { traceIds: [...wanted], limit: limit + 1, signal });
+  const spans = await source.spansOfTraces({ traceIds: [...wanted], limit: limit + 1, signal });
   for (const traceId of wanted) answers.spans.set(traceId, []);
   for (const span of spans) answers.spans.get(span.traceId)?.push(span);
   answers.spanCount += spans.length;
@@ -127,11 +141,11 @@ interface LoadKeys {
   readonly signal: AbortSignal | undefined;
 }
 
-async function loadKeys(store: Store, { keys, links, answers, limits, signal }: LoadKeys): Promise<void> {
+async function loadKeys(source: FlowSource, { keys, links, answers, limits, signal }: LoadKeys): Promise<void> {
   if (keys.size === 0 && links.size === 0) return;
   const limit = limits.traces * 4;
   const asked = { linkedTraceIds: [...links], messageKeys: [...keys], limit, signal };
-  const found = await tracesOfHopKeys(store, asked);
+  const found = await source.tracesOfHopKeys(asked);
   for (const key of [...keys, ...links]) answers.tracesOfKey.set(key, []);
   for (const { asked: key, traceId } of found) answers.tracesOfKey.get(key)?.push(traceId);
 }

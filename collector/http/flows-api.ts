@@ -5,7 +5,7 @@ import { flowResponseSchema, traceIdSchema } from "../../schema/flow.ts";
 import { ApiError } from "./api-error.ts";
 import { apiRouter, ERROR_ANSWERS, jsonAnswer, NOT_FOUND_ANSWER, type ApiContext } from "./api-router.ts";
 import { listFlows } from "./flow-list.ts";
-import { readFlows } from "./flow-reader.ts";
+import { readFlows, storeSource } from "./flow-reader.ts";
 import { timeRange } from "./time-range.ts";
 
 const listRoute = createRoute({
@@ -35,7 +35,7 @@ export function flowRoutes({ store, now }: ApiContext): OpenAPIHono {
     })
     .openapi(flowRoute, async (context) => {
       const { traceId } = context.req.valid("param");
-      const [built] = await readFlows(store, { traceIds: [traceId], signal: context.req.raw.signal });
+      const [built] = await readFlows(storeSource(store), { traceIds: [traceId], signal: context.req.raw.signal });
       if (built === undefined) throw new ApiError("not-found", `No spans of trace ${traceId} are stored.`, "traceId");
       return context.json({ flow: built.flow, spans: [...built.spans] }, 200);
     });

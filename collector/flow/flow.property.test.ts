@@ -1,0 +1,135 @@
+/**
+ * What holds for every flow, tried on flows that a model of the transports makes up: the model knows the truth, and
+ * the flow is built from nothing but the spans.
+ */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Span } from "../../schema/flow.ts";
+import { buildFlow, type BuiltFlow } from "./build-flow.ts";
+import { runModel, type ModelInput, type ModelOutput, type QueueModel } from "./flow-model.ts";
+
+/** Worlds of one to five orders each that every property is tried on. */
+const numRuns = 150;
+/** For a machine that does other things as well, milliseconds. */
+const timeoutMs = 60_000;
+
+const queue: fc.Arbitrary<QueueModel> = fc.record({
+  batchSize: fc.constantFrom(1, 1, 2, 3, 10),
+  each: fc.boolean(),
+  raw: fc.constant(false),
+  failing: fc.constantFrom(0, 0, 0.3, 0.7, 1),
+  receivesMax: fc.integer({ min: 1, max: 3 }),
+  deadLetterReader: fc.constantFrom("none", "takes", "returns for redrive"),
+  next: fc.option(fc.integer({ min: 0, max: 2 }), { nil: undefined }),
+});
+
+const world: fc.Arbitrary<ModelInput> = fc.record({
+  seed: fc.integer({ min: 0, max: 2 ** 31 }),
+  orders: fc.integer({ min: 1, max: 5 }),
+  queues: fc.array(queue, { minLength: 3, maxLength: 3 }),
+  subscribed: fc.integer({ min: 1, max: 3 }),
+  viaTopic: fc.boolean(),
+  context: fc.constant(true),
+  clockSkewMs: fc.constantFrom(0, 0, 100),
+});
+
+function build(spans: readonly Span[], traceId: string): BuiltFlow {
+  const built = buildFlow(spans, { traceId });
+  if (built === undefined) throw new Error(`no flow of ${traceId}`);
+  return built;
+}
+
+/** Hops in the terms of the truth: by invocation, as a batch and its records' parts are one run. */
+function trueHops({ flow }: BuiltFlow, { invocationOf }: ModelOutput): Set<string> {
+  const labels = new Map(flow.nodes.map(({ id, spanIds }) => [id, invocationOf.get(spanIds[0] ?? "") ?? id]));
+  return new Set(flow.hops.map(({ from, to, kind, messageId }) => [labels.get(from), labels.get(to), kind, messageId].join("|")));
+}
+
+const idsOf = (spans: readonly Span[]) => new Set(spans.map(({ traceId, spanId }) => traceId + spanId));
+
+describe(`of ${String(numRuns)} worlds of up to five orders`, { timeout: timeoutMs }, () => {
+  it("every order's flow is exactly what happened to it", () => {
+    fc.assert(
+      fc.property(world, (input) => {
+        const output = runModel(input);
+        for (const truth of output.flows) {
+          const built = build(output.spans, truth.traceId);
+          expect(trueHops(built, output)).toEqual(truth.hops);
+          expect(idsOf(built.spans)).toEqual(truth.spans);
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it("raw delivery, which loses the topic's id, changes nothing where the context came through", () => {
+    const rawWorld = world.map((input) => ({ ...input, queues: input.queues.map((each) => ({ ...each, raw: true })) }));
+    fc.assert(
+      fc.property(rawWorld, (input) => {
+        const output = runModel(input);
+        for (const truth of output.flows) {
+          expect(trueHops(build(output.spans, truth.traceId), output)).toEqual(truth.hops);
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it("the order of arrival and doubled spans change nothing", () => {
+    fc.assert(
+      fc.property(world, fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })), (input, stream) => {
+        const { spans, flows } = runModel(input);
+        const random = () => stream.next().value ?? 0;
+        const shuffled = [...spans, ...spans.filter(() => random() < 0.3)]
+          .map((span) => ({ span, at: random() }))
+          .sort((a, b) => a.at - b.at)
+          .map(({ span }) => structuredClone(span));
+        for (const { traceId } of flows) expect(build(shuffled, traceId)).toEqual(build(spans, traceId));
+      }),
+      { numRuns: numRuns / 3 },
+    );
+  });
+
+  it("without any trace context the same hops are joined by identity", () => {
+    fc.assert(
+      fc.property(world, (input) => {
+        const stripped = runModel({ ...input, context: false });
+        for (const truth of stripped.flows) {
+          const built = build(stripped.spans, truth.traceId);
+          expect(trueHops(built, stripped)).toEqual(truth.hops);
+          expect(idsOf(built.spans)).toEqual(truth.spans);
+        }
+      }),
+      { numRuns },
+    );
+  });
+
+  it.for([["context"], ["identity alone"]])("losing spans invents no hop and hides no span that is there, joined by %s", ([joined]) => {
+    const lossy = fc.tuple(world, fc.double({ min: 0.05, max: 0.9, noNaN: true }), fc.integer());
+    fc.assert(
+      fc.property(lossy, ([input, share, salt]) => {
+        const output = runModel({ ...input, context: joined === "context" });
+        const left = output.spans.filter((span) => hash(span.spanId, salt) > share);
+        for (const truth of output.flows) {
+          if (!left.some(({ traceId }) => traceId === truth.traceId)) continue;
+          const built = build(left, truth.traceId);
+          const shown = idsOf(built.spans);
+          for (const hop of trueHops(built, output)) expect(truth.hops).toContain(hop);
+          for (const id of shown) expect(truth.spans).toContain(id);
+          for (const { traceId, spanId } of left) if (traceId === truth.traceId) expect(shown).toContain(traceId + spanId);
+          const inNodes = new Set(built.flow.nodes.flatMap(({ spanIds }) => spanIds));
+          for (const { spanId } of built.spans) expect(inNodes).toContain(spanId);
+        }
+      }),
+      { numRuns },
+    );
+  });
+});
+
+/** 0 to 1, by the id: the same spans are lost in whatever order they come. */
+function hash(id: string, salt: number): number {
+  let value = salt >>> 0;
+  for (const char of id) value = Math.imul(value ^ char.charCodeAt(0), 0x01000193) >>> 0;
+  value = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d) >>> 0;
+  return ((value ^ (value >>> 13)) >>> 0) / 2 ** 32;
+}

@@ -1,0 +1,145 @@
+/** The closure asks for all of a flow and for nothing of the flows beside it. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Span } from "../../schema/flow.ts";
+import { buildFlow } from "../flow/build-flow.ts";
+import { runModel, type ModelInput } from "../flow/flow-model.ts";
+import { messageKeys } from "../flow/message.ts";
+import { span, traceIdOf, type SpanInput } from "../flow/test-spans.ts";
+import { readFlows, type FlowSource } from "./flow-reader.ts";
+
+interface CountingSource extends FlowSource {
+  /** Spans that were handed out. */
+  spansRead: number;
+}
+
+/** What the store answers, from spans in memory. */
+function memorySource(spans: readonly Span[]): CountingSource {
+  const byTrace = new Map<string, Span[]>();
+  const byKey = new Map<string, Set<string>>();
+  const addKey = (key: string, traceId: string) => byKey.set(key, (byKey.get(key) ?? new Set()).add(traceId));
+  for (const each of spans) {
+    byTrace.set(each.traceId, [...(byTrace.get(each.traceId) ?? []), each]);
+    for (const link of each.links) addKey(link.traceId, each.traceId);
+    for (const { attributes } of [each, ...each.links, ...each.events]) {
+      for (const key of messageKeys(attributes, each.attributes)) addKey(key, each.traceId);
+    }
+  }
+  return {
+    spansRead: 0,
+    spansOfTraces({ traceIds, limit }) {
+      const found = traceIds.flatMap((traceId) => byTrace.get(traceId) ?? []).slice(0, limit);
+      this.spansRead += found.length;
+      return Promise.resolve(found);
+    },
+    tracesOfHopKeys({ linkedTraceIds, messageKeys: keys, limit }) {
+      const answers = [...linkedTraceIds, ...keys].flatMap((asked) =>
+        [...(byKey.get(asked) ?? [])].map((traceId) => ({ asked, traceId })),
+      );
+      return Promise.resolve(answers.slice(0, limit));
+    },
+  };
+}
+
+const world: fc.Arbitrary<ModelInput> = fc.record({
+  seed: fc.integer({ min: 0, max: 2 ** 31 }),
+  orders: fc.integer({ min: 1, max: 5 }),
+  queues: fc.array(
+    fc.record({
+      batchSize: fc.constantFrom(1, 2, 10),
+      each: fc.boolean(),
+      raw: fc.constant(false),
+      failing: fc.constantFrom(0, 0.5, 1),
+      receivesMax: fc.integer({ min: 1, max: 2 }),
+      deadLetterReader: fc.constantFrom("none" as const, "takes" as const, "returns for redrive" as const),
+      next: fc.option(fc.integer({ min: 0, max: 1 }), { nil: undefined }),
+    }),
+    { minLength: 2, maxLength: 2 },
+  ),
+  subscribed: fc.integer({ min: 1, max: 2 }),
+  viaTopic: fc.boolean(),
+  context: fc.boolean(),
+  clockSkewMs: fc.constant(0),
+});
+
+describe("reading flows", () => {
+  it("gives what all spans of the world would give, over 100 worlds", { timeout: 60_000 }, async () => {
+    const property = fc.asyncProperty(world, async (input) => {
+      const { spans, flows } = runModel(input);
+      const traceIds = flows.map(({ traceId }) => traceId);
+      const read = await readFlows(memorySource(spans), { traceIds });
+      expect(read).toEqual(traceIds.map((traceId) => buildFlow(spans, { traceId })));
+    });
+    await fc.assert(property, { numRuns: 100 });
+  });
+
+  it("ends where every order leads to another one, and says which bound cut it", async () => {
+    const chain = Array.from({ length: 100 }, (_, at): SpanInput[] => [
+      { trace: `t${String(at)}`, id: `c${String(at)}`, kind: "consumer", at: at * 10,
+        ...(at > 0 && { links: [{ trace: `t${String(at - 1)}`, id: `p${String(at - 1)}` }] }) },
+      { trace: `t${String(at)}`, id: `p${String(at)}`, parent: `c${String(at)}`, kind: "producer", at: at * 10 },
+    ]).flat();
+    const source = memorySource(chain.map(span));
+    const limits = { spans: 1000, traces: 1000, rounds: 10 };
+    const [cut] = await readFlows(source, { traceIds: [traceIdOf("t0")], limits });
+    expect(cut?.flow.truncated).toEqual({ limit: "rounds", value: 10 });
+    const [few] = await readFlows(source, { traceIds: [traceIdOf("t0")], limits: { ...limits, traces: 5, rounds: 50 } });
+    expect(few?.flow).toMatchObject({ truncated: { limit: "traces", value: 5 } });
+    const [small] = await readFlows(source, { traceIds: [traceIdOf("t0")], limits: { ...limits, spans: 7, rounds: 50 } });
+    expect(small?.flow).toMatchObject({ truncated: { limit: "spans", value: 7 } });
+  });
+});
+
+describe("10,000 orders through batches of ten", () => {
+  const orders = 10_000;
+  const batchSize = 10;
+  const key = (order: number) => ({ "messaging.system": "aws_sqs", "messaging.destination.name": "orders", "messaging.message.id": `m${String(order)}` });
+
+  /** Each order is a request and a message; ten of them meet in one invocation, with or without a span a record. */
+  function spansOf({ each, context }: { each: boolean; context: boolean }): Span[] {
+    const inputs: SpanInput[] = [];
+    for (let order = 0; order < orders; order += 1) {
+      const [trace, batch] = [`o${String(order)}`, `b${String(Math.floor(order / batchSize))}`];
+      inputs.push({ trace, id: `a${String(order)}`, kind: "server", service: "api", at: order });
+      inputs.push({ trace, id: `p${String(order)}`, parent: `a${String(order)}`, kind: "producer", service: "api", at: order, attributes: key(order) });
+      if (!each) continue;
+      const own = context ? { trace, parent: `p${String(order)}` } : { trace: `r${String(order)}` };
+      inputs.push({ ...own, id: `c${String(order)}`, kind: "consumer", service: "worker", at: order + 100, attributes: key(order), links: [{ trace: batch, id: batch }] });
+    }
+    for (let first = 0; first < orders; first += batchSize) {
+      const batch = `b${String(first / batchSize)}`;
+      const members = Array.from({ length: batchSize }, (_, at) => first + at);
+      const records = context
+        ? { links: members.map((order) => ({ trace: `o${String(order)}`, id: `p${String(order)}`, attributes: key(order) })) }
+        : { events: members.map((order) => ({ name: "hopscope.message", attributes: key(order) })) };
+      const attributes = { "messaging.batch.message_count": batchSize, "messaging.system": "aws_sqs", "messaging.destination.name": "orders" };
+      inputs.push({ trace: batch, id: batch, kind: "consumer", service: "worker", at: first + 90, attributes, ...records });
+    }
+    return inputs.map(span);
+  }
+
+  it.for([
+    { each: true, context: true, spans: 4 },
+    { each: true, context: false, spans: 4 },
+    { each: false, context: true, spans: 3 },
+    { each: false, context: false, spans: 3 },
+  ])("stay 10,000 flows: %o", { timeout: 120_000 }, async ({ each, context, spans }) => {
+    const source = memorySource(spansOf({ each, context }));
+    const pageSize = 200;
+    for (let first = 0; first < orders; first += pageSize) {
+      const traceIds = Array.from({ length: pageSize }, (_, at) => traceIdOf(`o${String(first + at)}`));
+      const read = await readFlows(source, { traceIds });
+      for (const [at, built] of read.entries()) {
+        const { flow } = built ?? expect.fail("no flow");
+        expect([flow.id, flow.stats.spans, flow.stats.invocations]).toEqual([traceIds[at], spans, 1]);
+        expect(flow.nodes.find(({ kind }) => kind === "invocation")?.batch?.size).toBe(batchSize);
+        expect(flow.hops.map(({ kind, messageId }) => [kind, messageId])).toEqual([
+          ["publish", `m${String(first + at)}`],
+          ["receive", `m${String(first + at)}`],
+        ]);
+      }
+    }
+    // Each batch is read once for the page whose orders it met, and nothing else beside the orders' own spans.
+    expect(source.spansRead).toBe((each ? 3 : 2) * orders + orders / batchSize);
+  });
+});
