@@ -1,5 +1,6 @@
 /** Moves closed segments into the store: oldest first, each as one insert with one token, until it is taken. */
 import { setTimeout as delay } from "node:timers/promises";
+import { aborted } from "./aborted.ts";
 import type { Log } from "../store/log.ts";
 import { isBadDataCode } from "../store/retryable.ts";
 import { StoreError, type Store } from "../store/store.ts";
@@ -60,9 +61,9 @@ export class Loader {
 
   /** Resolves when nothing closed is left, or the signal aborts. */
   async drained(signal: AbortSignal): Promise<void> {
-    while (this.#options.wal.first() && !signal.aborted) {
+    while (this.#options.wal.first() && !signal.aborted && !this.#stopping.signal.aborted) {
       this.wake();
-      await Promise.race([this.#running, delay(20, undefined, { signal }).catch(() => undefined)]);
+      await Promise.race([this.#running, aborted(signal)]);
     }
   }
 

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Log } from "../store/log.ts";
 import type { Store } from "../store/store.ts";
+import { aborted } from "./aborted.ts";
 import { unavailable } from "./errors.ts";
 import {
   diskFreeMinBytes,
@@ -139,6 +140,7 @@ class OpenReceiver implements Receiver {
   #diskFreeBytes = Infinity;
   #inFlightBytes = 0;
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: ReceiverOptions, wal: Wal, recent: RecentRequests, loader: Loader) {
     this.#options = options;
@@ -221,7 +223,11 @@ class OpenReceiver implements Receiver {
     };
   }
 
-  async close(drainMs = drainDefaultMs): Promise<void> {
+  close(drainMs = drainDefaultMs): Promise<void> {
+    return (this.#closing ??= this.#close(drainMs));
+  }
+
+  async #close(drainMs: number): Promise<void> {
     this.#closed = true;
     clearInterval(this.#diskTimer);
     clearTimeout(this.#closeTimer);
@@ -315,9 +321,4 @@ class OpenReceiver implements Receiver {
 
 function answer({ spans, rejected, rejectMessage }: Transcoded): Received {
   return { accepted: spans, rejected, rejectMessage: rejectMessage.slice(0, rejectMessageMaxLength) };
-}
-
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise((settle) => signal.addEventListener("abort", settle, { once: true }));
 }

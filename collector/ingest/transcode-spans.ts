@@ -10,6 +10,7 @@ import { ByteBuffer } from "./byte-buffer.ts";
 import { OtlpError } from "./errors.ts";
 import { ValueTooDeepError, writeKeyValue } from "./json-text.ts";
 import { blockRowsMax, clockAheadMaxNs } from "./limits.ts";
+import type { ScalarColumn } from "./native-columns.ts";
 import { ProtobufReader, toNumber, word } from "./protobuf.ts";
 import type { Range } from "./resource-json.ts";
 import { SpanBlock } from "./span-block.ts";
@@ -337,8 +338,7 @@ export class SpanTranscoder {
           break;
         }
         case 0x30:
-          block.kind.values[row] = smallEnum(reader);
-          block.kind.used = true;
+          setSmall(block.kind, row, smallEnum(reader));
           break;
         case 0x39:
           reader.fixed64();
@@ -351,20 +351,16 @@ export class SpanTranscoder {
           block.rawEnd.values[row * 2 + 1] = reader.high;
           break;
         case 0x50:
-          block.droppedAttributes.values[row] = reader.varint32();
-          block.droppedAttributes.used = true;
+          setSmall(block.droppedAttributes, row, reader.varint32());
           break;
         case 0x60:
-          block.droppedEvents.values[row] = reader.varint32();
-          block.droppedEvents.used = true;
+          setSmall(block.droppedEvents, row, reader.varint32());
           break;
         case 0x70:
-          block.droppedLinks.values[row] = (block.droppedLinks.values[row] as number) + reader.varint32();
-          block.droppedLinks.used = true;
+          setSmall(block.droppedLinks, row, reader.varint32());
           break;
         case 0x85:
-          block.flags.values[row] = reader.fixed32();
-          block.flags.used = true;
+          setSmall(block.flags, row, reader.fixed32());
           break;
         case 0x7a:
           this.#status(reader.lengthEnd(), row);
@@ -434,8 +430,7 @@ export class SpanTranscoder {
         }
         reader.position = stringEnd;
       } else if (tag === 0x18) {
-        block.statusCode.values[row] = smallEnum(reader);
-        block.statusCode.used = true;
+        setSmall(block.statusCode, row, smallEnum(reader));
       } else if (tag >>> 3 === 1) reader.skip(tag);
       else skipUnknown(reader, tag, 3, "Status");
     }
@@ -520,8 +515,7 @@ export class SpanTranscoder {
     }
     if (traceId < 0 || spanId < 0) {
       this.counts.badLinks += 1;
-      block.droppedLinks.values[row] = (block.droppedLinks.values[row] as number) + 1;
-      block.droppedLinks.used = true;
+      setSmall(block.droppedLinks, row, (block.droppedLinks.values[row] as number) + 1);
       return;
     }
     block.linkLengths.add(row);
@@ -613,6 +607,12 @@ function fillIndex(
   to: number,
 ): void {
   if (text.length > 0) column.indexes.fill(column.dictionary.lookup(text, 0, text.length), from, to);
+}
+
+/** Sets a number; a column of zeros alone stays out of the block. */
+function setSmall(column: ScalarColumn<Uint8Array> | ScalarColumn<Uint32Array>, row: number, value: number): void {
+  column.values[row] = value;
+  if (value !== 0) column.used = true;
 }
 
 /** An enum's number; one that no column can hold is no value of any version, and becomes 0. */

@@ -88,6 +88,8 @@ function querySettings(options: QueryOptions | undefined): ClickHouseSettings {
     max_memory_usage: String(bounds?.memoryBytes ?? QUERY_MEMORY_DEFAULT_BYTES),
     ...(bounds?.rowsRead !== undefined && { max_rows_to_read: String(bounds.rowsRead) }),
     output_format_json_quote_64bit_integers: 1,
+    // NaN and the infinities as "nan", "inf" and "-inf"; without it they would all be null.
+    output_format_json_quote_denormals: 1,
     // An error after the first rows then is an error of the call, never a short answer taken for a whole one.
     wait_end_of_query: 1,
   };

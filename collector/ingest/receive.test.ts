@@ -1,0 +1,224 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { encodeOtlp, type OtlpJson } from "../../test/support/otlp-proto.ts";
+import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
+import { silentLog } from "../store/log.ts";
+import { StoreError, type Store } from "../store/store.ts";
+import { openReceiver, type Receiver, type ReceiverLimits } from "./receive.ts";
+import { diskFiles, type WalFiles } from "./wal-files.ts";
+
+/** How long a condition may take on a machine that does much else at the same time, ms. */
+const patienceMs = 20_000;
+const within = { timeout: patienceMs, interval: 25 };
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let db: TestStore;
+let dataDir: string;
+const open = new Set<Receiver>();
+beforeAll(async () => {
+  db = await createTestStore();
+});
+afterAll(() => db.close());
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "hopscope-receive-"));
+  await db.store.command("TRUNCATE TABLE spans");
+});
+afterEach(async () => {
+  for (const receiver of open) await receiver.close();
+  open.clear();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+async function receive(limits?: ReceiverLimits, { store = db.store, files = diskFiles } = {}): Promise<Receiver> {
+  const receiver = await openReceiver({ store, dataDir, retentionDays: 30, log: silentLog, limits, files });
+  open.add(receiver);
+  return receiver;
+}
+
+let nextSpan = 1;
+function requestOf(spans: number): OtlpJson {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const one = () => ({
+    traceId: "a".repeat(32),
+    spanId: (nextSpan++).toString(16).padStart(16, "0"),
+    name: "work",
+    startTimeUnixNano: String(now),
+    endTimeUnixNano: String(now + 1n),
+  });
+  return { resourceSpans: [{ scopeSpans: [{ spans: Array.from({ length: spans }, one) }] }] };
+}
+const bodyOf = (spans: number) => encodeOtlp("ExportTraceServiceRequest", requestOf(spans));
+
+async function storedCount(): Promise<number> {
+  const [row] = await db.store.query<{ spans: string; ids: string }>("SELECT count() AS spans, uniqExact(span_id) AS ids FROM spans");
+  expect(row?.ids).toBe(row?.spans);
+  return Number(row?.spans);
+}
+
+/** A store that refuses inserts until told otherwise. */
+function brokenStore(): { store: Store; repair(): void } {
+  let broken = true;
+  const store: Store = {
+    ...db.store,
+    insertNative: (table, blocks, token) =>
+      broken
+        ? Promise.reject(new StoreError("Memory limit exceeded", { retryable: true, code: 241 }))
+        : db.store.insertNative(table, blocks, token),
+  };
+  return { store, repair: () => (broken = false) };
+}
+
+describe("the receiver", () => {
+  it("makes acknowledged spans readable soon after", async () => {
+    const receiver = await receive();
+    await receiver.receiveTraces(bodyOf(3), "protobuf");
+    await vi.waitFor(async () => expect(await storedCount()).toBe(3), within);
+  });
+
+  it("counts a request once, however often a client repeats it, at once, later, or after a restart", async () => {
+    const body = bodyOf(2);
+    const before = await receive();
+    await Promise.all([before.receiveTraces(body, "protobuf"), before.receiveTraces(body, "protobuf")]);
+    await vi.waitFor(async () => expect(await storedCount()).toBe(2), within);
+    await expect(before.receiveTraces(body, "protobuf")).resolves.toMatchObject({ accepted: 2 });
+    await before.close();
+    const after = await receive();
+    await after.receiveTraces(body, "protobuf");
+    await after.receiveTraces(bodyOf(1), "protobuf");
+    await after.close();
+    expect(await storedCount()).toBe(3);
+    expect(before.stats().repeats).toBe(2);
+    expect(after.stats().repeats).toBe(1);
+  });
+
+  it("keeps the good neighbours of a span that cannot be kept, and says why", async () => {
+    const receiver = await receive();
+    const good = requestOf(3) as { resourceSpans: [{ scopeSpans: [{ spans: OtlpJson[] }] }] };
+    const { spans } = good.resourceSpans[0].scopeSpans[0];
+    spans.splice(1, 0, { ...spans[0], traceId: "0".repeat(32) }, { ...spans[0], spanId: "abcd" });
+    const answer = await receiver.receiveTraces(encodeOtlp("ExportTraceServiceRequest", good), "protobuf");
+    expect(answer).toEqual({
+      accepted: 3,
+      rejected: 2,
+      rejectMessage: "trace_id is all zero; span_id has 2 bytes, not 8",
+    });
+    await receiver.close();
+    expect(await storedCount()).toBe(3);
+  });
+
+  it("takes nothing of a malformed request, and everything of its neighbours in time", async () => {
+    const receiver = await receive();
+    const results = await Promise.allSettled([
+      receiver.receiveTraces(bodyOf(2), "protobuf"),
+      receiver.receiveTraces(bodyOf(2).subarray(0, -3), "protobuf"),
+      receiver.receiveTraces(bodyOf(2), "protobuf"),
+    ]);
+    expect(results.map((result) => result.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    await receiver.close();
+    expect(await storedCount()).toBe(4);
+  });
+
+  it("takes a request of more spans than a block has rows", async () => {
+    const receiver = await receive();
+    await Promise.all([20_000, 5, 40_000].map((spans) => receiver.receiveTraces(bodyOf(spans), "protobuf")));
+    await receiver.close();
+    expect(await storedCount()).toBe(60_005);
+  });
+
+  it("keeps what the store does not take, loads it when it does, and after a restart, too", async () => {
+    const { store } = brokenStore();
+    const before = await receive({}, { store });
+    await before.receiveTraces(bodyOf(4), "protobuf");
+    await vi.waitFor(() => expect(before.stats().load.retries).toBeGreaterThan(1), within);
+    await before.close(100);
+    expect(await storedCount()).toBe(0);
+    const after = await receive();
+    await after.receiveTraces(bodyOf(1), "protobuf");
+    await vi.waitFor(async () => expect(await storedCount()).toBe(5), within);
+  });
+
+  it("refuses with 503 before the log is full, and takes again once the store does", async () => {
+    const { store, repair } = brokenStore();
+    const receiver = await receive({ walSizeMaxBytes: 20_000 }, { store });
+    let taken = 0;
+    await expect(async () => {
+      for (;;) {
+        await receiver.receiveTraces(bodyOf(10), "protobuf");
+        taken += 10;
+      }
+    }).rejects.toMatchObject({ httpStatus: 503, retryAfterS: 2, reason: "wal-full" });
+    repair();
+    await vi.waitFor(() => receiver.receiveTraces(bodyOf(10), "protobuf"), within);
+    await vi.waitFor(async () => expect(await storedCount()).toBe(taken + 10), within);
+  });
+
+  it("refuses with 503 where the disk has no room, without having written", async () => {
+    const receiver = await receive({ diskFreeMinBytes: Number.MAX_SAFE_INTEGER });
+    await expect(receiver.receiveTraces(bodyOf(1), "protobuf")).rejects.toMatchObject({ httpStatus: 503, reason: "disk-full" });
+  });
+
+  it("answers 503 where the disk fails, and takes the next request", async () => {
+    let failing = true;
+    const files: WalFiles = {
+      ...diskFiles,
+      create: async (path) => {
+        const file = await diskFiles.create(path);
+        return { ...file, sync: () => (failing && path.endsWith(".seg") ? Promise.reject(new Error("EIO")) : file.sync()) };
+      },
+    };
+    const receiver = await receive({}, { files });
+    const body = bodyOf(2);
+    await expect(receiver.receiveTraces(body, "protobuf")).rejects.toMatchObject({ httpStatus: 503, reason: "disk-error" });
+    failing = false;
+    await receiver.receiveTraces(body, "protobuf");
+    await receiver.close();
+    expect(await storedCount()).toBe(2);
+  });
+
+  it("leaves no file behind but the requests it remembers", async () => {
+    const receiver = await receive();
+    await receiver.receiveTraces(bodyOf(1), "protobuf");
+    await receiver.close();
+    expect((await readdir(join(dataDir, "wal"))).filter((name) => name.endsWith(".seg"))).toEqual([]);
+  });
+});
+
+it("nothing acknowledged is lost or doubled when the process is killed at any moment", async () => {
+  const acknowledged = new Set<string>();
+  for (let round = 0; round < 5; round += 1) {
+    const child = spawn(process.execPath, [fileURLToPath(new URL("./receive-child.ts", import.meta.url)), dataDir, db.clickhouseUrl, db.database], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await acknowledgements(child, acknowledged, 40 + round * 60);
+  }
+  const receiver = await receive();
+  await vi.waitFor(() => expect(receiver.stats().walSegments).toBe(0), within);
+  await receiver.close();
+  const rows = await db.store.query<{ id: string; copies: string }>(
+    "SELECT lower(hex(span_id)) AS id, count() AS copies FROM spans GROUP BY span_id",
+  );
+  expect(rows.filter((row) => row.copies !== "1")).toEqual([]);
+  const stored = new Set(rows.map((row) => row.id));
+  expect([...acknowledged].filter((id) => !stored.has(id))).toEqual([]);
+  expect(acknowledged.size).toBeGreaterThan(100);
+});
+
+/** Gathers the span ids that the child says were acknowledged, and kills it after so many. */
+async function acknowledgements(child: ChildProcess, ids: Set<string>, count: number): Promise<void> {
+  if (!child.stdout) throw new Error("the child has no output");
+  const exited = once(child, "exit");
+  let seen = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    ids.add(line);
+    seen += 1;
+    if (seen === count) child.kill("SIGKILL");
+  }
+  await exited;
+}
