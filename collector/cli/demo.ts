@@ -10,8 +10,10 @@ import { textLog } from "./log.ts";
 import { startCollector } from "./start-collector.ts";
 
 const exampleFile = fileURLToPath(new URL("../../examples/checkout/main.ts", import.meta.url));
-/** What the example is given to end its functions by itself, milliseconds; its own limit is a little less. */
-const exampleGraceMs = 1_000;
+/** What the example is given to end its functions by itself, milliseconds: a tenth of it where nothing else runs. */
+const exampleGraceMs = 800;
+/** By then its last spans are with the collector, or will not come, milliseconds. */
+const exampleHeadStartMs = 400;
 /** From the example's start to its first order on the page; a slow machine is not told to wait for longer. */
 const firstOrderWaitMs = 20_000;
 const firstOrderPollMs = 200;
@@ -23,10 +25,12 @@ export async function demo(): Promise<void> {
   say("Starting the collector with its database ...");
   const collector = await startCollector(config, log);
   const example = existsSync(exampleFile) ? startExample(collector.endpoint) : undefined;
+  process.once("exit", () => example !== undefined && killGroup(example));
   const ended = closeOnSignal(async () => {
     log.mute();
-    if (example !== undefined) await endGroup(example);
-    await collector.close();
+    const exampleEnded = example === undefined ? undefined : endGroup(example);
+    await Promise.race([exampleEnded, delay(exampleHeadStartMs)]);
+    await Promise.all([exampleEnded, collector.close()]);
   });
   if (example === undefined) {
     say("examples/checkout is not part of this installation, so nothing sends orders: clone the repository for it.");

@@ -12,7 +12,7 @@ const bytesPerMb = 1024 * 1024;
 /** The UI as `npm run build` leaves it. */
 const builtUiDir = fileURLToPath(new URL("../../ui/dist", import.meta.url));
 /** What loading is given when the collector ends; the rest is loaded after the next start. Milliseconds. */
-const drainMs = 500;
+const drainMs = 300;
 /** What a client that comes before the store is open is asked to wait, seconds. */
 const retryAfterS = 1;
 
