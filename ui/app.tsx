@@ -68,7 +68,7 @@ function TopBar(): JSX.Element {
           <Icon name={icon} />
           <span>{chosen}</span>
         </button>
-        <button type="button" class="quiet" onClick={() => (helpOpen.value = true)} aria-label="Keyboard shortcuts">
+        <button type="button" class="quiet" onClick={() => (helpOpen.value = true)} title="Keyboard shortcuts">
           <Icon name="keyboard" />
           <span>
             Keys <kbd>?</kbd>

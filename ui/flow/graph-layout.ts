@@ -8,7 +8,7 @@ import { improveOrder } from "./graph-order.ts";
 /** Room between neighbours of one layer, in pixels. */
 const GAP_PX = 28;
 /** Room between layers, in pixels: the edges' curves and arrowheads. */
-const LAYER_GAP_PX = 22;
+const LAYER_GAP_PX = 24;
 /** Rounds of moving nodes towards their neighbours; more change nothing visible. */
 const FIT_ROUNDS = 12;
 
@@ -221,7 +221,8 @@ function place(input: LayoutInput, items: Item[], layers: number[][], xs: Float6
     const height = Math.max(0, ...layer.map((id) => items[id]?.height ?? 0));
     heights.push(height);
     ys.push(y + height / 2);
-    y += height + LAYER_GAP_PX;
+    // A layer without a label in it needs no room of its own.
+    y += height + (height === 0 ? 0 : LAYER_GAP_PX);
   }
   const box = (id: number): Box => {
     const item = items[id] ?? { rank: 0, width: 0, height: 0 };
@@ -247,7 +248,8 @@ function place(input: LayoutInput, items: Item[], layers: number[][], xs: Float6
       if (index === 0) return [{ x, y: middle + height / 2 }, bottom];
       return index === chain.items.length - 1 ? [top, { x, y: middle - height / 2 }] : [top, bottom];
     });
-    layout.points.set(id, chain.turned ? points.reverse() : points);
+    const line = points.filter(({ x, y: atY }, index) => x !== points[index - 1]?.x || atY !== points[index - 1]?.y);
+    layout.points.set(id, chain.turned ? line.reverse() : line);
   }
   return layout;
 }

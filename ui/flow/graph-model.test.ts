@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { bigFlow } from "../fixtures/big-flow.ts";
 import { deadLetteredOrder, retriedOrder } from "../fixtures/checkout-order.ts";
 import { indexFlow } from "./flow-index.ts";
 import { buildGraph, systemName, type GraphModel } from "./graph-model.ts";
@@ -35,6 +36,15 @@ describe("the graph of an order", () => {
     ]);
     expect(graph.nodes.find((node) => node.name === "payment")?.tone).toBe("ok");
   });
+});
+
+it("draws many queues between the same functions as one", () => {
+  const graph = buildGraph(indexFlow(bigFlow(START, 400)));
+  expect(graph.nodes.map((node) => node.name).slice(0, 3)).toEqual(["reconcile", "5 queues", "worker-0"]);
+  expect(edges(graph).slice(0, 2)).toEqual([
+    "reconcile -> 5 queues plain 5 messages",
+    "5 queues -> worker-0 plain 5 messages; waited up to 1.02 s",
+  ]);
 });
 
 it.for([

@@ -45,26 +45,42 @@ export interface GraphModel {
 
 /** Groups the flow's nodes and hops into what the graph draws. */
 export function buildGraph(index: FlowIndex): GraphModel {
-  const groups = Map.groupBy(index.flow.nodes, groupId);
+  const groupOf = nodeGroups(index);
+  const groups = Map.groupBy(index.flow.nodes, (node) => groupOf.get(node.id) ?? node.id);
   const critical = new Set(index.flow.criticalPath);
   const nodes = [...groups].map(([id, members]) => graphNode(index, id, members, critical));
-  const edges = Map.groupBy(index.flow.hops, (hop) => edgeId(index, hop));
-  return { nodes, edges: [...edges].flatMap(([id, hops]) => graphEdge(index, id, hops)) };
+  const edges = Map.groupBy(index.flow.hops, (hop) => edgeId(groupOf, hop));
+  return { nodes, edges: [...edges].flatMap(([id, hops]) => graphEdge(index, groupOf, id, hops)) };
 }
 
-/** Returns the id of the graph's node that a node of the flow is drawn in. */
-export function groupId(node: FlowNode): string {
-  return isCode(node) ? `code:${node.service}:${node.name}` : node.id;
+/** Queues between the same two parts that are drawn one by one; more of them are drawn as one. */
+const SIBLINGS_DRAWN_MAX = 3;
+
+/** Returns, for every node of the flow, the id of the graph's node that it is drawn in. */
+function nodeGroups(index: FlowIndex): Map<string, string> {
+  const own = (node: FlowNode): string => (isCode(node) ? `code:${node.service}:${node.name}` : node.id);
+  const groups = new Map(index.flow.nodes.map((node) => [node.id, own(node)]));
+  const ends = (hops: Hop[] | undefined, end: "from" | "to"): string[] =>
+    [...new Set((hops ?? []).map((hop) => `${hop.kind}${hop.failed === true} ${groups.get(hop[end]) ?? ""}`))].sort();
+  const brokers = index.flow.nodes.filter((node) => !isCode(node) && node.deadLetter !== true);
+  const alike = Map.groupBy(brokers, ({ id, kind, service }) =>
+    JSON.stringify([kind, service, ends(index.hopsTo.get(id), "from"), ends(index.hopsFrom.get(id), "to")]),
+  );
+  for (const [signature, nodes] of alike) {
+    if (nodes.length > SIBLINGS_DRAWN_MAX) for (const node of nodes) groups.set(node.id, `many:${signature}`);
+  }
+  return groups;
 }
 
 function graphNode(index: FlowIndex, id: string, members: FlowNode[], critical: Set<string>): GraphNode {
   const first = members[0] as FlowNode;
   const failed = members.filter((node) => node.status === "error").length;
+  const isMany = !isCode(first) && members.length > 1;
   return {
     id,
     kind: first.kind,
-    name: first.name,
-    caption: nodeCaption(first),
+    name: isMany ? plural(members.length, KIND_WORDS[first.kind]) : first.name,
+    caption: isMany ? `${first.name} … ${members.at(-1)?.name}` : nodeCaption(first),
     facts: isCode(first) ? codeFacts(index, members, failed) : [],
     tone: nodeTone(first, members.length, failed),
     deadLetter: first.deadLetter === true,
@@ -124,25 +140,22 @@ function codeFacts(index: FlowIndex, members: FlowNode[], failed: number): strin
   return facts;
 }
 
-function edgeId(index: FlowIndex, hop: Hop): string {
-  const [from, to] = [hop.from, hop.to].map((id) => {
-    const node = index.nodes.get(id);
-    return node ? groupId(node) : id;
-  });
-  return JSON.stringify([from, to, hop.kind, hop.kind === "receive" && hop.failed === true]);
+function edgeId(groupOf: Map<string, string>, hop: Hop): string {
+  const isFailed = hop.kind === "receive" && hop.failed === true;
+  return JSON.stringify([groupOf.get(hop.from), groupOf.get(hop.to), hop.kind, isFailed]);
 }
 
-function graphEdge(index: FlowIndex, id: string, hops: Hop[]): GraphEdge[] {
+function graphEdge(index: FlowIndex, groupOf: Map<string, string>, id: string, hops: Hop[]): GraphEdge[] {
   const last = hops.at(-1) as Hop;
-  const from = index.nodes.get(last.from);
-  const to = index.nodes.get(last.to);
-  if (!from || !to) return [];
+  const from = groupOf.get(last.from);
+  const to = groupOf.get(last.to);
+  if (from === undefined || to === undefined) return [];
   const failed = last.kind === "dead-letter" || (last.kind === "receive" && last.failed === true);
   return [
     {
       id,
-      from: groupId(from),
-      to: groupId(to),
+      from,
+      to,
       kind: last.kind,
       tone: failed ? "failed" : "plain",
       label: edgeLabel(index, hops, last),

@@ -24,6 +24,9 @@ const NAME_WEIGHT = 600;
 /** The graph shrinks to fit down to this scale, below which it would not be readable: then it scrolls. */
 const SCALE_MIN = 0.78;
 
+/** A graph higher than this is shrunk too: the waterfall should not be far below. */
+const HEIGHT_WANTED_PX = 560;
+
 /** Nobody reads a graph of more nodes than this. */
 const NODES_DRAWN_MAX = 300;
 
@@ -41,7 +44,8 @@ export function GraphView({ model }: { model: FlowModelState }): JSX.Element {
   }, []);
   const layout = useComputed(() => layoutGraph(sizes(drawable(model.graph.value))));
   const { width, height } = layout.value;
-  const fit = roomPx.value > 0 ? Math.min(1, Math.max(SCALE_MIN, roomPx.value / Math.max(width, 1))) : 1;
+  const wanted = Math.min(roomPx.value / Math.max(width, 1), HEIGHT_WANTED_PX / Math.max(height, 1));
+  const fit = roomPx.value > 0 ? Math.min(1, Math.max(SCALE_MIN, wanted)) : 1;
   useLayoutEffect(() => {
     // The flow begins at the middle of the top: that is what a narrow screen shows first.
     const first = layout.value.nodes.values().next().value;

@@ -10,9 +10,17 @@ const SKEW_NOTICED_MS = 1;
 
 /** A row with its children, before both are put in reading order. */
 export interface RowDraft {
-  row: Omit<Row, "depth" | "parentIndex" | "endIndex" | "fromMs" | "toMs">;
+  /** Its place in the order is still to be filled in. */
+  row: Row;
+  /** By which siblings are ordered, in flow time. */
+  orderMs: number;
   children: RowDraft[];
 }
+
+/** What a row says of itself; its place and extent follow. */
+type RowWords = Omit<Row, "critical" | "depth" | "parentIndex" | "endIndex" | "fromMs" | "toMs">;
+
+const NO_TAGS: RowTag[] = [];
 
 interface Placement {
   index: FlowIndex;
@@ -158,7 +166,7 @@ function attachSpan(place: Placement, spanId: string, owner: RowDraft): void {
   (parent ?? owner).children.push(draft);
 }
 
-function spanRow(index: FlowIndex, span: Span, node?: FlowNode): Omit<RowDraft["row"], "critical"> {
+function spanRow(index: FlowIndex, span: Span, node?: FlowNode): RowWords {
   const fromMs = flowTime(index.flow, span.startTime);
   const isInit = span.name === "init" && node?.coldStart === true;
   const failed = span.status === "error";
@@ -168,7 +176,7 @@ function spanRow(index: FlowIndex, span: Span, node?: FlowNode): Omit<RowDraft["
     kind: "span",
     name: span.name,
     service: span.service,
-    tags: node?.batch?.spanId === span.spanId ? [{ tone: "plain", text: "the whole batch" }] : [],
+    tags: node?.batch?.spanId === span.spanId ? [{ tone: "plain", text: "the whole batch" }] : NO_TAGS,
     failed,
     segments: [{ kind: isInit ? "init" : "run", fromMs, toMs: fromMs + span.durationMs }],
     spanId: span.spanId,
@@ -293,7 +301,7 @@ function placeGap(place: Placement, gap: Gap): void {
   const known = place.drafts.get(gap.nodeId);
   const rootIndex = known ? place.roots.indexOf(known) : -1;
   if (open && known) known.children.push(draft);
-  else if (known && rootIndex >= 0) place.roots[rootIndex] = { row: draft.row, children: [known] };
+  else if (known && rootIndex >= 0) place.roots[rootIndex] = { ...draft, children: [known] };
   else place.roots.push(draft);
 }
 
@@ -301,6 +309,16 @@ function errorText(error: { type: string; message: string }): string {
   return [error.type, error.message].filter(Boolean).join(": ");
 }
 
-function newDraft(place: Placement, row: Omit<RowDraft["row"], "critical">): RowDraft {
-  return { row: { ...row, critical: row.nodeId !== undefined && place.critical.has(row.nodeId) }, children: [] };
+function newDraft(place: Placement, words: RowWords): RowDraft {
+  let fromMs = Infinity;
+  let toMs = -Infinity;
+  for (const segment of words.segments) {
+    fromMs = Math.min(fromMs, segment.fromMs);
+    toMs = Math.max(toMs, segment.toMs);
+  }
+  // An attempt is read where it ran, not where its wait began: the wait of the second begins with the first's end.
+  const orderMs = words.kind === "invocation" ? (words.segments.at(-1)?.fromMs ?? fromMs) : fromMs;
+  const critical = words.nodeId !== undefined && place.critical.has(words.nodeId);
+  const row = { ...words, critical, depth: 0, parentIndex: -1, endIndex: 0, fromMs, toMs };
+  return { row, orderMs, children: [] };
 }

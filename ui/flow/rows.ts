@@ -8,16 +8,23 @@ export function buildRows(index: FlowIndex): Row[] {
   const seen = new Set<RowDraft>();
   const stack: { draft: RowDraft; depth: number; parentIndex: number }[] = [];
   const push = (drafts: RowDraft[], depth: number, parentIndex: number): void => {
-    for (const draft of byStart(drafts).reverse()) stack.push({ draft, depth, parentIndex });
+    if (drafts.length > 1) drafts.sort((a, b) => a.orderMs - b.orderMs);
+    for (let last = drafts.length - 1; last >= 0; last -= 1) {
+      const draft = drafts[last];
+      if (draft) stack.push({ draft, depth, parentIndex });
+    }
   };
   push(growRowTree(index), 0, -1);
   for (let next = stack.pop(); next; next = stack.pop()) {
     const { draft, depth, parentIndex } = next;
     if (seen.has(draft)) continue;
     seen.add(draft);
-    const { fromMs, toMs } = extent(draft);
     const at = rows.length;
-    rows.push({ ...draft.row, depth, parentIndex, endIndex: at + 1, fromMs, toMs });
+    const { row } = draft;
+    row.depth = depth;
+    row.parentIndex = parentIndex;
+    row.endIndex = at + 1;
+    rows.push(row);
     push(draft.children, depth + 1, at);
   }
   for (let at = rows.length - 1; at >= 0; at -= 1) {
@@ -74,18 +81,4 @@ export function findRow(rows: Row[], from: number, step: 1 | -1, wanted: (row: R
     if (row && wanted(row)) return at;
   }
   return -1;
-}
-
-const byStart = (drafts: RowDraft[]): RowDraft[] => drafts.toSorted((a, b) => extent(a).orderMs - extent(b).orderMs);
-
-function extent({ row }: RowDraft): { fromMs: number; toMs: number; orderMs: number } {
-  let fromMs = Infinity;
-  let toMs = -Infinity;
-  for (const segment of row.segments) {
-    fromMs = Math.min(fromMs, segment.fromMs);
-    toMs = Math.max(toMs, segment.toMs);
-  }
-  // An attempt is read where it ran, not where its wait began: the wait of the second begins with the first's end.
-  const lastMs = row.segments.at(-1)?.fromMs ?? fromMs;
-  return { fromMs, toMs, orderMs: row.kind === "invocation" ? lastMs : fromMs };
 }

@@ -5,6 +5,7 @@ import { nowMs } from "../models/clock.ts";
 import type { FlowModelState } from "../models/flow.ts";
 import { formatDuration } from "../shared/format.ts";
 import { epochMillis } from "../shared/instant.ts";
+import { isCode } from "./flow-index.ts";
 import type { Row } from "./row.ts";
 import { serviceHues } from "./service-color.ts";
 import { CutBands, TimeAxisView } from "./time-axis-view.tsx";
@@ -19,7 +20,7 @@ const ROW_NARROW_PX = 50;
 /** Rows drawn beyond each end of what is seen, so that scrolling shows no blank. */
 const OVERSCAN_ROWS = 8;
 /** Rows drawn before the first measurement. */
-const ROWS_AT_FIRST = 40;
+const ROWS_AT_FIRST = 26;
 
 /** Every span, wait and attempt over time: a tree grid with one tab stop; only the rows in sight exist. */
 export function WaterfallView({ model }: { model: FlowModelState }): JSX.Element | null {
@@ -91,10 +92,12 @@ function RowsInSight({ model, axis, firstRow, count, rowPx, trackPx }: RowsInSig
   const folded = model.folded.value;
   const selected = model.cursorPosition.value;
   const find = model.find.value.toLowerCase();
-  const hues = useComputed(() => serviceHues(model.rows.value.map((row) => row.service))).value;
+  const hues = useComputed(() =>
+    serviceHues(model.index.value?.flow.nodes.filter(isCode).map((node) => node.service) ?? []),
+  ).value;
   const poolSize = count + 2 * OVERSCAN_ROWS;
   const from = Math.max(0, Math.min(firstRow, visible.length - count) - OVERSCAN_ROWS);
-  const to = Math.min(visible.length, from + poolSize);
+  const to = Math.min(visible.length, firstRow + count + OVERSCAN_ROWS);
   const drawn: JSX.Element[] = [];
   for (let position = from; position < to; position += 1) {
     const at = visible[position] ?? 0;

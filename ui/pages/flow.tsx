@@ -44,7 +44,7 @@ export function FlowPage({ traceId }: { traceId: string }): JSX.Element {
 
 function NotFound({ traceId, reason }: { traceId: string; reason: string }): JSX.Element {
   return (
-    <EmptyState title="This flow is not here">
+    <EmptyState isPage title="This flow is not here">
       <p>
         Asked for <code>{traceId}</code>. The collector says: {reason}
       </p>

@@ -6,7 +6,7 @@ import { useTitle } from "../shared/use-title.ts";
 export function UnknownPage(): JSX.Element {
   useTitle("No such page");
   return (
-    <EmptyState title="There is no page at this address">
+    <EmptyState isPage title="There is no page at this address">
       <p>
         Go to the <a href="/">recent flows</a> or to the <a href="/functions">functions</a>.
       </p>

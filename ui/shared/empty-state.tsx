@@ -2,11 +2,12 @@ import type { ComponentChildren, JSX } from "preact";
 import { CopyButton } from "./copy-button.tsx";
 import "./empty-state.css";
 
-/** Nothing to show, why, and what to do next. */
-export function EmptyState({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
+/** Nothing to show, why, and what to do next; `isPage` where it is the whole page. */
+export function EmptyState(props: { title: string; isPage?: boolean; children: ComponentChildren }): JSX.Element {
+  const { title, isPage = false, children } = props;
   return (
     <section class="empty-state">
-      <h2>{title}</h2>
+      {isPage ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children}
     </section>
   );

@@ -1,8 +1,6 @@
 import type { JSX } from "preact";
 import { pickRange, range, RANGES, type RangeName } from "../models/time-range.ts";
 
-const WORDS: Record<RangeName, string> = { "15m": "15 minutes", "1h": "hour", "24h": "24 hours", "7d": "7 days" };
-
 /** Picks how far back the page looks; kept in the address. */
 export function RangePicker(): JSX.Element {
   return (
@@ -13,7 +11,7 @@ export function RangePicker(): JSX.Element {
           key={name}
           type="button"
           aria-pressed={range.value === name}
-          aria-label={`Last ${WORDS[name]}`}
+          aria-label={`Last ${name}`}
           onClick={() => pickRange(name)}
         >
           {name}
