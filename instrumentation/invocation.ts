@@ -1,9 +1,9 @@
 /** One run of a handler: from the trigger to the span's end. The same on every platform. */
 import type { Attributes, Context, Link, Span } from "@opentelemetry/api";
-import { MESSAGE_EVENT, MESSAGING_OPERATION_TYPE } from "@hopscope/schema/attributes";
+import { ERROR_TYPE, MESSAGE_EVENT, MESSAGING_OPERATION_TYPE } from "@hopscope/schema/attributes";
 import { spanOf, withSpan } from "./core/context.ts";
 import { describeError, guarded, report } from "./core/report.ts";
-import { KIND, PassingSpan, recordError } from "./core/span.ts";
+import { KIND, PassingSpan, recordError, STATUS_ERROR } from "./core/span.ts";
 import type { Tracing } from "./core/tracing.ts";
 import type { Trigger } from "./events/event-source.ts";
 import type { Options } from "./options.ts";
@@ -80,7 +80,24 @@ export function invocationOf(context: Context): Invocation | undefined {
 
 /** Ends the span of an invocation whose handler returned `result`. */
 export function endWithResult(invocation: Invocation, result: unknown): void {
-  end(invocation, () => invocation.trigger.onResult?.(invocation.span, result));
+  end(invocation, () => {
+    invocation.trigger.onResult?.(invocation.span, result);
+    recordReturned(invocation, result);
+  });
+}
+
+/**
+ * Records given back one by one make no error of the invocation for the platform, whose own error count therefore
+ * misses them: a function that fails every record would look healthy.
+ */
+function recordReturned({ span, trigger }: Invocation, result: unknown): void {
+  const failures = (result as { batchItemFailures?: unknown } | null | undefined)?.batchItemFailures;
+  if (!trigger.messages || !Array.isArray(failures) || failures.length === 0) return;
+  span.setAttribute(ERROR_TYPE, "batch_item_failures");
+  span.setStatus({
+    code: STATUS_ERROR,
+    message: `${String(failures.length)} of ${String(trigger.messages.length)} records failed`,
+  });
 }
 
 /** Ends the span of an invocation whose handler threw `error`, which may be any value. */

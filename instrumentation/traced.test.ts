@@ -10,6 +10,7 @@ let traced: typeof hopscope.traced;
 beforeAll(async () => {
   collector = await startCollector();
   process.env.OTEL_EXPORTER_OTLP_ENDPOINT = collector.url;
+  process.env.OTEL_BSP_SCHEDULE_DELAY = "10";
   process.env.OTEL_SERVICE_NAME = "inventory";
   ({ traced } = await import("./index.ts"));
 });
@@ -106,7 +107,8 @@ describe("traced.each", () => {
     const spans = await collector.waitFor((all) => all.length >= 4 && named("receive")(all));
     const invocation = spans.find((span) => span.name === "receive");
     const records = spans.filter((span) => span.name === "process");
-    expect(invocation?.status.code).toBe(0);
+    expect(invocation?.status).toEqual({ code: 2, message: "1 of 3 records failed" });
+    expect(invocation?.attributes["error.type"]).toBe("batch_item_failures");
     expect(records).toHaveLength(3);
     for (const record of records) expect(record.links[0]?.spanId).toBe(invocation?.spanId);
     const failed = records.find((span) => span.attributes["messaging.message.id"] === "b");
