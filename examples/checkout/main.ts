@@ -16,10 +16,11 @@ const STOP_LIMIT_MS = 900;
 const say = (line: string): void => void process.stdout.write(`checkout: ${line}\n`);
 const verbose = process.argv.includes("--verbose");
 const log = verbose ? (line: string): void => void process.stdout.write(`${line}\n`) : (): void => undefined;
-process.stdout.on("error", () => undefined);
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 const endpoint = process.env["OTEL_EXPORTER_OTLP_ENDPOINT"] ?? DEFAULT_ENDPOINT;
-const starting = startCheckout({ otlpEndpoint: endpoint, log });
+const warn = (line: string): void => void process.stderr.write(`checkout: ${line}\n`);
+const starting = startCheckout({ otlpEndpoint: endpoint, log, warn });
 let front: ReturnType<typeof startShopFront> | undefined;
 
 endWithParent(() => {
@@ -41,6 +42,6 @@ try {
   say(`functions run under ${checkout.runtime}, frozen between invocations; spans go to ${endpoint}`);
   say(`the shop front sends an order every two seconds, five now and then, to ${checkout.url}/orders`);
 } catch (error) {
-  process.stderr.write(`checkout: could not start: ${error instanceof Error ? error.message : String(error)}\n`);
+  warn(`could not start: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);
 }

@@ -20,6 +20,8 @@ export interface CheckoutOptions {
   readonly inventoryRoundMs?: number;
   /** Gets each line that a function, the platform or the container writes. */
   readonly log?: (line: string) => void;
+  /** Gets a line when a part of the shop fails that should not; `log` unless given. */
+  readonly warn?: (line: string) => void;
 }
 
 /** A shop that is open. */
@@ -44,13 +46,13 @@ const PAYMENT_CONCURRENCY = 3;
  * inventory container and the HTTP API. Where a part does not start, ends those that did and rejects.
  */
 export async function startCheckout(options: CheckoutOptions): Promise<Checkout> {
-  const { log = () => undefined } = options;
+  const { log = () => undefined, warn = log } = options;
   const closers: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(closers.splice(0).map((close) => close()));
   };
   try {
-    return { ...(await open(options, log, closers)), stop };
+    return { ...(await open({ ...options, log, warn }, closers)), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -58,10 +60,10 @@ export async function startCheckout(options: CheckoutOptions): Promise<Checkout>
 }
 
 async function open(
-  options: CheckoutOptions,
-  log: (line: string) => void,
+  options: CheckoutOptions & Required<Pick<CheckoutOptions, "log" | "warn">>,
   closers: (() => unknown)[],
 ): Promise<Omit<Checkout, "stop">> {
+  const { log, warn } = options;
   const aws = await startAws();
   closers.push(() => aws.stop());
   const { AWS_REGION: region = "" } = aws.env;
@@ -91,7 +93,7 @@ async function open(
     batchSize: 5,
     reportBatchItemFailures: true,
     concurrency: PAYMENT_CONCURRENCY,
-    log,
+    log: warn,
   });
   const deadPayments = startSqsEventSource({
     client: clients.sqs,
@@ -100,7 +102,7 @@ async function open(
     target: functions.cancelOrder,
     batchSize: 1,
     concurrency: 1,
-    log,
+    log: warn,
   });
   // The functions end first, so that no event source waits for an invocation.
   closers.push(async () => {
@@ -112,7 +114,7 @@ async function open(
     script: fileURLToPath(new URL("inventory/main.ts", import.meta.url)),
     env: environmentOf("checkout-inventory"),
     log: (text) => log(`checkout-inventory: ${text.trimEnd()}`),
-    onExit: (why) => log(`checkout-inventory ended: ${why}`),
+    onExit: (why) => warn(`the inventory container ended: ${why}`),
   });
   closers.push(() => inventory.stop(CONTAINER_GRACE_MS));
 

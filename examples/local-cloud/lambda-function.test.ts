@@ -123,9 +123,11 @@ describe.for(runtimes)("a function under $name", (runtime) => {
     ["missing", "Runtime.HandlerNotFound"],
     ["callback", "Runtime.CallbackHandlerDeprecated"],
   ] as const)("fails every invocation when the handler is %s", async ([handler, errorType]) => {
-    const fn = create(handler);
+    const lines: string[] = [];
+    const fn = create(handler, { log: (line) => lines.push(line) });
     expect(await fn.invoke({})).toMatchObject({ kind: "error", errorType });
     expect(await fn.invoke({})).toMatchObject({ kind: "error", errorType });
+    expect(lines.filter((line) => line.startsWith(`INIT_REPORT Status: error Error Type: ${errorType}`))).toHaveLength(2);
   });
 
   it("streams a response, and says when it was cut", async () => {

@@ -71,7 +71,10 @@ export function createLambdaFunction(options: LambdaFunctionOptions): LambdaFunc
     },
     async invoke(event, { traceHeader } = {}) {
       const lease = await pool.acquire();
-      if ("kind" in lease) return lease;
+      if ("kind" in lease) {
+        if (lease.kind === "error") log(`INIT_REPORT Status: error Error Type: ${lease.errorType} ${lease.errorMessage}`);
+        return lease;
+      }
       const { environment, coldStart, settle } = lease;
       const requestId = randomUUID();
       log(`START RequestId: ${requestId} Version: $LATEST`);

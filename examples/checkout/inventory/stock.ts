@@ -10,6 +10,9 @@ export interface StockChange {
 /** Units of a product when the shop opens, and after each delivery. */
 const UNITS_DELIVERED = 500;
 
+/** Orders whose reservation is remembered; a cancellation comes seconds after its order. */
+const ORDERS_REMEMBERED_MAX = 10_000;
+
 /** What lies in the warehouse, and what of it is promised to whom. */
 export class Stock {
   readonly #free = new Map<string, number>();
@@ -32,6 +35,13 @@ export class Stock {
     const restocked = free < change.quantity ? free + UNITS_DELIVERED : free;
     this.#free.set(change.sku, restocked - change.quantity);
     this.#reserved.set(change.id, change);
+    this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    if (this.#reserved.size <= ORDERS_REMEMBERED_MAX) return;
+    const oldest = this.#reserved.keys().next();
+    if (!oldest.done) this.#reserved.delete(oldest.value);
   }
 
   #release(change: StockChange): void {
