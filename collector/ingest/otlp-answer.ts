@@ -5,6 +5,7 @@ import { ProtobufWriter } from "./protobuf-writer.ts";
 import type { OtlpEncoding, Received } from "./receive.ts";
 
 const BAD_REQUEST_TYPE = "type.googleapis.com/google.rpc.BadRequest";
+const RETRY_INFO_TYPE = "type.googleapis.com/google.rpc.RetryInfo";
 
 /** Content type of a body in this encoding. */
 export function contentTypeOf(encoding: OtlpEncoding): string {
@@ -28,25 +29,32 @@ export function exportResponse({ rejected, rejectMessage }: Received, encoding: 
   return writer.end();
 }
 
-/** `google.rpc.Status`; bad data is described by a `BadRequest` in its details. */
+/**
+ * `google.rpc.Status`: bad data is described by a `BadRequest` in its details, and a refusal that may be repeated by
+ * a `RetryInfo`, which is what gRPC clients wait by.
+ */
 export function statusBody(error: OtlpError, encoding: OtlpEncoding): Uint8Array<ArrayBuffer> {
   const badRequest = error.rpcCode === rpcCode.invalidArgument;
   if (encoding === "json") {
-    const details = [{ "@type": BAD_REQUEST_TYPE, fieldViolations: [{ description: error.message }] }];
-    return Buffer.from(
-      JSON.stringify({ code: error.rpcCode, message: error.message, ...(badRequest && { details }) }),
-    );
+    const details = badRequest
+      ? [{ "@type": BAD_REQUEST_TYPE, fieldViolations: [{ description: error.message }] }]
+      : error.retryAfterS !== undefined
+        ? [{ "@type": RETRY_INFO_TYPE, retryDelay: `${String(error.retryAfterS)}s` }]
+        : undefined;
+    return Buffer.from(JSON.stringify({ code: error.rpcCode, message: error.message, ...(details && { details }) }));
   }
   const writer = new ProtobufWriter();
   writer.varint(1, BigInt(error.rpcCode));
   writer.string(2, error.message);
-  if (badRequest) {
-    const details = new ProtobufWriter();
-    details.message(1, () => details.string(2, error.message));
-    writer.message(3, () => {
-      writer.string(1, BAD_REQUEST_TYPE);
-      writer.bytes(2, details.end());
-    });
-  }
+  const detail = new ProtobufWriter();
+  if (badRequest) detail.message(1, () => detail.string(2, error.message));
+  else if (error.retryAfterS !== undefined) {
+    const seconds = BigInt(error.retryAfterS);
+    detail.message(1, () => detail.varint(1, seconds));
+  } else return writer.end();
+  writer.message(3, () => {
+    writer.string(1, badRequest ? BAD_REQUEST_TYPE : RETRY_INFO_TYPE);
+    writer.bytes(2, detail.end());
+  });
   return writer.end();
 }

@@ -1,0 +1,39 @@
+/** The page in `docs/` that publishes what the conformance suite tests. */
+import { conformanceCases } from "./conformance.cases.ts";
+
+/** `docs/otlp-conformance.md`, whole. */
+export function conformancePage(): string {
+  const rows = conformanceCases.map(
+    ({ section, promise, method = "POST", path = "/v1/traces", status }) =>
+      `| ${section} | ${promise} | \`${method} ${path}\` | ${String(status)} |`,
+  );
+  return `# OTLP conformance
+
+What the collector answers to [OTLP](https://opentelemetry.io/docs/specs/otlp/), row by row. Each row is a test that
+sends these very bytes over HTTP (\`test/otlp/conformance.cases.ts\`); the unmodified OpenTelemetry exporters for
+protobuf, JSON and gRPC are tested beside it (\`test/otlp/exporters.test.ts\`). This page is written by the tests.
+
+Every answer has the encoding of its request; every 4xx and 5xx is a \`google.rpc.Status\`, with a \`BadRequest\` where
+the data is bad and a \`RetryInfo\` where the same request may succeed later.
+
+| Section | What is promised | Request | Answer |
+|---|---|---|---|
+${rows.join("\n")}
+
+While there is no room (write-ahead log full, disk full, too many requests at a time, the collector stopping) the
+answer is 503 with \`Retry-After\` in seconds, over gRPC \`UNAVAILABLE\` with \`RetryInfo\`; never 500.
+
+## Limits
+
+| Limit | Value | What happens beyond it |
+|---|---|---|
+| request body, as sent and decompressed | 64 MiB | 413; over gRPC \`RESOURCE_EXHAUSTED\` without \`RetryInfo\` |
+| levels of arrays and maps in a value | 50 | the span is rejected, its neighbours are kept |
+| ids of a wrong length, or all zero | - | the span is rejected, its neighbours are kept |
+| link with ids of a wrong length | - | the link is dropped and counted in \`dropped_links_count\` |
+| strings that are not UTF-8 | - | the bad bytes become U+FFFD, and are counted |
+| start time further than an hour ahead, or past the retention | - | stored at the time of its arrival, and counted; the time as it was sent is kept beside it |
+
+Not taken yet: logs and metrics (404 with a Status that says so).
+`;
+}
