@@ -5,6 +5,7 @@ import { criticalPath } from "./critical-path.ts";
 import { deliveryChains, type Delivery } from "./delivery.ts";
 import { addExternalCalls } from "./external.ts";
 import { missingParents, waitingForRetry } from "./gaps.ts";
+import { mendedRuns, repeatedRuns } from "./repeated-runs.ts";
 import { HopList } from "./hop-list.ts";
 import { addCall, addMessageHops, addUnsentDeliver, type NodeIdOf } from "./hops.ts";
 import { fromMs, toMs } from "./instant.ts";
@@ -48,7 +49,8 @@ export function assembleFlow(graph: Graph, selection: Selection, options: BuildF
   const origin = flowOrigin(selection, options.traceId);
   if (origin === undefined) return undefined;
   const chains = deliveryChains(selection);
-  const { nodes, hops, gaps, nodeIdOf } = assemble(graph, selection, chains);
+  const assembly = assemble(graph, selection, chains);
+  const { nodes, hops, gaps, nodeIdOf } = assembly;
   const own = spansOf(selection);
   const { startTime, durationMs } = extentOf([...selection.units].flatMap((unit) => unit.spans));
   const stats = flowStats({ nodes, hops, chains, spanCount: own.length });
@@ -58,7 +60,7 @@ export function assembleFlow(graph: Graph, selection: Selection, options: BuildF
     traceIds: [...new Set(own.map((span) => span.traceId))].sort(compare),
     startTime,
     durationMs,
-    status: statusOf(nodes, chains, nodeIdOf),
+    status: statusOf(assembly, chains, mendedRuns(selection)),
     roots: [...new Set(selection.origins.map(nodeIdOf))],
     nodes,
     hops,
@@ -80,7 +82,7 @@ interface Assembly {
 function assemble(graph: Graph, selection: Selection, chains: readonly Delivery[][]): Assembly {
   const nodeIdOf = shownBy(selection);
   const deliveries = chains.flat();
-  const hops = new HopList();
+  const hops = new HopList(deliveries.flatMap(({ destination }) => destination ?? []));
   for (const edge of selection.edges) if (edge.take === undefined) addCall(hops, edge, nodeIdOf);
   for (const chain of chains) {
     addMessageHops(hops, chain, nodeIdOf);
@@ -93,11 +95,12 @@ function assemble(graph: Graph, selection: Selection, chains: readonly Delivery[
     ...waitingForRetry(chains, nodeIdOf),
   ];
   const externals = addExternalCalls(hops, { graph, units: senders, nodeIdOf });
+  const runs = repeatedRuns(selection);
   const byUnit = new Map<Unit, Delivery[]>();
   for (const delivery of deliveries) byUnit.set(delivery.unit, [...(byUnit.get(delivery.unit) ?? []), delivery]);
   const code = [...selection.units].map((unit) => {
     const hostSpans = unit.host && selection.shells.has(unit.host) ? unit.host.spans : [];
-    return codeNode({ unit, deliveries: byUnit.get(unit) ?? [], hostSpans });
+    return codeNode({ unit, deliveries: byUnit.get(unit) ?? [], hostSpans, run: runs.get(unit) });
   });
   return {
     nodes: [...code, ...hops.placeNodes(), ...externals].sort(byStartThenId),
@@ -139,19 +142,23 @@ function extentOf(spans: readonly Span[]): { startTime: string; durationMs: numb
  * How it came out: `error` where something failed and stayed so. An attempt that failed and was followed by one that
  * did not is in the counts, not in the outcome; moving a message to a dead-letter queue mends nothing.
  */
-function statusOf(nodes: readonly FlowNode[], chains: readonly Delivery[][], nodeIdOf: NodeIdOf): Status {
+function statusOf({ nodes, nodeIdOf }: Assembly, chains: readonly Delivery[][], repaired: readonly Unit[]): Status {
   const mended = new Set<string>();
   for (const chain of chains) {
-    for (const delivery of chain) if (delivery.failed && isMended(delivery)) mended.add(nodeIdOf(delivery.unit));
+    for (const delivery of chain) if (delivery.failed && isMended(delivery, chain)) mended.add(nodeIdOf(delivery.unit));
   }
+  for (const unit of repaired) mended.add(nodeIdOf(unit));
   const code = nodes.filter(({ spanIds }) => spanIds.length > 0);
   if (code.some(({ id, status }) => status === "error" && !mended.has(id))) return "error";
   return code.some(({ status }) => status === "ok") ? "ok" : "unset";
 }
 
-function isMended(delivery: Delivery): boolean {
+/** Whether a later attempt succeeded: in the same queue, or in the one that its message was in before. */
+function isMended(delivery: Delivery, chain: readonly Delivery[]): boolean {
+  const places = chain.map(({ destination }) => destination?.name);
+  const place = places.indexOf(delivery.destination?.name);
   for (let next = delivery.next; next; next = next.next) {
-    if (!next.failed && next.destination?.name === delivery.destination?.name) return true;
+    if (!next.failed && places.indexOf(next.destination?.name) <= place) return true;
   }
   return false;
 }

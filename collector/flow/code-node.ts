@@ -5,6 +5,7 @@ import { isTrue, number, text } from "./attribute-readers.ts";
 import { consumerName, hasFailed, type Delivery } from "./delivery.ts";
 import { byStart, endMs } from "./span-index.ts";
 import { fromMs, toMs } from "./instant.ts";
+import type { Run } from "./repeated-runs.ts";
 import type { Unit } from "./unit.ts";
 
 /** `inv:<span id>`. */
@@ -17,10 +18,12 @@ export interface UnitInFlow {
   readonly deliveries: readonly Delivery[];
   /** The invocation's own spans, where this is one record's part of it. */
   readonly hostSpans: readonly Span[];
+  /** Where the platform ran it several times without a message. */
+  readonly run: Run | undefined;
 }
 
 /** The node of one unit. */
-export function codeNode({ unit, deliveries, hostSpans }: UnitInFlow): FlowNode {
+export function codeNode({ unit, deliveries, hostSpans, run }: UnitInFlow): FlowNode {
   const { entry } = unit;
   const hostEntry = unit.host?.entry ?? entry;
   const { startTime, durationMs } = extent(unit);
@@ -28,7 +31,7 @@ export function codeNode({ unit, deliveries, hostSpans }: UnitInFlow): FlowNode 
   const error = failed ? errorOf(unit) : undefined;
   const isCold = [entry, hostEntry].some(({ attributes }) => isColdStart(attributes));
   const initMs = number(hostEntry.attributes, names.INIT_DURATION_MS) ?? number(entry.attributes, names.INIT_DURATION_MS);
-  const delivery = deliveries.length === 1 ? deliveries[0] : undefined;
+  const attempt = deliveries.length === 1 ? deliveries[0] : run;
   return {
     id: unitNodeId(unit),
     kind: kindOf(entry),
@@ -38,8 +41,8 @@ export function codeNode({ unit, deliveries, hostSpans }: UnitInFlow): FlowNode 
     ...(error && { error }),
     ...(isCold && { coldStart: true, ...(initMs !== undefined && { initMs }) }),
     ...(isTrue(hostEntry.attributes, names.TIMED_OUT) && { timedOut: true }),
-    ...(delivery && { attempt: delivery.attempt }),
-    ...(delivery && delivery.attempts > 1 && { attempts: delivery.attempts }),
+    ...(attempt && { attempt: attempt.attempt }),
+    ...(attempt && attempt.attempts > 1 && { attempts: attempt.attempts }),
     ...batchOf(unit),
     startTime,
     durationMs,

@@ -54,13 +54,19 @@ function newDelivery(unit: Unit, take: Take, edge: Edge | undefined): Delivery {
     unit,
     take,
     edge,
-    destination: take.destination ?? edge?.send?.destination,
+    destination: inAccount(take.destination ?? edge?.send?.destination, entry),
     startMs: toMs(entry.startTime),
     endMs: endMs(entry),
     failed: take.returned || hasFailed(entry),
     attempt: 1,
     attempts: 1,
   };
+}
+
+/** A function takes from the queues of its own account, but where something says otherwise. */
+function inAccount(destination: Destination | undefined, { resource }: Span): Destination | undefined {
+  if (destination === undefined || destination.account !== undefined) return destination;
+  return { ...destination, account: text(resource, names.CLOUD_ACCOUNT_ID) };
 }
 
 /** Whether the run ended in an error, its record's return to the queue, or at its deadline. */
@@ -76,7 +82,8 @@ export function consumerName(entry: Span): string {
 
 /** What deliveries of one message have in common: its identity in the queue, else who sent it and who took it. */
 function chainKey({ unit, take, edge, destination }: Delivery): string {
-  const consumer = JSON.stringify([unit.entry.service, consumerName(unit.entry)]);
+  // The name tells the states of a state machine apart that one function serves.
+  const consumer = JSON.stringify([unit.entry.service, consumerName(unit.entry), unit.entry.name]);
   const place = destination ? destinationId(destination) : "";
   const own = take.keys.find((key) => destination !== undefined && key.startsWith(`${destination.system}:`));
   if (own !== undefined && destination && isPointToPoint(destination)) return own;

@@ -25,7 +25,17 @@ const KIND_OF_SYSTEM: Readonly<Record<string, NodeKind>> = {
   eventhubs: "stream",
   jetstream: "stream",
   servicebus: "queue",
+  "aws.stepfunctions": "bus",
 };
+
+/** Systems that hold data first: most of what is written to them is meant for nobody in particular. */
+export function isStorage({ system }: Destination): boolean {
+  const kind = kindOfSystem(system);
+  return kind === "table" || kind === "bucket";
+}
+
+/** `messaging.system` of one function invoking another. */
+export const FUNCTION_SYSTEM = "aws.lambda";
 
 /** The kind of node that a destination of this system is. */
 export function kindOfSystem(system: string): NodeKind {

@@ -6,6 +6,8 @@ import type { HopList } from "./hop-list.ts";
 import type { NodeIdOf } from "./hops.ts";
 import { fromMs, toMs } from "./instant.ts";
 import type { Graph } from "./join.ts";
+import { FUNCTION_SYSTEM } from "./destination.ts";
+import { destinationOf } from "./message.ts";
 import { isSendSpan } from "./send.ts";
 import { endMs } from "./span-index.ts";
 import type { Unit } from "./unit.ts";
@@ -29,11 +31,11 @@ export function addExternalCalls(hops: HopList, { graph, units, nodeIdOf }: Exte
   for (const unit of units) {
     const parents = new Set(unit.spans.map(({ parentSpanId }) => parentSpanId));
     for (const span of unit.spans) {
-      if (span.kind !== "client" || isSendSpan(span) || answered.has(span) || parents.has(span.spanId)) continue;
+      if (span.kind !== "client" || answered.has(span) || parents.has(span.spanId)) continue;
       const peer = peerOf(span);
       if (peer === undefined) continue;
       const id = `${peer.kind}:${peer.system}:${peer.name}`;
-      nodes.set(id, merged(nodes.get(id), { id, peer, span }));
+      if (!hops.has(id)) nodes.set(id, merged(nodes.get(id), { id, peer, span }));
       const failed = span.status === "error";
       hops.add({ from: nodeIdOf(unit), to: id, kind: "call", joinedBy: "parent", ...(failed && { failed }) });
     }
@@ -42,8 +44,11 @@ export function addExternalCalls(hops: HopList, { graph, units, nodeIdOf }: Exte
 }
 
 /** Who answered the call, as far as the caller knows. Polling and deleting messages is part of taking them. */
-function peerOf({ attributes }: Span): Peer | undefined {
+function peerOf(span: Span): Peer | undefined {
+  const { attributes } = span;
   const service = text(attributes, names.RPC_SERVICE);
+  const invoked = isSendSpan(span) ? destinationOf(attributes) : undefined;
+  if (invoked?.system === FUNCTION_SYSTEM) return { kind: "external", system: invoked.system, name: invoked.name };
   if (text(attributes, names.MESSAGING_SYSTEM) || service === "SQS" || service === "SNS") return undefined;
   const table = text(attributes, "aws.dynamodb.table_names") ?? text(attributes, "db.collection.name");
   if (service === "DynamoDB") return { kind: "table", system: "aws.dynamodb", name: table ?? "DynamoDB" };

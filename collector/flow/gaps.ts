@@ -1,5 +1,5 @@
 /** What is missing or late, said to a reader. */
-import type { Gap } from "../../schema/flow.ts";
+import type { Gap, Span } from "../../schema/flow.ts";
 import type { Delivery } from "./delivery.ts";
 import { destinationId, isPointToPoint } from "./destination.ts";
 import { fromMs, toMs } from "./instant.ts";
@@ -16,6 +16,7 @@ export function missingParents(graph: Graph, selection: Selection, nodeIdOf: Nod
     const { entry } = unit;
     if (graph.causes.has(unit) || unit.host) continue;
     if (isOrphan(unit, graph.index)) {
+      if (isDurable(entry)) continue;
       const message = `what caused this at ${clockTime(entry.startTime)} is missing: no span ${entry.parentSpanId ?? ""}`;
       gaps.push({ kind: "missing-parent", nodeId: nodeIdOf(unit), message, time: entry.startTime });
       continue;
@@ -26,6 +27,11 @@ export function missingParents(graph: Graph, selection: Selection, nodeIdOf: Nod
     gaps.push({ kind: "missing-parent", nodeId: nodeIdOf(unit), message, time: entry.startTime });
   }
   return gaps;
+}
+
+/** A durable execution's runs have a parent that stands for the execution and that nobody ever sends. */
+function isDurable({ attributes }: Span): boolean {
+  return attributes["aws.lambda.durable_execution.arn"] !== undefined;
 }
 
 /** Messages whose last attempt failed, and that neither came again nor reached a dead-letter queue yet. */

@@ -13,8 +13,21 @@ interface Place {
 }
 
 export class HopList {
+  /** Ids that destinations of several accounts have: there the account tells them apart. */
+  readonly #ambiguous: ReadonlySet<string>;
   readonly #hops = new Map<string, Hop>();
   readonly #places = new Map<string, Place>();
+
+  /** For a flow in which these destinations are in use. */
+  constructor(destinations: readonly Destination[] = []) {
+    const accounts = new Map<string, Set<string>>();
+    for (const destination of destinations) {
+      if (destination.account === undefined) continue;
+      const id = destinationId(destination);
+      accounts.set(id, (accounts.get(id) ?? new Set()).add(destination.account));
+    }
+    this.#ambiguous = new Set([...accounts].flatMap(([id, { size }]) => (size > 1 ? [id] : [])));
+  }
 
   /** Adds the hop; of two that say the same, the stronger join stays. */
   add(hop: Hop): void {
@@ -27,18 +40,26 @@ export class HopList {
 
   /** The node id of the destination, which was seen in use at that time. */
   place(destination: Destination, atMs: number): string {
-    const id = destinationId(destination);
+    const base = destinationId(destination);
+    const suffix = this.#ambiguous.has(base) ? (destination.account ?? "") : "";
+    const id = suffix === "" ? base : `${base}@${suffix}`;
     const place = this.#places.get(id);
     if (place) {
       place.firstMs = Math.min(place.firstMs, atMs);
       place.lastMs = Math.max(place.lastMs, atMs);
       return id;
     }
-    const { system, name } = destination;
-    const base = { id, kind: kindOfSystem(system), name, service: system, status: "unset" as const };
-    const node: FlowNode = { ...base, startTime: "", durationMs: 0, spanIds: [] };
+    const { system } = destination;
+    const name = suffix === "" ? destination.name : `${destination.name} (${suffix})`;
+    const node: FlowNode = {
+      id, kind: kindOfSystem(system), name, service: system, status: "unset", startTime: "", durationMs: 0, spanIds: [],
+    };
     this.#places.set(id, { node, firstMs: atMs, lastMs: atMs });
     return id;
+  }
+
+  has(id: string): boolean {
+    return this.#places.has(id);
   }
 
   /** Says that the place holds what failed elsewhere. */

@@ -1,7 +1,7 @@
 /** Hops: what moved from where to where, between code and through queues and topics. */
 import type { Hop } from "../../schema/flow.ts";
 import { hasFailed, queueWaitMsOf, sentMsOf, type Delivery } from "./delivery.ts";
-import { isPointToPoint, isSameDestination } from "./destination.ts";
+import { FUNCTION_SYSTEM, isPointToPoint, isSameDestination } from "./destination.ts";
 import type { HopList } from "./hop-list.ts";
 import { fromMs } from "./instant.ts";
 import type { Edge } from "./join.ts";
@@ -17,7 +17,7 @@ export function addMessageHops(hops: HopList, chain: readonly Delivery[], nodeId
   let at: string | undefined;
   for (const delivery of chain) {
     const { destination } = delivery;
-    if (destination === undefined) {
+    if (destination === undefined || isDirect(delivery)) {
       addUnplaced(hops, delivery, nodeIdOf);
       continue;
     }
@@ -46,12 +46,18 @@ function entryQueue(hops: HopList, { destination, take, edge }: Delivery, arriva
   const sentTo = edge?.send?.destination;
   const here = destination as Destination;
   let first = here;
-  if (take.deadLetterSource !== undefined) first = { system: here.system, name: take.deadLetterSource };
-  else if (sentTo && isPointToPoint(sentTo) && sentTo.system === here.system) first = sentTo;
+  if (take.deadLetterSource !== undefined) first = { ...here, name: take.deadLetterSource };
+  else if (sentTo && isPointToPoint(sentTo) && sentTo.system === here.system && sentTo.name !== here.name) first = sentTo;
   return hops.place(first, arrivalMs);
 }
 
-/** Code whose message's way is not known: it still came from somewhere. */
+/** Whether one function waited for the other, or nobody is known to have invoked it: no queue lay between. */
+function isDirect({ destination, edge, unit }: Delivery): boolean {
+  if (edge === undefined) return unit.entry.kind === "server";
+  return destination?.system === FUNCTION_SYSTEM && edge.fromSpan.kind === "client";
+}
+
+/** Code that was called, or whose message's way is not known: it still came from somewhere. */
 function addUnplaced(hops: HopList, { unit, edge, failed, attempt }: Delivery, nodeIdOf: NodeIdOf): void {
   if (edge === undefined) return;
   const from = nodeIdOf(edge.from);
@@ -62,7 +68,8 @@ function addUnplaced(hops: HopList, { unit, edge, failed, attempt }: Delivery, n
 function addPublish(hops: HopList, delivery: Delivery, { edge, nodeIdOf }: { edge: Edge; nodeIdOf: NodeIdOf }): void {
   const { take, destination } = delivery;
   const queue = destination as Destination;
-  const sentTo = edge.send?.destination ?? take.via ?? queue;
+  const named = edge.send?.destination ?? take.via ?? queue;
+  const sentTo = isSameDestination(named, queue) ? queue : named;
   const sentMs = edge.send?.sentMs ?? sentMsOf(delivery) ?? delivery.startMs;
   const to = hops.place(sentTo, sentMs);
   const { joinedBy } = edge;
@@ -75,7 +82,7 @@ function addPublish(hops: HopList, delivery: Delivery, { edge, nodeIdOf }: { edg
 function addDeliver(hops: HopList, delivery: Delivery, { topic, sentMs }: { topic: Destination; sentMs: number }): void {
   const { take, edge } = delivery;
   const here = delivery.destination as Destination;
-  const queue = take.deadLetterSource === undefined ? here : { system: here.system, name: take.deadLetterSource };
+  const queue = take.deadLetterSource === undefined ? here : { ...here, name: take.deadLetterSource };
   if (delivery.previous || isSameDestination(topic, queue) || isPointToPoint(topic)) return;
   const arrivalMs = sentMsOf(delivery) ?? delivery.startMs;
   const to = hops.place(queue, arrivalMs);

@@ -7,6 +7,8 @@ import { isTrue, number, text, texts } from "./attribute-readers.ts";
 export interface Destination {
   readonly system: string;
   readonly name: string;
+  /** The cloud account that it is in, where that is known: two may have queues of one name. */
+  readonly account?: string | undefined;
 }
 
 export interface Message {
@@ -66,7 +68,16 @@ export function destinationOf(attributes: Attributes, fallback: Attributes = att
   const system = text(attributes, names.MESSAGING_SYSTEM) ?? text(fallback, names.MESSAGING_SYSTEM);
   const named = destinationName(attributes) ?? destinationName(fallback);
   if (system === undefined || named === undefined) return undefined;
-  return { system: canonicalSystem(system), name: named };
+  return { system: canonicalSystem(system), name: named, account: accountOf(attributes) ?? accountOf(fallback) };
+}
+
+/** URLs of queues and ARNs hold the account. */
+function accountOf(attributes: Attributes): string | undefined {
+  for (const name of ["aws.sqs.queue.url", "aws.sns.topic.arn", names.MESSAGING_DESTINATION_NAME]) {
+    const account = /(?:^https?:\/\/[^/]+\/|^arn:[^:]+:[^:]+:[^:]*:)(\d{12})\b/.exec(text(attributes, name) ?? "")?.[1];
+    if (account !== undefined) return account;
+  }
+  return undefined;
 }
 
 /** `messaging.destination` and `messaging.source.name` are what semantic conventions before 1.24 had. */

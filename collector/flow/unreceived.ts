@@ -5,7 +5,7 @@ import type { HopList } from "./hop-list.ts";
 import type { NodeIdOf } from "./hops.ts";
 import { fromMs } from "./instant.ts";
 import { messageIdOf } from "./message.ts";
-import { kindOfSystem } from "./destination.ts";
+import { FUNCTION_SYSTEM, isStorage, kindOfSystem } from "./destination.ts";
 import type { Send } from "./send.ts";
 import type { Unit } from "./unit.ts";
 
@@ -29,6 +29,10 @@ export function addUnreceived(hops: HopList, { units, deliveries, nodeIdOf }: Un
   for (const unit of units) {
     for (const send of unit.sends) {
       if (send.failed || send.destination === undefined) continue;
+      if (isAnswered(send)) {
+        addWritten(hops, { send, takenKeys, from: nodeIdOf(unit) });
+        continue;
+      }
       const unnamed = takenFrom.get(send) ?? 0;
       const missing = send.keys.filter((key) => !takenKeys.has(key));
       if (send.keys.length === 0 ? unnamed > 0 : missing.length <= unnamed) continue;
@@ -36,6 +40,21 @@ export function addUnreceived(hops: HopList, { units, deliveries, nodeIdOf }: Un
     }
   }
   return gaps;
+}
+
+/** Whether what was sent has reached its end with the call: a write to a table, a function waited for. */
+function isAnswered({ destination, span }: Send): boolean {
+  if (destination === undefined) return false;
+  return isStorage(destination) || (destination.system === FUNCTION_SYSTEM && span.kind === "client");
+}
+
+/** A call to a place, where nothing that it set off is known. */
+function addWritten(hops: HopList, { send, takenKeys, from }: { send: Send; takenKeys: ReadonlySet<string>; from: string }) {
+  if (send.destination === undefined || send.keys.some((key) => takenKeys.has(key))) return;
+  if (!isStorage(send.destination)) return;
+  const to = hops.place(send.destination, send.sentMs);
+  const failed = send.span.status === "error";
+  hops.add({ from, to, kind: "call", joinedBy: "parent", sentTime: fromMs(send.sentMs), ...(failed && { failed }) });
 }
 
 interface Lost {

@@ -120,8 +120,6 @@ describe("10,000 orders through batches of ten", () => {
 
   it.for([
     { each: true, context: true, spans: 4 },
-    { each: true, context: false, spans: 4 },
-    { each: false, context: true, spans: 3 },
     { each: false, context: false, spans: 3 },
   ])("stay 10,000 flows: %o", { timeout: 120_000 }, async ({ each, context, spans }) => {
     const source = memorySource(spansOf({ each, context }));

@@ -1,0 +1,114 @@
+/** Hops that are no queue: tables, buckets, state machines, one function invoking another. */
+import { describe, expect, it } from "vitest";
+import type { Attributes, Flow } from "../../schema/flow.ts";
+import { buildFlow } from "./build-flow.ts";
+import { span, spanIdOf, traceIdOf, type SpanInput } from "./test-spans.ts";
+
+const api: SpanInput = { trace: "t", id: "api", kind: "server", service: "api", ms: 100 };
+
+function flowOf(inputs: readonly SpanInput[]): Flow {
+  const built = buildFlow([api, ...inputs].map(span), { traceId: traceIdOf("t") });
+  if (built === undefined) throw new Error("no flow");
+  return built.flow;
+}
+
+const send = (kind: "client" | "producer", system: string, name: string, keys: string[], extra: Partial<SpanInput> = {}): SpanInput => ({
+  trace: "t", id: "send", parent: "api", kind, service: "api", at: 10, ms: 5,
+  attributes: {
+    "messaging.system": system, "messaging.operation.type": "send", "messaging.destination.name": name,
+    "hopscope.message.keys": keys.map((key) => `${system}:${key}`),
+  },
+  ...extra,
+});
+
+const take = (id: string, system: string, name: string, key: string, extra: Partial<SpanInput> & { attributes?: Attributes } = {}): SpanInput => ({
+  trace: id, id, kind: "consumer", service: "worker", at: 100,
+  ...extra,
+  attributes: {
+    "messaging.system": system, "messaging.destination.name": name, "hopscope.message.keys": [`${system}:${key}`], ...extra.attributes,
+  },
+});
+
+const hopsOf = ({ hops }: Flow) =>
+  hops.map(({ from, kind, to, attempt }) => [from, kind, to, attempt ?? ""].join(" ").trim());
+const node = (id: string) => `inv:${spanIdOf(id)}`;
+
+describe("an object written to a bucket", () => {
+  const write = send("client", "aws.s3", "invoices", ["invoices/1.pdf@etag"]);
+
+  it("leads to the function that its event starts", () => {
+    const flow = flowOf([write, take("pdf", "aws.s3", "invoices", "invoices/1.pdf@etag")]);
+    expect(hopsOf(flow)).toEqual([`${node("api")} publish bucket:aws.s3:invoices`, `bucket:aws.s3:invoices receive ${node("pdf")} 1`]);
+  });
+
+  it("that starts nothing is a call, and nothing is missing", () => {
+    const flow = flowOf([write]);
+    expect(hopsOf(flow)).toEqual([`${node("api")} call bucket:aws.s3:invoices`]);
+    expect(flow.gaps).toEqual([]);
+  });
+});
+
+it("a table that is read and whose stream starts a function is one node", () => {
+  const flow = flowOf([
+    { trace: "t", id: "get", parent: "api", kind: "client", service: "api", at: 2, attributes: { "rpc.service": "DynamoDB", "db.collection.name": "orders" } },
+    send("client", "aws.dynamodb", "orders", ["orders/key:1@100", "orders/key:1@101"]),
+    take("stream", "aws.dynamodb", "orders", "orders/key:1@101"),
+  ]);
+  expect(flow.nodes.filter(({ kind }) => kind === "table")).toHaveLength(1);
+  expect(flow.gaps).toEqual([]);
+  expect(hopsOf(flow)).toContain(`table:aws.dynamodb:orders receive ${node("stream")} 1`);
+});
+
+describe("a state machine", () => {
+  const start = send("producer", "aws.stepfunctions", "checkout", ["arn:1"]);
+  const state = (id: string, name: string, at: number, count: number, extra: Partial<SpanInput> = {}) =>
+    take(id, "aws.stepfunctions", "checkout", "arn:1", { name: `state ${name}`, at, ...extra, attributes: { "hopscope.message.receive_count": count } });
+
+  it("shows every state that its execution ran, and a state's retry as an attempt", () => {
+    const flow = flowOf([start, state("a", "Reserve", 100, 1), state("b1", "Charge", 200, 1, { status: "error" }), state("b2", "Charge", 300, 2)]);
+    const runs = flow.nodes.filter(({ kind, name }) => kind === "invocation" && name === "worker");
+    expect(runs.map(({ attempt, attempts }) => [attempt, attempts])).toEqual([[1, undefined], [1, 2], [2, 2]]);
+    expect(flow).toMatchObject({ status: "unset", stats: { retries: 1, errors: 1 } });
+  });
+});
+
+describe("a function that invokes another", () => {
+  const invoked = take("fn", "aws.lambda", "charge", "req-1", { kind: "server" });
+
+  it("and waits for it makes a call", () => {
+    const flow = flowOf([send("client", "aws.lambda", "charge", ["req-1"]), invoked]);
+    expect(hopsOf(flow)).toEqual([`${node("api")} call ${node("fn")} 1`]);
+  });
+
+  it("and goes on puts it into its queue, whose retries are attempts", () => {
+    const again = { ...invoked, trace: "fn2", id: "fn2", at: 60_000 };
+    const flow = flowOf([send("producer", "aws.lambda", "charge", ["req-1"]), { ...invoked, status: "error" }, again]);
+    expect(hopsOf(flow)).toEqual([
+      `${node("api")} publish queue:aws.lambda:charge`,
+      `queue:aws.lambda:charge receive ${node("fn")} 1`,
+      `queue:aws.lambda:charge receive ${node("fn2")} 2`,
+    ]);
+    expect(flow.status).toBe("unset");
+  });
+
+  it("that sends no spans shows it as a peer", () => {
+    const flow = flowOf([send("client", "aws.lambda", "charge", ["req-1"])]);
+    expect(hopsOf(flow)).toEqual([`${node("api")} call external:aws.lambda:charge`]);
+    expect(flow.gaps).toEqual([]);
+  });
+
+  it("that nobody is known to have invoked begins its flow without a queue", () => {
+    const flow = buildFlow([span(invoked)], { traceId: traceIdOf("fn") })?.flow;
+    expect(flow?.nodes.map(({ id }) => id)).toEqual([node("fn")]);
+  });
+
+  it("is tried again under one request id: attempts", () => {
+    const run = (id: string, at: number, status: "error" | "unset"): SpanInput => ({
+      trace: "t", id, parent: "api", kind: "server", service: "worker", at, status, attributes: { "faas.invocation_id": "r1" },
+    });
+    const flow = flowOf([run("r1", 10, "error"), run("r2", 5000, "unset")]);
+    const runs = flow.nodes.filter(({ service }) => service === "worker");
+    expect(runs.map(({ attempt, attempts }) => [attempt, attempts])).toEqual([[1, 2], [2, 2]]);
+    expect(flow).toMatchObject({ status: "unset", stats: { retries: 1 } });
+  });
+});
