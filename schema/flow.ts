@@ -111,6 +111,11 @@ export const flowNodeSchema = z.object({
   batch: batchSchema.optional(),
   startTime: instantSchema,
   durationMs: z.number(),
+  /**
+   * Milliseconds that were added to this process's clock, here and in its spans, because by its own it began before
+   * what caused it. Absent where nothing was corrected.
+   */
+  clockSkewMs: z.number().optional(),
   /** The entry span first, then everything it did in the same process. Empty for queues and topics. */
   spanIds: z.array(spanIdSchema),
 });
@@ -169,6 +174,8 @@ export const flowStatsSchema = z.object({
   queueMs: z.number(),
   /** Sum of the time code ran, milliseconds. */
   busyMs: z.number(),
+  /** What platforms bill for: memory limit times duration of each invocation whose limit is known, gigabyte-seconds. */
+  gbSeconds: z.number().optional(),
 });
 
 export const flowSchema = z.object({

@@ -1,5 +1,6 @@
 /** Spans in, flow out: the parent that holds the order of the steps; each step is a pure function beside it. */
 import type { Flow, FlowNode, Gap, Hop, Span, Status } from "../../schema/flow.ts";
+import { clockSkews, correctClocks } from "./clock-skew.ts";
 import { codeNode, unitNodeId } from "./code-node.ts";
 import { criticalPath } from "./critical-path.ts";
 import { deliveryChains, type Delivery } from "./delivery.ts";
@@ -46,14 +47,27 @@ export function buildFlow(spans: readonly Span[], options: BuildFlowOptions): Bu
 
 /** The flow of a selection already made. */
 export function assembleFlow(graph: Graph, selection: Selection, options: BuildFlowOptions): BuiltFlow | undefined {
+  const skews = clockSkews(graph, selection);
+  if (skews.size === 0) return assembleCorrected(graph, selection, { ...options, skews: new Map() });
+  const corrected = joinUnits(correctClocks(graph.index.spans, skews));
+  const skewOfUnit = new Map([...skews].map(([unit, skewMs]) => [unit.id, skewMs]));
+  return assembleCorrected(corrected, selectFlow(corrected, options.traceId), { ...options, skews: skewOfUnit });
+}
+
+interface CorrectedOptions extends BuildFlowOptions {
+  /** By unit id, milliseconds. */
+  readonly skews: ReadonlyMap<string, number>;
+}
+
+function assembleCorrected(graph: Graph, selection: Selection, options: CorrectedOptions): BuiltFlow | undefined {
   const origin = flowOrigin(selection, options.traceId);
   if (origin === undefined) return undefined;
   const chains = deliveryChains(selection);
-  const assembly = assemble(graph, selection, chains);
+  const assembly = assemble({ graph, selection, chains, skews: options.skews });
   const { nodes, hops, gaps, nodeIdOf } = assembly;
   const own = spansOf(selection);
   const { startTime, durationMs } = extentOf([...selection.units].flatMap((unit) => unit.spans));
-  const stats = flowStats({ nodes, hops, chains, spanCount: own.length });
+  const stats = flowStats({ nodes, hops, chains, selection, spanCount: own.length });
   const flow: Flow = {
     id: origin.entry.traceId,
     name: origin.entry.name,
@@ -79,7 +93,14 @@ interface Assembly {
   readonly nodeIdOf: NodeIdOf;
 }
 
-function assemble(graph: Graph, selection: Selection, chains: readonly Delivery[][]): Assembly {
+interface AssembleInput {
+  readonly graph: Graph;
+  readonly selection: Selection;
+  readonly chains: readonly Delivery[][];
+  readonly skews: ReadonlyMap<string, number>;
+}
+
+function assemble({ graph, selection, chains, skews }: AssembleInput): Assembly {
   const nodeIdOf = shownBy(selection);
   const deliveries = chains.flat();
   const hops = new HopList(deliveries.flatMap(({ destination }) => destination ?? []));
@@ -100,7 +121,8 @@ function assemble(graph: Graph, selection: Selection, chains: readonly Delivery[
   for (const delivery of deliveries) byUnit.set(delivery.unit, [...(byUnit.get(delivery.unit) ?? []), delivery]);
   const code = [...selection.units].map((unit) => {
     const hostSpans = unit.host && selection.shells.has(unit.host) ? unit.host.spans : [];
-    return codeNode({ unit, deliveries: byUnit.get(unit) ?? [], hostSpans, run: runs.get(unit) });
+    const clockSkewMs = skews.get(unit.id);
+    return codeNode({ unit, deliveries: byUnit.get(unit) ?? [], hostSpans, run: runs.get(unit), clockSkewMs });
   });
   return {
     nodes: [...code, ...hops.placeNodes(), ...externals].sort(byStartThenId),

@@ -20,10 +20,12 @@ export interface UnitInFlow {
   readonly hostSpans: readonly Span[];
   /** Where the platform ran it several times without a message. */
   readonly run: Run | undefined;
+  /** What its clock was moved by, milliseconds. */
+  readonly clockSkewMs: number | undefined;
 }
 
 /** The node of one unit. */
-export function codeNode({ unit, deliveries, hostSpans, run }: UnitInFlow): FlowNode {
+export function codeNode({ unit, deliveries, hostSpans, run, clockSkewMs }: UnitInFlow): FlowNode {
   const { entry } = unit;
   const hostEntry = unit.host?.entry ?? entry;
   const { startTime, durationMs } = extent(unit);
@@ -46,6 +48,7 @@ export function codeNode({ unit, deliveries, hostSpans, run }: UnitInFlow): Flow
     ...batchOf(unit),
     startTime,
     durationMs,
+    ...(clockSkewMs !== undefined && { clockSkewMs }),
     spanIds: [...new Set([...unit.spans, ...hostSpans].map(({ spanId }) => spanId))],
   };
 }

@@ -1,17 +1,23 @@
 /** Totals of a flow. */
-import type { Flow, FlowNode, Hop } from "../../schema/flow.ts";
+import * as names from "../../schema/attributes.ts";
+import type { Flow, FlowNode, Hop, Span } from "../../schema/flow.ts";
+import { number } from "./attribute-readers.ts";
 import { unitNodeId } from "./code-node.ts";
 import type { Delivery } from "./delivery.ts";
+import type { Selection } from "./select.ts";
+
+const bytesPerGb = 1024 ** 3;
 
 export interface StatsInput {
   readonly nodes: readonly FlowNode[];
   readonly hops: readonly Hop[];
   readonly chains: readonly (readonly Delivery[])[];
+  readonly selection: Selection;
   readonly spanCount: number;
 }
 
 /** Counts nodes and sums times; a run that several flows share counts whole in each. */
-export function flowStats({ nodes, hops, chains, spanCount }: StatsInput): Flow["stats"] {
+export function flowStats({ nodes, hops, chains, selection, spanCount }: StatsInput): Flow["stats"] {
   const code = nodes.filter(({ spanIds }) => spanIds.length > 0);
   const retries = chains.flat().filter(({ attempt, previous }) => attempt > 1 || previous !== undefined);
   const delivered = new Set(chains.flat().map(({ unit }) => unitNodeId(unit)));
@@ -26,5 +32,11 @@ export function flowStats({ nodes, hops, chains, spanCount }: StatsInput): Flow[
     deadLetters: hops.filter(({ kind }) => kind === "dead-letter").length,
     queueMs,
     busyMs: code.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    gbSeconds: [...selection.units].reduce((sum, { entry }) => sum + gbSecondsOf(entry), 0),
   };
+}
+
+/** Memory limit times duration; 0 where the limit is not known. */
+function gbSecondsOf({ resource, durationMs }: Span): number {
+  return ((number(resource, names.FAAS_MAX_MEMORY) ?? 0) / bytesPerGb) * (durationMs / 1000);
 }

@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { alertChannelsSchema, alertHistorySchema, alertOverviewSchema, alertPreviewSchema, alertSilencesSchema } from "../../schema/alert-api.ts";
+import {
+  alertChannelsSchema,
+  alertHistorySchema,
+  alertOverviewSchema,
+  alertPreviewSchema,
+  alertSilencesSchema,
+} from "../../schema/alert-api.ts";
 import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
 import { Alerting } from "../alert/runner/alerting.ts";
 import { openRuleBook, type RuleBook } from "../alert/runner/rule-book.ts";
@@ -37,13 +43,23 @@ beforeAll(async () => {
   await writeFile(path, FILE);
   book = await openRuleBook({ store: db.store, path, env: {}, onProblems: () => undefined });
   alerting = new Alerting({
-    store: db.store, log: silentLog, book, baseUrl: "", allowPrivate: false, isExclusive: true, nowMs: () => nowMs, monotonicMs: () => nowMs,
+    store: db.store,
+    log: silentLog,
+    book,
+    baseUrl: "",
+    allowPrivate: false,
+    isExclusive: true,
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
     send: async () => ({ ok: false, error: "answered 500" }),
   });
   app = new OpenAPIHono();
   app.onError(answerError);
   app.route("/", alertRoutes({ store: db.store, now: () => nowMs, alerting, book }));
-  await fillFunctionMinutes(db.store, Array.from({ length: 30 }, (_, n) => ({ minute: T0 + n * 60, errors: n < 10 ? 0 : 50 })));
+  await fillFunctionMinutes(
+    db.store,
+    Array.from({ length: 30 }, (_, n) => ({ minute: T0 + n * 60, errors: n < 10 ? 0 : 50 })),
+  );
   for (const n of [9, 10, 11]) {
     nowMs = (T0 + n * 60) * 1000 + EVALUATION_DELAY_MS;
     await alerting.turn();
@@ -58,14 +74,27 @@ afterAll(async () => {
 
 const get = async (path: string): Promise<unknown> => (await app.request(path)).json();
 const sendJson = (method: string, path: string, body: unknown, headers = {}) =>
-  app.request(path, { method, body: JSON.stringify(body), headers: { "content-type": "application/json", ...headers } });
+  app.request(path, {
+    method,
+    body: JSON.stringify(body),
+    headers: { "content-type": "application/json", ...headers },
+  });
 
 describe("/api/alerts", () => {
   it("lists rules with their states and the alerts that fire", async () => {
     const overview = alertOverviewSchema.parse(await get("/api/alerts"));
     expect(overview).toMatchObject({ firing: 1, isEvaluating: true, problems: [] });
-    expect(overview.rules[0]).toMatchObject({ id: "errors", state: "firing", thresholdText: "above 5%", window: "1 min" });
-    expect(overview.rules[0]?.alerts[0]).toMatchObject({ labels: { service: "shop", function: "pay" }, valueText: "50%", mutedBy: null });
+    expect(overview.rules[0]).toMatchObject({
+      id: "errors",
+      state: "firing",
+      thresholdText: "above 5%",
+      window: "1 min",
+    });
+    expect(overview.rules[0]?.alerts[0]).toMatchObject({
+      labels: { service: "shop", function: "pay" },
+      valueText: "50%",
+      mutedBy: null,
+    });
   });
 
   it("has the history", async () => {
@@ -77,7 +106,12 @@ describe("/api/alerts", () => {
   it("shows channels and their failures, and no secret", async () => {
     await alerting.turn();
     const body = alertChannelsSchema.parse(await get("/api/alerts/channels"));
-    expect(body.channels[0]).toMatchObject({ name: "ops", type: "webhook", target: "hooks.example", lastError: "answered 500" });
+    expect(body.channels[0]).toMatchObject({
+      name: "ops",
+      type: "webhook",
+      target: "hooks.example",
+      lastError: "answered 500",
+    });
     const all = JSON.stringify([body, await get("/api/alerts"), alertMetrics(alerting, book)]);
     expect(all).not.toMatch(/s3cret|T0K3N/);
   });
@@ -91,7 +125,15 @@ describe("/api/alerts", () => {
   it("makes and deletes rules, and leaves those of the file alone", async () => {
     const rule = { id: "slow", kind: "duration", threshold: "1s" };
     expect((await sendJson("PUT", "/api/alerts/rules/slow", rule)).status).toBe(200);
-    expect(alertOverviewSchema.parse(await get("/api/alerts")).rules.map((one) => [one.id, one.origin]).sort()).toEqual([["errors", "file"], ["slow", "api"]]);
+    expect(
+      alertOverviewSchema
+        .parse(await get("/api/alerts"))
+        .rules.map((one) => [one.id, one.origin])
+        .sort(),
+    ).toEqual([
+      ["errors", "file"],
+      ["slow", "api"],
+    ]);
     expect((await app.request("/api/alerts/rules/slow", { method: "DELETE" })).status).toBe(200);
     expect((await app.request("/api/alerts/rules/errors", { method: "DELETE" })).status).toBe(404);
   });
@@ -111,13 +153,25 @@ describe("/api/alerts", () => {
 
   it("refuses a change that a page of another site asks for", async () => {
     const foreign = { origin: "https://evil.example", host: "localhost:4318" };
-    const response = await sendJson("PUT", "/api/alerts/rules/x", { id: "x", kind: "timeouts", threshold: 1 }, foreign);
+    const response = await sendJson(
+      "PUT",
+      "/api/alerts/rules/x",
+      { id: "x", kind: "timeouts", threshold: 1 },
+      foreign,
+    );
     expect(response.status).toBe(400);
-    expect((await app.request("/api/alerts/channels/ops/test", { method: "POST", headers: foreign })).status).toBe(400);
+    expect((await app.request("/api/alerts/channels/ops/test", { method: "POST", headers: foreign })).status).toBe(
+      400,
+    );
   });
 
   it("makes a silence, shows that it mutes, and ends it", async () => {
-    const silence = { id: "now", matchers: { function: "pay" }, until: new Date(nowMs + 3_600_000).toISOString(), comment: "deploy" };
+    const silence = {
+      id: "now",
+      matchers: { function: "pay" },
+      until: new Date(nowMs + 3_600_000).toISOString(),
+      comment: "deploy",
+    };
     expect((await sendJson("PUT", "/api/alerts/silences/now", silence)).status).toBe(200);
     const { silences } = alertSilencesSchema.parse(await get("/api/alerts/silences"));
     expect(silences.map(({ id, active, recurring, fromFile }) => ({ id, active, recurring, fromFile }))).toEqual([
@@ -131,11 +185,18 @@ describe("/api/alerts", () => {
 
   it("previews when a rule would have fired, over the metric", async () => {
     const range = `from=${new Date(T0 * 1000).toISOString()}&to=${new Date((T0 + 1200) * 1000).toISOString()}`;
-    const response = await sendJson("POST", `/api/alerts/preview?${range}`, { id: "x", kind: "error-rate", threshold: "20%", window: "1m" });
+    const response = await sendJson("POST", `/api/alerts/preview?${range}`, {
+      id: "x",
+      kind: "error-rate",
+      threshold: "20%",
+      window: "1m",
+    });
     const preview = alertPreviewSchema.parse(await response.json());
     expect(preview.points).toHaveLength(21);
     expect(preview.threshold).toBe(0.2);
-    expect(preview.messages).toMatchObject([{ kind: "firing", at: new Date((T0 + 660) * 1000).toISOString(), labels: [{ function: "pay" }] }]);
+    expect(preview.messages).toMatchObject([
+      { kind: "firing", at: new Date((T0 + 660) * 1000).toISOString(), labels: [{ function: "pay" }] },
+    ]);
   });
 
   it("says in /metrics what fires and which channel fails", () => {

@@ -143,7 +143,12 @@ function readRoutes(app: OpenAPIHono, { store, alerting, book, now }: AlertRoute
   app.openapi(historyRoute, async (context) => {
     const { rule, limit, ...query } = context.req.valid("query");
     const range = timeRange(query, now());
-    const rows = await queryHistory(store, { fromMs: Date.parse(range.from), toMs: Date.parse(range.to), ruleId: rule, limit });
+    const rows = await queryHistory(store, {
+      fromMs: Date.parse(range.from),
+      toMs: Date.parse(range.to),
+      ruleId: rule,
+      limit,
+    });
     const units = new Map(book.rules().map((one) => [one.rule.id, one.about.unit]));
     const changes = rows.map(({ atMs, windowEndMs, ...row }) => ({
       ...row,
@@ -208,7 +213,8 @@ function silenceRoutes(app: OpenAPIHono, { book, now }: AlertRoutesOptions): voi
   });
   app.openapi(deleteSilenceRoute, async (context) => {
     const { id } = context.req.valid("param");
-    if (!(await book.deleteSilence(id))) throw new ApiError("not-found", `No silence "${id}" was made through the API.`);
+    if (!(await book.deleteSilence(id)))
+      throw new ApiError("not-found", `No silence "${id}" was made through the API.`);
     return context.json({ ok: true as const }, 200);
   });
 }
@@ -219,7 +225,11 @@ function ruleRoutes(app: OpenAPIHono, { store, book, now }: AlertRoutesOptions):
     sameId(context.req.valid("param").id, rule.id);
     refuseOwnQuery(rule);
     const clash = book.rules().find((one) => one.sourceId === rule.id && one.origin !== "api");
-    if (clash !== undefined) throw invalid("id", `"${rule.id}" is a rule of the ${clash.origin === "file" ? "rules file; change it there" : "ready-made set"}`);
+    if (clash !== undefined)
+      throw invalid(
+        "id",
+        `"${rule.id}" is a rule of the ${clash.origin === "file" ? "rules file; change it there" : "ready-made set"}`,
+      );
     const unknown = (rule.notify ?? []).find((name) => !book.channels().has(name));
     if (unknown !== undefined) throw invalid("notify", `there is no channel "${unknown}"`);
     await book.putRule(rule);

@@ -16,10 +16,15 @@ export function describeRules(book: RuleBook, states: ReadonlyMap<string, RuleSt
   const silences = activeMutes(book.silences(), nowMs);
   const inhibited = inhibitionMutes(book.inhibitions(), rules, states);
   const described = rules.map((rule) => {
-    const mutes = [...silences, ...inhibited.filter((one) => one.sourceRuleId !== rule.rule.id).map(({ mute }) => mute)];
+    const mutes = [
+      ...silences,
+      ...inhibited.filter((one) => one.sourceRuleId !== rule.rule.id).map(({ mute }) => mute),
+    ];
     return describeRule(rule, states.get(rule.rule.id), mutes);
   });
-  return described.sort((a, b) => STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state) || a.name.localeCompare(b.name));
+  return described.sort(
+    (a, b) => STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state) || a.name.localeCompare(b.name),
+  );
 }
 
 const STATE_ORDER: readonly AlertRule["state"][] = ["firing", "broken", "pending", "ok", "little-traffic", "no-data"];
@@ -50,7 +55,9 @@ function describeRule(compiled: CompiledRule, state: RuleState | undefined, mute
     firing: last?.firing ?? 0,
     pending: last?.pending ?? 0,
     insufficient: last?.insufficient ?? 0,
-    worst: last?.worst ? { labels: { ...last.worst.labels }, valueText: formatValue(last.worst.value, about.unit) } : null,
+    worst: last?.worst
+      ? { labels: { ...last.worst.labels }, valueText: formatValue(last.worst.value, about.unit) }
+      : null,
     evaluatedAt: state === undefined || state.atMs === 0 ? null : new Date(state.atMs).toISOString(),
     notify: [...about.notify],
     alerts: live.slice(0, ALERTS_MAX).map((one) => describeAlert(compiled, one, mutes)),
@@ -58,7 +65,11 @@ function describeRule(compiled: CompiledRule, state: RuleState | undefined, mute
   };
 }
 
-function describeAlert(compiled: CompiledRule, series: SeriesState, mutes: readonly Mute[]): AlertRule["alerts"][number] {
+function describeAlert(
+  compiled: CompiledRule,
+  series: SeriesState,
+  mutes: readonly Mute[],
+): AlertRule["alerts"][number] {
   return {
     labels: { ...series.labels },
     condition: series.condition,
@@ -102,9 +113,15 @@ export function alertMetrics(alerting: Alerting, book: RuleBook): string {
   for (const { rule } of book.rules()) {
     const state = states.get(rule.id);
     lines.push(`hopscope_alert_rule_firing{rule="${rule.id}"} ${state?.last.firing ?? 0}`);
-    lines.push(`hopscope_alert_rule_failing{rule="${rule.id}"} ${state !== undefined && state.health.failingMs !== 0 ? 1 : 0}`);
+    lines.push(
+      `hopscope_alert_rule_failing{rule="${rule.id}"} ${state !== undefined && state.health.failingMs !== 0 ? 1 : 0}`,
+    );
   }
-  lines.push("# TYPE hopscope_alert_channel_sent_total counter", "# TYPE hopscope_alert_channel_failures_total counter", "# TYPE hopscope_alert_channel_failing gauge");
+  lines.push(
+    "# TYPE hopscope_alert_channel_sent_total counter",
+    "# TYPE hopscope_alert_channel_failures_total counter",
+    "# TYPE hopscope_alert_channel_failing gauge",
+  );
   const health = alerting.channelHealth();
   for (const name of book.channels().keys()) {
     const one = health.get(name);

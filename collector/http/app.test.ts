@@ -93,6 +93,18 @@ describe("GET /api/flows", () => {
     });
   });
 
+  it("lists a flow whose caller sends its spans elsewhere", async () => {
+    const own = await createTestStore();
+    const called: SpanInput = { trace: "called", id: "called", parent: "elsewhere", kind: "server", service: "api" };
+    const inner: SpanInput = { trace: "called", id: "inner", parent: "called", kind: "client", service: "api" };
+    const served: SpanInput = { trace: "called", id: "served", parent: "inner", kind: "server", service: "b", at: 1 };
+    await insertSpans(own.store, stored([called, inner, served]));
+    const response = await createApp({ store: own.store }).request("/api/flows");
+    const { flows } = (await response.json()) as FlowListResponse;
+    expect(flows.map(({ id, stats }) => [id, stats.spans])).toEqual([[traceIdOf("called"), 3]]);
+    await own.close();
+  });
+
   it.for([
     ["status=error", ["o3"]],
     ["status=ok", ["o4", "o2", "o1"]],

@@ -7,10 +7,12 @@ import { readFlows, storeSource } from "./flow-reader.ts";
 import { summarize } from "./flow-summary.ts";
 import type { TimeRange } from "./time-range.ts";
 
-/** Origins looked at for one answer: what a narrow filter may cost. */
-const ORIGINS_SCANNED_MAX = 2_000;
-/** Origins assembled together. */
-const ORIGINS_PER_READ_MAX = 200;
+/** Entries looked at for one answer: what a narrow filter may cost. */
+const ENTRIES_SCANNED_MAX = 4_000;
+/** Entries read, and their traces assembled, together. */
+const ENTRIES_PER_READ_MAX = 400;
+/** Entries that a flow has, its origin included: a request and the functions after it. */
+const ENTRIES_PER_FLOW = 4;
 
 export interface FlowListRequest extends TimeRange {
   readonly service?: string | undefined;
@@ -24,12 +26,13 @@ export interface FlowListRequest extends TimeRange {
 export async function listFlows(store: Store, request: FlowListRequest): Promise<FlowListResponse> {
   const { limit } = request;
   const isFiltered = request.service !== undefined || request.status !== undefined;
-  const readSize = isFiltered ? ORIGINS_PER_READ_MAX : Math.min(limit + 1, ORIGINS_PER_READ_MAX);
+  const readSize = isFiltered ? ENTRIES_PER_READ_MAX : Math.min(limit * ENTRIES_PER_FLOW, ENTRIES_PER_READ_MAX);
   const flows: FlowSummary[] = [];
+  const known: KnownFlows = new Map();
   let after = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
-  for (let scanned = 0; scanned < ORIGINS_SCANNED_MAX; scanned += readSize) {
+  for (let scanned = 0; scanned < ENTRIES_SCANNED_MAX; scanned += readSize) {
     const origins = await flowOrigins(store, { ...request, after, limit: readSize });
-    for (const [position, flow] of await summariesOf(store, origins, request)) {
+    for (const [position, flow] of await summariesOf(store, { origins, request, known })) {
       flows.push(flow);
       if (flows.length === limit) return { flows, nextCursor: encodeCursor(position) };
     }
@@ -39,17 +42,30 @@ export async function listFlows(store: Store, request: FlowListRequest): Promise
   return { flows, ...(after && { nextCursor: encodeCursor(after) }) };
 }
 
-async function summariesOf(store: Store, origins: readonly Origin[], request: FlowListRequest) {
-  const traceIds = [...new Set(origins.map(({ traceId }) => traceId))];
+/** The flow of each trace met so far; undefined where the trace begins none. */
+type KnownFlows = Map<string, { readonly originSpanId: string; readonly summary: FlowSummary } | undefined>;
+
+interface Summarizing {
+  readonly origins: readonly Origin[];
+  readonly request: FlowListRequest;
+  readonly known: KnownFlows;
+}
+
+async function summariesOf(store: Store, { origins, request, known }: Summarizing) {
+  const traceIds = [...new Set(origins.map(({ traceId }) => traceId))].filter((traceId) => !known.has(traceId));
   const built = await readFlows(storeSource(store), { traceIds, signal: request.signal });
-  const byTrace = new Map(traceIds.map((traceId, at) => [traceId, built[at]]));
+  for (const [at, traceId] of traceIds.entries()) {
+    const read = built[at];
+    // What another flow caused is not a flow.
+    const begins = read?.beginsHere === true && read.flow.id === traceId;
+    known.set(traceId, begins ? { originSpanId: read.originSpanId, summary: summarize(read) } : undefined);
+  }
   const summaries: [OriginPosition, FlowSummary][] = [];
   for (const origin of origins) {
-    const read = byTrace.get(origin.traceId);
-    // A trace with several roots is listed once, and what another flow caused is not a flow.
-    if (!read?.beginsHere || read.originSpanId !== origin.spanId) continue;
-    const summary = summarize(read);
-    if (isWanted(summary, request)) summaries.push([origin, summary]);
+    const flow = known.get(origin.traceId);
+    // A trace has many entries and is listed once.
+    if (flow?.originSpanId !== origin.spanId) continue;
+    if (isWanted(flow.summary, request)) summaries.push([origin, flow.summary]);
   }
   return summaries;
 }

@@ -61,6 +61,7 @@ interface Answers {
 /** The flow of each trace, in the order asked; undefined for a trace of which there are no spans. */
 export async function readFlows(source: FlowSource, asked: ReadFlows): Promise<(BuiltFlow | undefined)[]> {
   const { traceIds, limits = LIMITS, signal } = asked;
+  if (traceIds.length === 0) return [];
   const answers: Answers = { spans: new Map(), tracesOfKey: new Map(), spanCount: 0 };
   const readings = traceIds.map((traceId): Reading => ({ traceId, traces: new Set([traceId]), isDone: false }));
   const spansMax = traceIds.length === 1 ? limits.spans : Math.max(limits.spans, PAGE_SPANS_MAX);
