@@ -69,7 +69,9 @@ export const noDataSchema = z
 export const messageGroupSchema = z
   .strictObject({
     by: z.array(z.string()).max(5).optional().describe("Labels that make a message thread of their own."),
-    wait: periodSchema.optional().describe("Collects alerts before the first message. Default 0s: one evaluation is one message."),
+    wait: periodSchema
+      .optional()
+      .describe("Collects alerts before the first message. Default 0s: one evaluation is one message."),
     interval: periodSchema.optional().describe("Least time between two messages of a thread. Default 5m."),
     repeat: periodSchema.optional().describe("After which an alert that still fires is told again. Default 4h."),
   })
@@ -94,8 +96,15 @@ const common = {
   labels: labelsSchema.optional(),
   notify: z.array(z.string().min(1)).max(20).optional().describe("Channels; those of `defaults` when left out."),
   messages: messageGroupSchema.optional(),
-  summary: z.string().max(1000).optional().describe("First line of the message: text with {{value}}, {{function}} ..."),
-  runbook: z.url({ protocol: /^https?$/ }).optional().describe("Where the reader finds what to do."),
+  summary: z
+    .string()
+    .max(1000)
+    .optional()
+    .describe("First line of the message: text with {{value}}, {{function}} ..."),
+  runbook: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Where the reader finds what to do."),
 };
 
 const share = { threshold: ratioSchema, recover: ratioSchema.optional() };
@@ -104,13 +113,20 @@ const count = { threshold: z.number().min(0), recover: z.number().min(0).optiona
 const quantileSchema = z.enum(["p50", "p95", "p99"]).optional().describe("Default p95.");
 
 const ruleKinds = [
-  z.strictObject({ kind: z.literal("error-rate"), ...common, ...share }).describe("Failed share of invocations above."),
+  z
+    .strictObject({ kind: z.literal("error-rate"), ...common, ...share })
+    .describe("Failed share of invocations above."),
   z.strictObject({ kind: z.literal("cold-start-rate"), ...common, ...share }).describe("Cold starts' share above."),
   z
     .strictObject({ kind: z.literal("duration"), quantile: quantileSchema, ...common, ...period })
     .describe("Quantile of the invocations' duration above."),
   z
-    .strictObject({ kind: z.literal("init-duration"), quantile: z.enum(["p50", "p95"]).optional(), ...common, ...period })
+    .strictObject({
+      kind: z.literal("init-duration"),
+      quantile: z.enum(["p50", "p95"]).optional(),
+      ...common,
+      ...period,
+    })
     .describe("Quantile of the cold starts' init above."),
   z.strictObject({ kind: z.literal("timeouts"), ...common, ...count }).describe("At least so many timeouts."),
   z.strictObject({ kind: z.literal("errors"), ...common, ...count }).describe("At least so many failed invocations."),
@@ -135,7 +151,9 @@ const ruleKinds = [
   z
     .strictObject({ kind: z.literal("attempts"), ...common, ...count })
     .describe("A message was delivered at least so many times."),
-  z.strictObject({ kind: z.literal("memory"), ...common, ...share }).describe("Most memory used, share of the limit, above."),
+  z
+    .strictObject({ kind: z.literal("memory"), ...common, ...share })
+    .describe("Most memory used, share of the limit, above."),
   z
     .strictObject({
       kind: z.literal("cost"),
@@ -175,7 +193,9 @@ const ruleKinds = [
         .string()
         .min(1)
         .max(20_000)
-        .describe("One SELECT with a numeric column value, and volume if it has one; text columns are labels. {from:DateTime} and {to:DateTime} are the window."),
+        .describe(
+          "One SELECT with a numeric column value, and volume if it has one; text columns are labels. {from:DateTime} and {to:DateTime} are the window.",
+        ),
       compare: z.enum(["above", "at-least", "below", "at-most"]).optional().describe("Default above."),
       threshold: z.number(),
       recover: z.number().optional(),

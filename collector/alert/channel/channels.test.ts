@@ -1,7 +1,7 @@
 /** Channels against real receivers on loopback: an HTTP server, an SMTP server, SNS and SQS. */
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ChannelInput } from "@hopscope/schema/alert-rules";
+import type { ChannelInput } from "../../../schema/alert-rules.ts";
 import { SMTPServer } from "smtp-server";
 import { afterEach, describe, expect, it } from "vitest";
 import type { AlertMessage } from "../message/message.ts";
@@ -20,9 +20,25 @@ const message: AlertMessage = {
   title: "[FIRING] payment <b>fails</b>",
   alerts: [
     {
-      status: "firing", condition: "value", labels: { function: "<script>pay" }, since: "2026-11-20T11:55:00.000Z", endedAt: null,
-      reason: null, value: 0.2, valueText: "20%", normalText: "1%", windowEnd: "2026-11-20T12:00:00.000Z", flapping: false,
-      flows: [{ traceId: "ab".repeat(16), url: "http://hop.example/flows/abab", at: "2026-11-20T11:59:00.000Z", error: "Timeout" }],
+      status: "firing",
+      condition: "value",
+      labels: { function: "<script>pay" },
+      since: "2026-11-20T11:55:00.000Z",
+      endedAt: null,
+      reason: null,
+      value: 0.2,
+      valueText: "20%",
+      normalText: "1%",
+      windowEnd: "2026-11-20T12:00:00.000Z",
+      flapping: false,
+      flows: [
+        {
+          traceId: "ab".repeat(16),
+          url: "http://hop.example/flows/abab",
+          at: "2026-11-20T11:59:00.000Z",
+          error: "Timeout",
+        },
+      ],
     },
   ],
 };
@@ -56,7 +72,11 @@ async function receiver(status = 200, headers: Record<string, string> = {}) {
 describe("a webhook", () => {
   it("gets versioned JSON with an idempotency key and a signature that can be checked", async () => {
     const { received, url } = await receiver();
-    const result = await send({ type: "webhook", url, secret: "s3cret", headers: { "X-Team": "shop" } }, message, options);
+    const result = await send(
+      { type: "webhook", url, secret: "s3cret", headers: { "X-Team": "shop" } },
+      message,
+      options,
+    );
     expect(result).toEqual({ ok: true });
     const { headers, body } = received[0]!;
     expect(JSON.parse(body)).toMatchObject({ version: 1, id: message.id, kind: "firing" });
@@ -74,13 +94,20 @@ describe("a webhook", () => {
   it("that redirects is not followed", async () => {
     const target = await receiver();
     const { url } = await receiver(302, { location: target.url });
-    expect(await send({ type: "webhook", url }, message, options)).toMatchObject({ error: expect.stringContaining("not followed") });
+    expect(await send({ type: "webhook", url }, message, options)).toMatchObject({
+      error: expect.stringContaining("not followed"),
+    });
     expect(target.received).toEqual([]);
   });
 
   it("on a private address is refused unless the configuration allows it, and nothing is sent", async () => {
     const { received, url } = await receiver();
-    for (const target of [url, url.replace("127.0.0.1", "localhost"), url.replace("127.0.0.1", "[::ffff:127.0.0.1]"), url.replace("127.0.0.1", "2130706433")]) {
+    for (const target of [
+      url,
+      url.replace("127.0.0.1", "localhost"),
+      url.replace("127.0.0.1", "[::ffff:127.0.0.1]"),
+      url.replace("127.0.0.1", "2130706433"),
+    ]) {
       const result = await send({ type: "webhook", url: target }, message, { ...options, allowPrivate: false });
       expect(result).toMatchObject({ ok: false, error: expect.stringContaining("HOPSCOPE_ALERT_ALLOW_PRIVATE") });
     }
@@ -120,7 +147,12 @@ describe("PagerDuty", () => {
     await send(channel, message, options);
     await send(channel, { ...message, kind: "resolved", id: "other" }, options);
     const [first, second] = received.map((one) => JSON.parse(one.body));
-    expect(first).toMatchObject({ event_action: "trigger", dedup_key: "r/x/1", routing_key: "R0UT1NG", payload: { severity: "info" } });
+    expect(first).toMatchObject({
+      event_action: "trigger",
+      dedup_key: "r/x/1",
+      routing_key: "R0UT1NG",
+      payload: { severity: "info" },
+    });
     expect(second).toEqual({ event_action: "resolve", dedup_key: "r/x/1", routing_key: "R0UT1NG" });
   });
 });
@@ -144,7 +176,13 @@ describe("email", () => {
     await new Promise<void>((settle) => server.listen(0, "127.0.0.1", () => settle()));
     closers.push(() => new Promise((settle) => server.close(() => settle())));
     const { port } = server.server.address() as AddressInfo;
-    const channel: ChannelInput = { type: "email", host: "127.0.0.1", port, from: "hop@example.com", to: ["a@example.com", "b@example.com"] };
+    const channel: ChannelInput = {
+      type: "email",
+      host: "127.0.0.1",
+      port,
+      from: "hop@example.com",
+      to: ["a@example.com", "b@example.com"],
+    };
     expect(await send(channel, message, options)).toEqual({ ok: true });
     expect(await send(channel, { ...message, kind: "resolved", id: "other" }, options)).toEqual({ ok: true });
     expect(mails[0]).toMatch(/^To: a@example\.com, b@example\.com/m);
@@ -155,8 +193,17 @@ describe("email", () => {
   });
 
   it("to a server that is not there fails with the reason", async () => {
-    const channel: ChannelInput = { type: "email", host: "127.0.0.1", port: 1, from: "hop@example.com", to: ["a@example.com"] };
-    expect(await send(channel, message, options)).toMatchObject({ ok: false, error: expect.stringContaining("ECONNREFUSED") });
+    const channel: ChannelInput = {
+      type: "email",
+      host: "127.0.0.1",
+      port: 1,
+      from: "hop@example.com",
+      to: ["a@example.com"],
+    };
+    expect(await send(channel, message, options)).toMatchObject({
+      ok: false,
+      error: expect.stringContaining("ECONNREFUSED"),
+    });
   });
 });
 
@@ -183,12 +230,19 @@ describe("SNS", () => {
     await sqs.send(new CreateQueueCommand({ QueueName: "alerts" }));
     await sns.send(
       new SubscribeCommand({
-        TopicArn, Protocol: "sqs", Endpoint: "arn:aws:sqs:us-east-1:000000000000:alerts", Attributes: { RawMessageDelivery: "true" },
+        TopicArn,
+        Protocol: "sqs",
+        Endpoint: "arn:aws:sqs:us-east-1:000000000000:alerts",
+        Attributes: { RawMessageDelivery: "true" },
       }),
     );
     expect(await send({ type: "sns", topicArn: TopicArn!, endpoint }, message, options)).toEqual({ ok: true });
     const received = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl: `${endpoint}/000000000000/alerts`, WaitTimeSeconds: 2, MessageAttributeNames: ["All"] }),
+      new ReceiveMessageCommand({
+        QueueUrl: `${endpoint}/000000000000/alerts`,
+        WaitTimeSeconds: 2,
+        MessageAttributeNames: ["All"],
+      }),
     );
     const [found] = received.Messages ?? [];
     expect(JSON.parse(found?.Body ?? "")).toMatchObject({ version: 1, id: message.id });
@@ -200,17 +254,35 @@ describe("SNS", () => {
 
 describe("addresses", () => {
   it.for([
-    ["127.0.0.1", true], ["10.1.2.3", true], ["172.31.0.1", true], ["192.168.1.1", true], ["169.254.169.254", true],
-    ["0.0.0.0", true], ["100.64.0.1", true], ["::1", true], ["::", true], ["fe80::1", true], ["fd00:ec2::254", true],
-    ["::ffff:10.0.0.1", true], ["::ffff:a00:1", true], ["64:ff9b::a00:1", true], ["not an address", true],
-    ["8.8.8.8", false], ["172.32.0.1", false], ["2606:4700::1111", false], ["::ffff:8.8.8.8", false],
+    ["127.0.0.1", true],
+    ["10.1.2.3", true],
+    ["172.31.0.1", true],
+    ["192.168.1.1", true],
+    ["169.254.169.254", true],
+    ["0.0.0.0", true],
+    ["100.64.0.1", true],
+    ["::1", true],
+    ["::", true],
+    ["fe80::1", true],
+    ["fd00:ec2::254", true],
+    ["::ffff:10.0.0.1", true],
+    ["::ffff:a00:1", true],
+    ["64:ff9b::a00:1", true],
+    ["not an address", true],
+    ["8.8.8.8", false],
+    ["172.32.0.1", false],
+    ["2606:4700::1111", false],
+    ["::ffff:8.8.8.8", false],
   ] as const)("%s is internal: %s", ([address, inside]) => {
     expect(isInternalAddress(address)).toBe(inside);
   });
 
-  it.for(["file:///etc/passwd", "ftp://a.example", "nonsense", "http://user:pass@a.example"])("%s is no target", (url) => {
-    expect(() => checkUrl(url)).toThrow(/target/);
-  });
+  it.for(["file:///etc/passwd", "ftp://a.example", "nonsense", "http://user:pass@a.example"])(
+    "%s is no target",
+    (url) => {
+      expect(() => checkUrl(url)).toThrow(/target/);
+    },
+  );
 
   it.for([
     ["3", 3000],

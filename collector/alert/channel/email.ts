@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ChannelInput } from "@hopscope/schema/alert-rules";
+import type { ChannelInput } from "../../../schema/alert-rules.ts";
 import { createTransport } from "nodemailer";
 import type { AlertMessage } from "../message/message.ts";
 import { resolveTarget } from "./guard.ts";
@@ -8,7 +8,11 @@ import { SEND_TIMEOUT_MS, type SendResult } from "./post.ts";
 type EmailChannel = Extract<ChannelInput, { type: "email" }>;
 
 /** Sends by SMTP; the messages of one incident make one thread in a mail program. Never throws. */
-export async function sendEmail(channel: EmailChannel, message: AlertMessage, allowPrivate: boolean): Promise<SendResult> {
+export async function sendEmail(
+  channel: EmailChannel,
+  message: AlertMessage,
+  allowPrivate: boolean,
+): Promise<SendResult> {
   try {
     const [target] = await resolveTarget(channel.host, allowPrivate);
     const transport = createTransport({

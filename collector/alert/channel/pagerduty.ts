@@ -16,7 +16,9 @@ export function pagerdutyBody(routingKey: string, message: AlertMessage): object
     dedup_key: dedupKey,
     client: "Hopscope",
     client_url: message.url,
-    links: message.alerts.flatMap((alert) => alert.flows.map((flow) => ({ href: flow.url, text: flow.error || flow.traceId }))).slice(0, 10),
+    links: message.alerts
+      .flatMap((alert) => alert.flows.map((flow) => ({ href: flow.url, text: flow.error || flow.traceId })))
+      .slice(0, 10),
     payload: {
       summary: message.title.slice(0, SUMMARY_MAX),
       source: Object.values(message.alerts[0]?.labels ?? {}).join("/") || message.rule.id,
@@ -33,6 +35,7 @@ export function pagerdutyBody(routingKey: string, message: AlertMessage): object
 /** The start of the key tells a person what it is, its hash keeps it apart from others. */
 function shorten(incident: string): string {
   let hash = 0n;
-  for (const byte of Buffer.from(incident)) hash = (hash * 1_099_511_628_211n + BigInt(byte)) & 0xffff_ffff_ffff_ffffn;
+  for (const byte of Buffer.from(incident))
+    hash = (hash * 1_099_511_628_211n + BigInt(byte)) & 0xffff_ffff_ffff_ffffn;
   return `${incident.slice(0, DEDUP_KEY_MAX - 17)}#${hash.toString(16)}`;
 }

@@ -21,7 +21,11 @@ export type SendResult =
   | { readonly ok: false; readonly error: string; readonly retryAfterMs?: number };
 
 /** Posts a body; never throws. A status of 2xx is success, a redirect is not followed. */
-export async function post(target: string, body: string, { headers = {}, allowPrivate }: PostOptions): Promise<SendResult> {
+export async function post(
+  target: string,
+  body: string,
+  { headers = {}, allowPrivate }: PostOptions,
+): Promise<SendResult> {
   try {
     const url = checkUrl(target);
     // A host that is an address is not looked up by the socket, so it is checked here in any case.
@@ -32,7 +36,11 @@ export async function post(target: string, body: string, { headers = {}, allowPr
     if (status >= 200 && status < 300) return { ok: true };
     const retryAfterMs = parseRetryAfter(response.headers["retry-after"]);
     const redirect = status >= 300 && status < 400 ? ", and redirects are not followed" : "";
-    return { ok: false, error: `answered ${status}${redirect}${answer === "" ? "" : `: ${answer}`}`, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+    return {
+      ok: false,
+      error: `answered ${status}${redirect}${answer === "" ? "" : `: ${answer}`}`,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? error.message : String(error) };
   }
@@ -52,7 +60,13 @@ function exchange(
       agent: false,
       signal: AbortSignal.timeout(SEND_TIMEOUT_MS),
     });
-    request.on("error", (error) => fail(error.name === "AbortError" || error.name === "TimeoutError" ? new Error(`no answer within ${SEND_TIMEOUT_MS} ms`) : error));
+    request.on("error", (error) =>
+      fail(
+        error.name === "AbortError" || error.name === "TimeoutError"
+          ? new Error(`no answer within ${SEND_TIMEOUT_MS} ms`)
+          : error,
+      ),
+    );
     request.on("response", settle);
     request.end(body);
   });

@@ -1,4 +1,4 @@
-import type { ChannelInput } from "@hopscope/schema/alert-rules";
+import type { ChannelInput } from "../../../schema/alert-rules.ts";
 import type { AlertMessage } from "../message/message.ts";
 import { slackBody, teamsBody } from "./chat.ts";
 import { sendEmail } from "./email.ts";

@@ -1,4 +1,4 @@
-import type { ChannelInput } from "@hopscope/schema/alert-rules";
+import type { ChannelInput } from "../../../schema/alert-rules.ts";
 import type { AlertMessage } from "../message/message.ts";
 import { checkUrl, resolveTarget } from "./guard.ts";
 import { SEND_TIMEOUT_MS, type SendResult } from "./post.ts";
@@ -8,7 +8,11 @@ type SnsChannel = Extract<ChannelInput, { type: "sns" }>;
 const SUBJECT_MAX = 100;
 
 /** Publishes the message as JSON; credentials are those of the machine. Never throws. */
-export async function sendSns(channel: SnsChannel, message: AlertMessage, allowPrivate: boolean): Promise<SendResult> {
+export async function sendSns(
+  channel: SnsChannel,
+  message: AlertMessage,
+  allowPrivate: boolean,
+): Promise<SendResult> {
   try {
     if (channel.endpoint !== undefined) await resolveTarget(checkUrl(channel.endpoint).hostname, allowPrivate);
     // Loaded only where a channel asks for it: the client is the largest part that the collector has.

@@ -12,7 +12,11 @@ export function signWebhook(secret: string, timestampS: number, body: string): s
 
 /** Sends the message as it is, with its id as the idempotency key. */
 export async function sendWebhook(
-  { url, secret, headers }: { url: string; secret?: string | undefined; headers?: Readonly<Record<string, string>> | undefined },
+  {
+    url,
+    secret,
+    headers,
+  }: { url: string; secret?: string | undefined; headers?: Readonly<Record<string, string>> | undefined },
   message: AlertMessage,
   { allowPrivate, nowMs }: { allowPrivate: boolean; nowMs: number },
 ): Promise<SendResult> {

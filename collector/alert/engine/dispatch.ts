@@ -38,7 +38,7 @@ export function dispatch(
   for (const key of new Set([...Object.keys(state.groups), ...firing.keys()])) {
     const before = state.groups[key];
     const group = before ?? newGroup(firing.get(key));
-    const { after, notification } = tell(rule, state.series, group, firing.get(key) ?? new Map(), key, occasion);
+    const { after, notification } = tell(rule, state.series, group, firing.get(key) ?? NONE_FIRING, key, occasion);
     if (notification !== undefined) notifications.push(notification);
     if (after !== undefined) groups[key] = after;
     changed ||= after !== before;
@@ -46,7 +46,12 @@ export function dispatch(
   return { groups: changed ? groups : state.groups, notifications };
 }
 
-type Firing = Map<string, { series: SeriesState; groupLabels: Labels }>;
+interface FiringAlert {
+  readonly series: SeriesState;
+  readonly groupLabels: Labels;
+}
+type Firing = Map<string, FiringAlert>;
+const NONE_FIRING: Firing = new Map<string, FiringAlert>();
 
 function newGroup(firing: Firing | undefined): GroupState {
   const labels = firing?.values().next().value?.groupLabels ?? {};
@@ -54,13 +59,17 @@ function newGroup(firing: Firing | undefined): GroupState {
 }
 
 /** The alerts that fire and are not muted, by group. */
-function firingByGroup(rule: Rule, series: RuleState["series"], { mutes, ruleLabels }: Occasion): Map<string, Firing> {
+function firingByGroup(
+  rule: Rule,
+  series: RuleState["series"],
+  { mutes, ruleLabels }: Occasion,
+): Map<string, Firing> {
   const groups = new Map<string, Firing>();
   for (const [key, one] of Object.entries(series)) {
     if (one.phase !== "firing" || findMute(mutes, { ...ruleLabels, ...one.labels }) !== undefined) continue;
     const groupLabels = pickLabels(one.labels, rule.group.by);
     const groupKey = seriesKey(groupLabels);
-    const group = groups.get(groupKey) ?? new Map();
+    const group: Firing = groups.get(groupKey) ?? new Map<string, FiringAlert>();
     group.set(key, { series: one, groupLabels });
     groups.set(groupKey, group);
   }
@@ -143,7 +152,9 @@ function send(
     if (before !== undefined && isFlapping(series[key], atMs)) told[key] = { ...before, flapping: true };
   }
   const alerts = choice.shown.map((key) => notified(key, told, series, choice.ended.includes(key), atMs));
-  alerts.sort((a, b) => (isWorse(rule.comparison, a.value, b.value) ? -1 : isWorse(rule.comparison, b.value, a.value) ? 1 : 0));
+  alerts.sort((a, b) =>
+    isWorse(rule.comparison, a.value, b.value) ? -1 : isWorse(rule.comparison, b.value, a.value) ? 1 : 0,
+  );
   for (const key of choice.ended) delete told[key];
   const sequence = group.sequence + 1;
   const incident = `${rule.id}/${groupKey}/${group.openedMs}`;

@@ -57,7 +57,12 @@ export function evaluate(rule: Rule, state: RuleState, sample: Sample, past: boo
 }
 
 /** Ends every firing series, for a rule that was deleted or became another. */
-export function endAll(rule: Pick<Rule, "id">, state: RuleState, atMs: number, reason: "rule changed" | "rule deleted") {
+export function endAll(
+  rule: Pick<Rule, "id">,
+  state: RuleState,
+  atMs: number,
+  reason: "rule changed" | "rule deleted",
+) {
   const series: Record<string, SeriesState> = {};
   const transitions: Transition[] = [];
   for (const [key, one] of Object.entries(state.series)) {
@@ -147,18 +152,14 @@ function findingOf(
 }
 
 /** Under the policy `alert`: remembers a series that reports, and advances the alert about its silence. */
-function watchSilence(
-  draft: Draft,
-  rule: Rule,
-  state: RuleState,
-  key: string,
-  found: Finding,
-  moment: Moment,
-): void {
+function watchSilence(draft: Draft, rule: Rule, state: RuleState, key: string, found: Finding, moment: Moment): void {
   const silent = found.verdict === "absent";
   const now = draft.series()[key];
   if (now === undefined || (now.phase === "ok" && !silent)) {
-    draft.put(key, now, { ...(now ?? fine(found)), windowEndMs: silent ? (now?.windowEndMs ?? moment.atMs) : moment.atMs });
+    draft.put(key, now, {
+      ...(now ?? fine(found)),
+      windowEndMs: silent ? (now?.windowEndMs ?? moment.atMs) : moment.atMs,
+    });
   }
   const silenceKey = key + NO_DATA_SUFFIX;
   const before = state.series[silenceKey];
@@ -210,7 +211,18 @@ function lateFindings(rule: Rule, state: RuleState, sample: Sample) {
 
 function lateBreach(ruleId: string, finding: Finding, atMs: number): Transition {
   const { condition, labels, windowEndMs, value } = finding;
-  return { type: "transition", ruleId, change: "late-breach", condition, labels, atMs, windowEndMs, value, reason: null, past: true };
+  return {
+    type: "transition",
+    ruleId,
+    change: "late-breach",
+    condition,
+    labels,
+    atMs,
+    windowEndMs,
+    value,
+    reason: null,
+    past: true,
+  };
 }
 
 function transition(

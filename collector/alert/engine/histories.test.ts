@@ -34,7 +34,12 @@ const rows: Row[] = [
     minutes: trueIn(30, [3, 9]),
     told: ["F@3", "R@10"],
   },
-  { name: "2: a condition shorter than `for` is not told", rule: { forMs: 5 * MIN }, minutes: trueIn(30, [3, 6]), told: [] },
+  {
+    name: "2: a condition shorter than `for` is not told",
+    rule: { forMs: 5 * MIN },
+    minutes: trueIn(30, [3, 6]),
+    told: [],
+  },
   {
     name: "3: a condition that lasts for `for` is told once, at its end",
     rule: { forMs: 5 * MIN },
@@ -195,7 +200,10 @@ describe("9: too little traffic", () => {
 
   it("ends an alert that fires only after the missing limit, with that reason", () => {
     const minutes = [[seen({}, 1, 100)], ...repeated(30, [seen({}, 0, 3)])];
-    expect(play(aRule({ minVolume: 20, missingMs: 20 * MIN }), minutes).told).toEqual(["F@0", "R@21(too little traffic)"]);
+    expect(play(aRule({ minVolume: 20, missingMs: 20 * MIN }), minutes).told).toEqual([
+      "F@0",
+      "R@21(too little traffic)",
+    ]);
   });
 });
 
@@ -338,10 +346,7 @@ describe("28: an inhibition", () => {
   it("leaves only its source; the others are told when it is over and they still hold", () => {
     const silent = aRule({ id: "silent" });
     const inhibition: Mute = { id: "down", kind: "inhibition", matchers: [{ label: "f", pattern: "*" }] };
-    const minutes = Array.from({ length: 20 }, (_, n) => [
-      seen({ f: "a" }, 1),
-      seen({ f: "b" }, n < 8 ? 1 : 0),
-    ]);
+    const minutes = Array.from({ length: 20 }, (_, n) => [seen({ f: "a" }, 1), seen({ f: "b" }, n < 8 ? 1 : 0)]);
     const mutes = (n: number) => (n < 10 ? [inhibition] : []);
     expect(play(silent, minutes, { mutes }).told).toEqual(["F a@10"]);
   });
@@ -365,7 +370,10 @@ describe("29: an edited rule", () => {
     const { state } = play(aRule(), [true]);
     const occasion = { atMs: minute(1), nowMs: minute(1), mutes: [], ruleLabels: {} };
     const events = retire(aRule(), state, occasion, "rule deleted");
-    expect(events.map((event) => (event.type === "notification" ? event.kind : event.change))).toEqual(["resolved", "resolved"]);
+    expect(events.map((event) => (event.type === "notification" ? event.kind : event.change))).toEqual([
+      "resolved",
+      "resolved",
+    ]);
   });
 
   it("says nothing when it is deleted while none of its alerts was told", () => {
@@ -461,7 +469,11 @@ describe("38: daylight saving, the day's end and a partition's end", () => {
     process.env["TZ"] = zone;
     try {
       const rule = aRule({ forMs: 5 * MIN });
-      for (const startMs of [Date.UTC(2026, 9, 25, 0, 50), Date.UTC(2026, 2, 29, 0, 50), Date.UTC(2026, 10, 30, 23, 50)]) {
+      for (const startMs of [
+        Date.UTC(2026, 9, 25, 0, 50),
+        Date.UTC(2026, 2, 29, 0, 50),
+        Date.UTC(2026, 10, 30, 23, 50),
+      ]) {
         const start = (startMs - T0_MS) / MIN;
         expect(play(rule, trueIn(30, [8, 20]), { start }).told).toEqual([`F@${start + 13}`, `R@${start + 21}`]);
       }

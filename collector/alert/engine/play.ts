@@ -99,7 +99,8 @@ function inShort(notification: Notification, n: number): string[] {
   if (notification.alerts.length === 0) return [`${notification.kind}@${n}`];
   return notification.alerts.map((alert) => {
     const name = Object.values(alert.labels).join(",");
-    const kind = alert.status === "resolved" ? "R" : ["firing", "update"].includes(notification.kind) ? "F" : notification.kind;
+    const kind =
+      alert.status === "resolved" ? "R" : ["firing", "update"].includes(notification.kind) ? "F" : notification.kind;
     const what = alert.condition === "no-data" ? `${kind}-no-data` : kind;
     const reason = alert.reason === null || alert.reason === "recovered" ? "" : `(${alert.reason})`;
     return `${what}${name === "" ? "" : ` ${name}`}@${n}${reason}`;

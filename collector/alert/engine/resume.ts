@@ -30,6 +30,7 @@ function shift(state: RuleState, byMs: number): RuleState {
 
 function shiftSeries(series: SeriesState, byMs: number): SeriesState {
   const move = (ms: number): number => (ms === 0 ? 0 : ms + byMs);
-  if (series.phase === "pending") return { ...series, sinceMs: move(series.sinceMs), unknownMs: move(series.unknownMs) };
+  if (series.phase === "pending")
+    return { ...series, sinceMs: move(series.sinceMs), unknownMs: move(series.unknownMs) };
   return { ...series, clearMs: move(series.clearMs), unknownMs: move(series.unknownMs) };
 }

@@ -117,7 +117,8 @@ describe("40: any history with any restarts", () => {
         for (const { kind, alerts } of live(rule, turns).notifications) {
           for (const alert of alerts) {
             const key = keyOf(alert);
-            if (alert.status === "resolved") expect(open.delete(key), `an end of ${key} without its beginning`).toBe(true);
+            if (alert.status === "resolved")
+              expect(open.delete(key), `an end of ${key} without its beginning`).toBe(true);
             else if (kind === "repeat" || kind === "flapping") expect(open.has(key)).toBe(true);
             else {
               expect(open.has(key), `${key} told twice`).toBe(false);
@@ -135,7 +136,10 @@ describe("40: any history with any restarts", () => {
     fc.assert(
       fc.property(ruleArbitrary, fc.array(turn, { maxLength: 60 }), (given, turns) => {
         const rule = { ...given, group: { ...given.group, waitMs: 0, intervalMs: 0 } };
-        const { notifications, fired } = live(rule, turns.map((one) => ({ ...one, muted: false })));
+        const { notifications, fired } = live(
+          rule,
+          turns.map((one) => ({ ...one, muted: false })),
+        );
         const open = new Set<string>();
         const told = new Set<string>();
         for (const { atMs, alerts } of notifications) {
@@ -171,8 +175,14 @@ describe("40: any history with any restarts", () => {
   it("is the same with and without restarts", () => {
     fc.assert(
       fc.property(ruleArbitrary, fc.array(turn, { maxLength: 60 }), (rule, turns) => {
-        const never = live(rule, turns.map((one) => ({ ...one, restarted: false })));
-        const always = live(rule, turns.map((one) => ({ ...one, restarted: true })));
+        const never = live(
+          rule,
+          turns.map((one) => ({ ...one, restarted: false })),
+        );
+        const always = live(
+          rule,
+          turns.map((one) => ({ ...one, restarted: true })),
+        );
         expect(always.notifications).toEqual(never.notifications);
         expect(always.state).toEqual(never.state);
       }),

@@ -55,7 +55,10 @@ export function retire(
   reason: "rule changed" | "rule deleted",
 ): AlertEvent[] {
   const ended = endAll(rule, state, occasion.atMs, reason);
-  return [...ended.transitions, ...closeAll(rule, { series: { ...state.series, ...ended.series }, groups: state.groups }, occasion)];
+  return [
+    ...ended.transitions,
+    ...closeAll(rule, { series: { ...state.series, ...ended.series }, groups: state.groups }, occasion),
+  ];
 }
 
 /** One note for many windows of the past: what an outage hid is told once, and pages nobody. */

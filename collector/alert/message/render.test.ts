@@ -10,12 +10,17 @@ function render(rule: string, labels = { service: "shop", function: "pay" }, val
   const compiled = read.config.rules[0]!;
   const notification = play(compiled.rule, [[seen(labels, value)]]).notifications[0]!;
   const flow = { traceId: "ab", url: "http://h/flows/ab", at: "2026-11-20T12:00:00.000Z", error: "Timeout" };
-  return renderMessage(compiled, notification, { baseUrl: "http://h", background: [{ normal: 0.01, flows: [flow] }] });
+  return renderMessage(compiled, notification, {
+    baseUrl: "http://h",
+    background: [{ normal: 0.01, flows: [flow] }],
+  });
 }
 
 describe("a message", () => {
   it("says what, where, since when, how bad against normal, and which flows to look at", () => {
-    const message = render("{ id: e, name: Function fails, kind: error-rate, threshold: 5%, runbook: 'https://wiki.example/e' }");
+    const message = render(
+      "{ id: e, name: Function fails, kind: error-rate, threshold: 5%, runbook: 'https://wiki.example/e' }",
+    );
     expect(message.title).toBe("[FIRING] Function fails: pay (shop): error rate 12.5% (above 5% fires)");
     expect(message.text).toContain("usually 1%; since 2026-11-20T12:00:00.000Z");
     expect(message.text).toContain("http://h/flows/ab");
@@ -24,7 +29,9 @@ describe("a message", () => {
   });
 
   it("begins with the rule's own summary", () => {
-    const message = render("{ id: e, kind: error-rate, threshold: 5%, summary: '{{function}} fails: {{value}} in {{window}}' }");
+    const message = render(
+      "{ id: e, kind: error-rate, threshold: 5%, summary: '{{function}} fails: {{value}} in {{window}}' }",
+    );
     expect(message.title).toBe("[FIRING] e: pay fails: 12.5% in 5 min");
   });
 

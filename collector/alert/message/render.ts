@@ -101,7 +101,9 @@ function describe(alert: NotifiedAlert, about: RuleAbout, thresholdText: string)
 function nameOf({ labels }: Pick<NotifiedAlert, "labels">): string {
   const { service, function: functionName, queue, ...rest } = labels;
   const main = queue ?? functionName ?? service ?? "";
-  const context = [main === service ? undefined : service, ...Object.values(rest)].filter((one) => one !== undefined && one !== main);
+  const context = [main === service ? undefined : service, ...Object.values(rest)].filter(
+    (one) => one !== undefined && one !== main,
+  );
   return context.length === 0 ? main : `${main} (${context.join(", ")})`;
 }
 
@@ -144,9 +146,16 @@ function fullText(
   if (alerts.length === 0) lines.push(notification.text);
   for (const alert of alerts) {
     const where = nameOf(alert);
-    const state = alert.status === "resolved" ? `resolved (${alert.reason ?? "recovered"})` : alert.flapping ? "flapping" : "firing";
-    lines.push(`- ${where === "" ? about.name : where}: ${state}, ${about.noun} ${alert.valueText}, ${thresholdText} fires` +
-      `${alert.normalText === null ? "" : `, usually ${alert.normalText}`}; since ${alert.since}`);
+    const state =
+      alert.status === "resolved"
+        ? `resolved (${alert.reason ?? "recovered"})`
+        : alert.flapping
+          ? "flapping"
+          : "firing";
+    lines.push(
+      `- ${where === "" ? about.name : where}: ${state}, ${about.noun} ${alert.valueText}, ${thresholdText} fires` +
+        `${alert.normalText === null ? "" : `, usually ${alert.normalText}`}; since ${alert.since}`,
+    );
     for (const flow of alert.flows) lines.push(`    ${flow.at} ${flow.error} ${flow.url}`);
   }
   const unlisted = notification.firingCount + notification.resolvedCount - alerts.length;
@@ -166,7 +175,16 @@ export function testMessage(channel: string, baseUrl: string, nowMs: number): Al
     incident: id,
     kind: "test",
     at: new Date(nowMs).toISOString(),
-    rule: { id: "test", name: "Test", kind: "test", severity: "info", labels: {}, thresholdText: "", window: "", runbook: null },
+    rule: {
+      id: "test",
+      name: "Test",
+      kind: "test",
+      severity: "info",
+      labels: {},
+      thresholdText: "",
+      window: "",
+      runbook: null,
+    },
     title,
     text: `${title}\n\nNothing is wrong: somebody pressed the test button.`,
     url: `${baseUrl}/alerts`,

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { SERIES_DEFAULT, type AlertFileInput, type RuleInput } from "@hopscope/schema/alert-rules";
+import { SERIES_DEFAULT, type AlertFileInput, type RuleInput } from "../../../schema/alert-rules.ts";
 import { MINUTE_MS } from "../engine/limits.ts";
 import type { Rule } from "../engine/types.ts";
 import type { CompiledRule, Metric, RuleAbout, Severity } from "./compiled.ts";
@@ -35,7 +35,11 @@ export function compileRule(
   return tiers.map((tier) => {
     const metric = { windowMs: periodMs(tier.long), shortWindowMs: periodMs(tier.short) };
     const limits = { threshold: tier.burn, recoverThreshold: tier.burn };
-    const told = { ...input, severity: tier.severity ?? input.severity, notify: "notify" in tier ? tier.notify : input.notify };
+    const told = {
+      ...input,
+      severity: tier.severity ?? input.severity,
+      notify: "notify" in tier ? tier.notify : input.notify,
+    };
     return compileOne(dropUndefined(told), `${input.id}.${tier.name}`, limits, metric, defaults, origin);
   });
 }
@@ -51,7 +55,8 @@ function compileOne(
   const spec = KINDS[input.kind];
   const metric = { ...metricOf(input), ...metricChanges };
   const labels = { ...defaults.labels, ...input.labels };
-  const noData = typeof input.noData === "string" ? { policy: input.noData } : (input.noData ?? { policy: "keep" as const });
+  const noData =
+    typeof input.noData === "string" ? { policy: input.noData } : (input.noData ?? { policy: "keep" as const });
   const messages = { ...defaults.messages, ...input.messages };
   const comparison = input.kind === "query" ? (input.compare ?? spec.comparison) : spec.comparison;
   const decides: Omit<Rule, "id" | "identity" | "version"> = {
@@ -105,7 +110,8 @@ function metricOf(input: RuleInput): Metric {
     budget: input.kind === "slo-burn" ? 1 - shareOf(input.objective) : 0,
     prices: {
       gbSecond: (input.kind === "cost" ? input.pricePerGbSecond : undefined) ?? GB_SECOND_PRICE,
-      millionInvocations: (input.kind === "cost" ? input.pricePerMillionInvocations : undefined) ?? MILLION_INVOCATIONS_PRICE,
+      millionInvocations:
+        (input.kind === "cost" ? input.pricePerMillionInvocations : undefined) ?? MILLION_INVOCATIONS_PRICE,
     },
     query:
       input.kind === "query"
@@ -119,7 +125,10 @@ function metricOf(input: RuleInput): Metric {
 }
 
 /** Threshold and threshold of recovery as numbers: shares from 0 to 1, periods in milliseconds. */
-function thresholds(input: Exclude<RuleInput, { kind: "slo-burn" }>): { threshold: number; recoverThreshold: number } {
+function thresholds(input: Exclude<RuleInput, { kind: "slo-burn" }>): {
+  threshold: number;
+  recoverThreshold: number;
+} {
   if (input.kind === "no-data") return { threshold: 1, recoverThreshold: 1 };
   const { unit } = KINDS[input.kind];
   const asNumber = (given: number | string): number => {

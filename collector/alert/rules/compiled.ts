@@ -1,4 +1,4 @@
-import type { RuleInput, RuleKind } from "@hopscope/schema/alert-rules";
+import type { RuleInput, RuleKind } from "../../../schema/alert-rules.ts";
 import type { Labels, Matcher, Rule } from "../engine/types.ts";
 import type { Unit } from "./kinds.ts";
 

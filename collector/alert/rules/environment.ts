@@ -1,5 +1,8 @@
 /** Replaces `${NAME}` in every text of a value by the environment; names what is missing. */
-export function fillFromEnvironment<T>(value: T, env: Readonly<Record<string, string | undefined>>): { value: T; missing: string[] } {
+export function fillFromEnvironment<T>(
+  value: T,
+  env: Readonly<Record<string, string | undefined>>,
+): { value: T; missing: string[] } {
   const missing: string[] = [];
   const fill = (one: unknown): unknown => {
     if (typeof one === "string") {

@@ -1,5 +1,5 @@
 /** What each kind of rule measures, and what a rule of it may leave out. */
-import type { RuleKind } from "@hopscope/schema/alert-rules";
+import type { RuleKind } from "../../../schema/alert-rules.ts";
 import type { Comparison } from "../engine/types.ts";
 
 /** How a value is written for a reader. */
@@ -32,7 +32,14 @@ const measured = { comparison: "above", absentValue: null, monotone: false } as 
 export const KINDS: Readonly<Record<RuleKind, KindSpec>> = {
   "error-rate": { ...perFunction, ...measured, unit: "share", noun: "error rate", window: "5m", minVolume: 20 },
   errors: { ...perFunction, ...counted, unit: "count", noun: "errors", window: "5m" },
-  "cold-start-rate": { ...perFunction, ...measured, unit: "share", noun: "cold-start rate", window: "15m", minVolume: 20 },
+  "cold-start-rate": {
+    ...perFunction,
+    ...measured,
+    unit: "share",
+    noun: "cold-start rate",
+    window: "15m",
+    minVolume: 20,
+  },
   duration: { ...perFunction, ...measured, unit: "ms", noun: "duration", window: "5m", minVolume: 20 },
   "init-duration": { ...perFunction, ...measured, unit: "ms", noun: "init duration", window: "15m", minVolume: 3 },
   timeouts: { ...perFunction, ...counted, unit: "count", noun: "timeouts", window: "5m" },
@@ -69,8 +76,24 @@ export const KINDS: Readonly<Record<RuleKind, KindSpec>> = {
   "dead-letters": { ...perQueue, ...counted, unit: "count", noun: "dead letters", window: "5m" },
   "queue-wait": { ...perQueue, ...measured, unit: "ms", noun: "time in queue", window: "5m", minVolume: 5 },
   attempts: { ...perQueue, ...counted, unit: "times", noun: "deliveries of one message", window: "5m" },
-  memory: { ...perFunction, ...measured, unit: "share", noun: "memory used", window: "5m", minVolume: 1, monotone: true },
-  cost: { ...perFunction, ...counted, comparison: "above", unit: "money", noun: "estimated cost", window: "1h", groupBy: [] },
+  memory: {
+    ...perFunction,
+    ...measured,
+    unit: "share",
+    noun: "memory used",
+    window: "5m",
+    minVolume: 1,
+    monotone: true,
+  },
+  cost: {
+    ...perFunction,
+    ...counted,
+    comparison: "above",
+    unit: "money",
+    noun: "estimated cost",
+    window: "1h",
+    groupBy: [],
+  },
   "slo-burn": {
     ...perFunction,
     comparison: "at-least",

@@ -1,9 +1,5 @@
 /** Reads `hopscope.alerts.yml`: every problem with its line, its field and what to do. */
-import {
-  alertFileSchema,
-  type AlertFileInput,
-  type ChannelInput,
-} from "@hopscope/schema/alert-rules";
+import { alertFileSchema, type AlertFileInput, type ChannelInput } from "../../../schema/alert-rules.ts";
 import { LineCounter, parseDocument, type Document } from "yaml";
 import type { CompiledRule, Inhibition, Silence } from "./compiled.ts";
 import { compileRule } from "./compile-rule.ts";
@@ -37,7 +33,13 @@ export type ReadResult =
   | { readonly ok: true; readonly config: AlertConfig }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-export const EMPTY_CONFIG: AlertConfig = { rules: [], channels: new Map(), silences: [], inhibitions: [], defaults: {} };
+export const EMPTY_CONFIG: AlertConfig = {
+  rules: [],
+  channels: new Map(),
+  silences: [],
+  inhibitions: [],
+  defaults: {},
+};
 
 /** Reads the text of a rules file; `env` fills in `${NAME}` in channels. */
 export function readAlertFile(
@@ -49,7 +51,12 @@ export function readAlertFile(
     return { ok: false, problems: [{ line: 0, field: "", message: `larger than ${FILE_BYTES_MAX} bytes` }] };
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, logLevel: "error" });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    logLevel: "error",
+  });
   const lineAt = (path: readonly PropertyKey[]): number => lineOf(document, lines, path);
   if (document.errors.length > 0) {
     const problems = document.errors.map((error) => ({
@@ -63,7 +70,10 @@ export function readAlertFile(
   try {
     value = document.toJS({ maxAliasCount: ALIASES_MAX });
   } catch (error) {
-    return { ok: false, problems: [{ line: 0, field: "", message: error instanceof Error ? error.message : String(error) }] };
+    return {
+      ok: false,
+      problems: [{ line: 0, field: "", message: error instanceof Error ? error.message : String(error) }],
+    };
   }
   const parsed = alertFileSchema.safeParse(value);
   if (!parsed.success) {
@@ -106,7 +116,8 @@ function build(
     const compiled = compileRule(rule, file.defaults, origin);
     for (const name of new Set(compiled.flatMap((one) => one.about.notify))) {
       const known = [...channels.keys()].join(", ") || "none";
-      if (!channels.has(name)) fault(["rules", index, "notify"], `there is no channel "${name}" (there are: ${known})`);
+      if (!channels.has(name))
+        fault(["rules", index, "notify"], `there is no channel "${name}" (there are: ${known})`);
     }
     return compiled;
   });
@@ -127,7 +138,8 @@ function lineOf(document: Document, lines: LineCounter, path: readonly PropertyK
   // A missing member has no place of its own: its parent's is the nearest.
   for (let length = path.length; length > 0; length--) {
     const node: unknown = document.getIn(path.slice(0, length), true);
-    const range = typeof node === "object" && node !== null && "range" in node ? (node.range as number[] | null) : null;
+    const range =
+      typeof node === "object" && node !== null && "range" in node ? (node.range as number[] | null) : null;
     if (range?.[0] !== undefined) return lines.linePos(range[0]).line;
   }
   return document.contents?.range ? lines.linePos(document.contents.range[0]).line : 0;

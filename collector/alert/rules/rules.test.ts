@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { alertFileSchema } from "@hopscope/schema/alert-rules";
+import { alertFileSchema } from "../../../schema/alert-rules.ts";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
@@ -28,7 +28,13 @@ rules:
   - { id: errors, kind: error-rate, threshold: 5%, recover: 0.03, for: 5m, window: 10m }
   - { id: slow, kind: duration, quantile: p99, threshold: 1.5s }
 `).rules;
-    expect(errors?.rule).toMatchObject({ threshold: 0.05, recoverThreshold: 0.03, forMs: 300_000, minVolume: 20, comparison: "above" });
+    expect(errors?.rule).toMatchObject({
+      threshold: 0.05,
+      recoverThreshold: 0.03,
+      forMs: 300_000,
+      minVolume: 20,
+      comparison: "above",
+    });
     expect(errors?.metric).toMatchObject({ windowMs: 600_000, groupBy: ["service", "function"], monotone: false });
     expect(slow?.rule.threshold).toBe(1500);
     expect(slow?.about.noun).toBe("p99 duration");
@@ -51,7 +57,8 @@ rules: [{ id: slo, kind: slo-burn, objective: 99.9% }]
   });
 
   it("takes secrets from the environment", () => {
-    const text = "version: 1\nchannels:\n  ops: { type: webhook, url: https://a.example, secret: '${HOOK_SECRET}' }\nrules: []\n";
+    const text =
+      "version: 1\nchannels:\n  ops: { type: webhook, url: https://a.example, secret: '${HOOK_SECRET}' }\nrules: []\n";
     expect(read(text, { HOOK_SECRET: "s3cret" }).channels.get("ops")).toMatchObject({ secret: "s3cret" });
     expect(problems(text)).toEqual(["line 3: channels.ops: the environment variable HOOK_SECRET is not set"]);
   });
@@ -62,7 +69,11 @@ rules: [{ id: slo, kind: slo-burn, objective: 99.9% }]
       text: "version: 1\nrules:\n  - id: a\n    kind: error-rate\n    threshold: lots\n",
       says: /^line 5: rules\[0\]\.threshold: /,
     },
-    { name: "an unknown kind", text: "version: 1\nrules:\n  - id: a\n    kind: erors\n", says: /^line 4: rules\[0\]\.kind: / },
+    {
+      name: "an unknown kind",
+      text: "version: 1\nrules:\n  - id: a\n    kind: erors\n",
+      says: /^line 4: rules\[0\]\.kind: /,
+    },
     {
       name: "a field that does not exist",
       text: "version: 1\nrules:\n  - id: a\n    kind: timeouts\n    threshold: 1\n    wndow: 5m\n",
@@ -99,8 +110,14 @@ rules: [{ id: slo, kind: slo-burn, objective: 99.9% }]
   });
 
   it("has a published JSON schema for editors, made from what validates it", async () => {
-    const schema = { $id: "hopscope.alerts.schema.json", title: "Hopscope alert rules", ...z.toJSONSchema(alertFileSchema, { io: "input", reused: "ref" }) };
-    await expect(`${JSON.stringify(schema, null, 1)}\n`).toMatchFileSnapshot("../../../schema/hopscope.alerts.schema.json");
+    const schema = {
+      $id: "hopscope.alerts.schema.json",
+      title: "Hopscope alert rules",
+      ...z.toJSONSchema(alertFileSchema, { io: "input", reused: "ref" }),
+    };
+    await expect(`${JSON.stringify(schema, null, 1)}\n`).toMatchFileSnapshot(
+      "../../../schema/hopscope.alerts.schema.json",
+    );
   });
 
   it("changes a rule's identity with its labels and its version with its threshold, and neither otherwise", () => {
@@ -118,7 +135,8 @@ rules: [{ id: slo, kind: slo-burn, objective: 99.9% }]
 
 function aliasBomb(): string {
   const lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"];
-  for (let n = 1; n < 9; n++) lines.push(`a${n}: &a${n} [${Array.from({ length: 10 }, () => `*a${n - 1}`).join(", ")}]`);
+  for (let n = 1; n < 9; n++)
+    lines.push(`a${n}: &a${n} [${Array.from({ length: 10 }, () => `*a${n - 1}`).join(", ")}]`);
   return lines.join("\n");
 }
 
@@ -175,7 +193,12 @@ describe("a silence", () => {
   });
 
   it("that is one-off ends by itself", () => {
-    const one = compileSilence({ id: "x", matchers: { f: "a" }, from: "2026-11-20T10:00:00Z", until: "2026-11-20T11:00:00Z" });
+    const one = compileSilence({
+      id: "x",
+      matchers: { f: "a" },
+      from: "2026-11-20T10:00:00Z",
+      until: "2026-11-20T11:00:00Z",
+    });
     expect([9, 10, 11].map((hour) => activeMutes([one], Date.UTC(2026, 10, 20, hour)).length)).toEqual([0, 1, 0]);
   });
 });
@@ -190,9 +213,15 @@ rules:
 inhibit: [{ source: { rule: down }, target: { rule: errors }, equal: [service] }]
 `);
     const firing = { phase: "firing", labels: { service: "shop" } };
-    const states = new Map([["down", { series: { a: firing } }], ["errors", { series: { a: firing } }]]) as never;
+    const states = new Map([
+      ["down", { series: { a: firing } }],
+      ["errors", { series: { a: firing } }],
+    ]) as never;
     expect(inhibitionMutes(inhibitions, rules, states).map(({ mute }) => mute.matchers)).toEqual([
-      [{ label: "rule", pattern: "errors" }, { label: "service", pattern: "shop" }],
+      [
+        { label: "rule", pattern: "errors" },
+        { label: "service", pattern: "shop" },
+      ],
     ]);
   });
 });

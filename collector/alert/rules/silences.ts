@@ -1,4 +1,4 @@
-import type { InhibitionInput, SilenceInput } from "@hopscope/schema/alert-rules";
+import type { InhibitionInput, SilenceInput } from "../../../schema/alert-rules.ts";
 import type { Labels, Matcher, Mute, RuleState } from "../engine/types.ts";
 import { matchesAll } from "../engine/mutes.ts";
 import type { CompiledRule, Inhibition, Silence } from "./compiled.ts";
@@ -88,7 +88,13 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 function localMinute(ms: number, timeZone: string): { weekday: number; minute: number } {
   let format = formats.get(timeZone);
   if (format === undefined) {
-    format = new Intl.DateTimeFormat("en-US", { timeZone, weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    format = new Intl.DateTimeFormat("en-US", {
+      timeZone,
+      weekday: "short",
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+    });
     formats.set(timeZone, format);
   }
   const parts = Object.fromEntries(format.formatToParts(ms).map(({ type, value }) => [type, value]));

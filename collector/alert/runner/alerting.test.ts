@@ -45,11 +45,22 @@ interface Bench {
   clock: { nowMs: number };
 }
 
-async function open({ store = db.store, file = FILE, isExclusive = true, name = "rules.yml" }: { store?: Store; file?: string; isExclusive?: boolean; name?: string } = {}): Promise<Bench> {
+async function open({
+  store = db.store,
+  file = FILE,
+  isExclusive = true,
+  name = "rules.yml",
+}: { store?: Store; file?: string; isExclusive?: boolean; name?: string } = {}): Promise<Bench> {
   const path = join(folder, name);
   await writeFile(path, file);
   const clock = { nowMs: at(0) * 1000 };
-  const book = await openRuleBook({ store, path, env: {}, onProblems: () => undefined, monotonicMs: () => clock.nowMs });
+  const book = await openRuleBook({
+    store,
+    path,
+    env: {},
+    onProblems: () => undefined,
+    monotonicMs: () => clock.nowMs,
+  });
   closers.push(() => book.close());
   const sent: Bench["sent"] = [];
   const answer: Bench["answer"] = { send: () => ({ ok: true }) };
@@ -65,7 +76,8 @@ async function open({ store = db.store, file = FILE, isExclusive = true, name = 
     monotonicMs: () => clock.nowMs,
     send: async (_, message) => {
       const result = answer.send(message);
-      if (result.ok) sent.push({ id: message.id, kind: message.kind, minute: Math.floor((clock.nowMs / 1000 - T0) / 60) });
+      if (result.ok)
+        sent.push({ id: message.id, kind: message.kind, minute: Math.floor((clock.nowMs / 1000 - T0) / 60) });
       return result;
     },
   });
@@ -89,12 +101,21 @@ const errors = (from: number, to: number) =>
 describe("a running collector", () => {
   it("tells the beginning and the end of an alert, and writes both into the history", async () => {
     await fresh();
-    await fillFunctionMinutes(db.store, [...errors(3, 8), ...Array.from({ length: 12 }, (_, n) => ({ minute: at(8 + n) }))]);
+    await fillFunctionMinutes(db.store, [
+      ...errors(3, 8),
+      ...Array.from({ length: 12 }, (_, n) => ({ minute: at(8 + n) })),
+    ]);
     const { minute, sent, alerting } = await open();
     for (let n = 1; n < 15; n++) await minute(n);
-    expect(sent.map(({ kind, minute: when }) => [kind, when])).toEqual([["firing", 4], ["resolved", 9]]);
+    expect(sent.map(({ kind, minute: when }) => [kind, when])).toEqual([
+      ["firing", 4],
+      ["resolved", 9],
+    ]);
     const history = await queryHistory(db.store, { fromMs: at(0) * 1000, toMs: at(20) * 1000, limit: 10 });
-    expect(history.map(({ change, atMs }) => [change, (atMs / 1000 - T0) / 60])).toEqual([["resolved", 9], ["fired", 4]]);
+    expect(history.map(({ change, atMs }) => [change, (atMs / 1000 - T0) / 60])).toEqual([
+      ["resolved", 9],
+      ["fired", 4],
+    ]);
     expect(alerting.status().waiting).toBe(0);
   });
 
@@ -118,7 +139,10 @@ describe("a running collector", () => {
 
   it("22: retries with growing pauses, keeps the end after the beginning, and honours Retry-After", async () => {
     await fresh();
-    await fillFunctionMinutes(db.store, [...errors(1, 3), ...Array.from({ length: 30 }, (_, n) => ({ minute: at(3 + n) }))]);
+    await fillFunctionMinutes(db.store, [
+      ...errors(1, 3),
+      ...Array.from({ length: 30 }, (_, n) => ({ minute: at(3 + n) })),
+    ]);
     const { minute, sent, answer, alerting } = await open();
     const tries: string[] = [];
     answer.send = (message) => {
@@ -137,13 +161,19 @@ describe("a running collector", () => {
 
   it("14: says once for all rules that the database is down, and when it is back", async () => {
     await fresh();
-    await fillFunctionMinutes(db.store, Array.from({ length: 40 }, (_, n) => ({ minute: at(n) })));
+    await fillFunctionMinutes(
+      db.store,
+      Array.from({ length: 40 }, (_, n) => ({ minute: at(n) })),
+    );
     let isDown = false;
     const flaky: Store = {
       ...db.store,
-      query: (...args) => (isDown ? Promise.reject(new StoreError("down", { retryable: true })) : db.store.query(...args)),
-      command: (...args) => (isDown ? Promise.reject(new StoreError("down", { retryable: true })) : db.store.command(...args)),
-      insertNative: (...args) => (isDown ? Promise.reject(new StoreError("down", { retryable: true })) : db.store.insertNative(...args)),
+      query: (...args) =>
+        isDown ? Promise.reject(new StoreError("down", { retryable: true })) : db.store.query(...args),
+      command: (...args) =>
+        isDown ? Promise.reject(new StoreError("down", { retryable: true })) : db.store.command(...args),
+      insertNative: (...args) =>
+        isDown ? Promise.reject(new StoreError("down", { retryable: true })) : db.store.insertNative(...args),
     };
     const two = FILE.replace("rules: [", "rules: [{ id: timeouts, kind: timeouts, threshold: 1 }, ");
     const { minute, sent } = await open({ store: flaky, file: two });
@@ -195,8 +225,13 @@ describe("a running collector", () => {
 
   it("takes rules and silences of the API into account at the next evaluation", async () => {
     await fresh();
-    await fillFunctionMinutes(db.store, errors(0, 60).map((one) => ({ ...one, timeouts: 5 })));
-    const { minute, sent, book } = await open({ file: FILE.replace("error-rate, threshold: 5%", "error-rate, threshold: 99%") });
+    await fillFunctionMinutes(
+      db.store,
+      errors(0, 60).map((one) => ({ ...one, timeouts: 5 })),
+    );
+    const { minute, sent, book } = await open({
+      file: FILE.replace("error-rate, threshold: 5%", "error-rate, threshold: 99%"),
+    });
     await minute(1);
     await book.putRule({ id: "late", kind: "timeouts", threshold: 1 });
     await book.putSilence({ id: "quiet", matchers: { rule: "late" }, until: new Date(at(4) * 1000).toISOString() });
@@ -214,10 +249,22 @@ describe("a running collector", () => {
     await fresh();
     await fillFunctionMinutes(db.store, errors(0, 60));
     const path = join(folder, "none.yml");
-    const book = await openRuleBook({ store: db.store, path, env: {}, pack: readPack(name), onProblems: () => undefined });
+    const book = await openRuleBook({
+      store: db.store,
+      path,
+      env: {},
+      pack: readPack(name),
+      onProblems: () => undefined,
+    });
     closers.push(() => book.close());
     const alerting = new Alerting({
-      store: db.store, log: silentLog, book, baseUrl: "", allowPrivate: false, isExclusive: true, nowMs: () => at(5) * 1000 + EVALUATION_DELAY_MS,
+      store: db.store,
+      log: silentLog,
+      book,
+      baseUrl: "",
+      allowPrivate: false,
+      isExclusive: true,
+      nowMs: () => at(5) * 1000 + EVALUATION_DELAY_MS,
     });
     await alerting.turn();
     expect([...alerting.states()].filter(([, state]) => state.health.error !== "")).toEqual([]);

@@ -1,5 +1,5 @@
 /** The alerts of a running collector: evaluates every minute, keeps state and outbox, sends. */
-import type { ChannelInput } from "@hopscope/schema/alert-rules";
+import type { ChannelInput } from "../../../schema/alert-rules.ts";
 import type { Log } from "../../store/log.ts";
 import type { Store } from "../../store/store.ts";
 import { send as sendToChannel } from "../channel/send.ts";
@@ -12,7 +12,15 @@ import type { CompiledRule } from "../rules/compiled.ts";
 import { newestTickMs, takeSamples } from "../sample/sampler.ts";
 import { lookInto } from "./background.ts";
 import { evaluateAll, type Outcome } from "./evaluate-all.ts";
-import { applyEntry, EMPTY_ENTRY, emptyJournal, joinEntries, type Delivery, type Journal, type JournalEntry } from "./journal.ts";
+import {
+  applyEntry,
+  EMPTY_ENTRY,
+  emptyJournal,
+  joinEntries,
+  type Delivery,
+  type Journal,
+  type JournalEntry,
+} from "./journal.ts";
 import { Lease, LeaseLostError } from "./lease.ts";
 import { Outbox, type ChannelHealth } from "./outbox.ts";
 import type { RuleBook } from "./rule-book.ts";
@@ -85,7 +93,8 @@ export class Alerting {
       monotonicMs: this.#monotonicMs,
     });
     const { allowPrivate } = options;
-    const send = options.send ?? ((channel, message) => sendToChannel(channel, message, { allowPrivate, nowMs: this.#nowMs() }));
+    const send =
+      options.send ?? ((channel, message) => sendToChannel(channel, message, { allowPrivate, nowMs: this.#nowMs() }));
     this.#outbox = new Outbox({
       send,
       channels: () => options.book.channels(),
@@ -170,7 +179,10 @@ export class Alerting {
     if (channel === undefined) return undefined;
     const { allowPrivate, baseUrl } = this.#options;
     const message = testMessage(name, baseUrl, this.#nowMs());
-    return (this.#options.send ?? ((to, what) => sendToChannel(to, what, { allowPrivate, nowMs: this.#nowMs() })))(channel, message);
+    return (this.#options.send ?? ((to, what) => sendToChannel(to, what, { allowPrivate, nowMs: this.#nowMs() })))(
+      channel,
+      message,
+    );
   }
 
   async #holdLease(): Promise<void> {
@@ -207,7 +219,10 @@ export class Alerting {
     // A clock that was put back must not stop the evaluations until it has caught up.
     const isPutBack = newestMs < lastMs && this.#lastEvaluatedMonotonicMs > 0 && sinceMs >= EVALUATION_INTERVAL_MS;
     if (newestMs <= lastMs && !isPutBack) return;
-    const firstMs = lastMs === 0 || isPutBack ? newestMs : Math.max(lastMs + EVALUATION_INTERVAL_MS, newestMs - (CATCH_UP_MAX - 1) * EVALUATION_INTERVAL_MS);
+    const firstMs =
+      lastMs === 0 || isPutBack
+        ? newestMs
+        : Math.max(lastMs + EVALUATION_INTERVAL_MS, newestMs - (CATCH_UP_MAX - 1) * EVALUATION_INTERVAL_MS);
     for (let atMs = firstMs; atMs <= newestMs; atMs += EVALUATION_INTERVAL_MS) await this.#evaluate(atMs);
     this.#lastEvaluatedMonotonicMs = this.#monotonicMs();
   }
@@ -237,7 +252,12 @@ export class Alerting {
     this.#evaluations++;
   }
 
-  #entryOf(outcome: Outcome, rules: readonly CompiledRule[], outbox: readonly Delivery[], atMs: number): JournalEntry {
+  #entryOf(
+    outcome: Outcome,
+    rules: readonly CompiledRule[],
+    outbox: readonly Delivery[],
+    atMs: number,
+  ): JournalEntry {
     const states: Record<string, RuleState | null> = {};
     for (const [id, state] of outcome.states) {
       if (state === null || isWorthSaving(this.#journal.states.get(id), state)) states[id] = state;
@@ -245,7 +265,8 @@ export class Alerting {
     const known: Record<string, Pick<CompiledRule, "rule" | "about" | "sourceId"> | null> = {};
     for (const { rule, about, sourceId } of rules) {
       const before = this.#journal.known.get(rule.id);
-      if (before === undefined || JSON.stringify(before) !== JSON.stringify({ rule, about, sourceId })) known[rule.id] = { rule, about, sourceId };
+      if (before === undefined || JSON.stringify(before) !== JSON.stringify({ rule, about, sourceId }))
+        known[rule.id] = { rule, about, sourceId };
     }
     for (const [id, state] of outcome.states) if (state === null) known[id] = null;
     return { tickMs: atMs, states, known, outbox, done: [], history: outcome.transitions };
@@ -257,7 +278,9 @@ export class Alerting {
       if (rule.about.notify.length === 0) continue;
       const compiled = rules.get(rule.rule.id);
       const background: (Background | undefined)[] =
-        compiled === undefined ? [] : await lookInto(this.#options.store, compiled, notification, this.#options.baseUrl);
+        compiled === undefined
+          ? []
+          : await lookInto(this.#options.store, compiled, notification, this.#options.baseUrl);
       const message = renderMessage(rule, notification, { baseUrl: this.#options.baseUrl, background });
       for (const channel of rule.about.notify) {
         deliveries.push({ id: `${message.id}@${channel}`, channel, createdMs: this.#nowMs(), message });

@@ -36,7 +36,11 @@ export async function lookInto(
 
 async function failingFlows(store: Store, metric: Metric, alert: NotifiedAlert, baseUrl: string) {
   if (metric.source === "query" || alert.condition === "no-data") return [];
-  const range = { fromMs: alert.windowEndMs - Math.min(metric.windowMs, USUAL_MS), toMs: alert.windowEndMs, limit: FLOWS_MAX };
+  const range = {
+    fromMs: alert.windowEndMs - Math.min(metric.windowMs, USUAL_MS),
+    toMs: alert.windowEndMs,
+    limit: FLOWS_MAX,
+  };
   const flows = await queryFailingFlows(store, alert.labels, range);
   return flows.map(({ traceId, atMs, error }) => ({
     traceId,
@@ -51,7 +55,11 @@ async function usualValue(store: Store, compiled: CompiledRule, alert: NotifiedA
   const { metric } = compiled;
   if (plan === undefined || alert.normal !== null || metric.kind === "slo-burn") return null;
   const { service, function: functionName, queue } = alert.labels;
-  const scope = { ...plan.query.scope, service: service ?? plan.query.scope.service, function: functionName ?? plan.query.scope.function };
+  const scope = {
+    ...plan.query.scope,
+    service: service ?? plan.query.scope.service,
+    function: functionName ?? plan.query.scope.function,
+  };
   const query = {
     ...plan.query,
     windowS: USUAL_MS / 1000,

@@ -59,7 +59,13 @@ export class Lease {
     const tail = await readTail(this.#store);
     const isFree = tail.holder === "" || this.#options.isExclusive || tail.silentMs > this.#options.leaseMs;
     if (!isFree) return undefined;
-    const claim = { seq: tail.seq + 1, epoch: tail.epoch + 1, holder: this.holder, kind: "claim" as const, payload: "{}" };
+    const claim = {
+      seq: tail.seq + 1,
+      epoch: tail.epoch + 1,
+      holder: this.holder,
+      kind: "claim" as const,
+      payload: "{}",
+    };
     if (!(await appendEntry(this.#store, claim))) return undefined;
     this.#epoch = claim.epoch;
     this.#seq = claim.seq;
@@ -106,13 +112,25 @@ export class Lease {
   async release(): Promise<void> {
     if (!this.#isHolder) return;
     this.#isHolder = false;
-    await appendEntry(this.#store, { seq: this.#seq + 1, epoch: this.#epoch + 1, holder: "", kind: "claim", payload: "{}" });
+    await appendEntry(this.#store, {
+      seq: this.#seq + 1,
+      epoch: this.#epoch + 1,
+      holder: "",
+      kind: "claim",
+      payload: "{}",
+    });
   }
 
   async #append(kind: "entry" | "snapshot", entry: JournalEntry): Promise<void> {
     const askedMs = this.#options.monotonicMs();
     const seq = this.#seq + 1;
-    const isOurs = await appendEntry(this.#store, { seq, epoch: this.#epoch, holder: this.holder, kind, payload: JSON.stringify(entry) });
+    const isOurs = await appendEntry(this.#store, {
+      seq,
+      epoch: this.#epoch,
+      holder: this.holder,
+      kind,
+      payload: JSON.stringify(entry),
+    });
     if (!isOurs) this.#lose();
     this.#seq = seq;
     this.#provenMs = askedMs;

@@ -1,5 +1,5 @@
 /** Sends what was decided, again and again until it is taken, in the order of each incident. */
-import type { ChannelInput } from "@hopscope/schema/alert-rules";
+import type { ChannelInput } from "../../../schema/alert-rules.ts";
 import type { SendResult } from "../channel/post.ts";
 import type { AlertMessage } from "../message/message.ts";
 import type { Delivered, Delivery } from "./journal.ts";
@@ -108,7 +108,9 @@ export class Outbox {
 
   /** An incident whose beginning nobody took does not have its end told either. */
   #giveUp(delivery: Delivery, all: readonly Delivery[], error: string): void {
-    const same = all.filter((one) => one.channel === delivery.channel && one.message.incident === delivery.message.incident);
+    const same = all.filter(
+      (one) => one.channel === delivery.channel && one.message.incident === delivery.message.incident,
+    );
     for (const { id } of same) {
       this.#tries.delete(id);
       this.#healthOf(delivery.channel).givenUp++;

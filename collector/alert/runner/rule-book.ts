@@ -1,6 +1,12 @@
-/** The rules in force: those of the file, those made through the API, and the ready-made ones where there is no file. */
+/** The rules in force: those of the file, those made through the API, and the ready-made ones beside them. */
 import { readFileSync } from "node:fs";
-import { ruleSchema, silenceSchema, type ChannelInput, type RuleInput, type SilenceInput } from "@hopscope/schema/alert-rules";
+import {
+  ruleSchema,
+  silenceSchema,
+  type ChannelInput,
+  type RuleInput,
+  type SilenceInput,
+} from "../../../schema/alert-rules.ts";
 import { putSetting, querySettings } from "../../store/queries/alert-history.ts";
 import type { Store } from "../../store/store.ts";
 import type { CompiledRule, Inhibition, Silence } from "../rules/compiled.ts";
@@ -19,6 +25,8 @@ export interface RuleBook {
   inhibitions(): readonly Inhibition[];
   /** What is wrong with the file, and with stored rules that no longer fit. */
   problems(): readonly Problem[];
+  /** Whether a silence stands in the file, so that it is to be changed there. */
+  isFromFile(silenceId: string): boolean;
   /** Where the rules come from, for a reader. */
   filePath(): string;
   /** Reads what may have changed elsewhere; keeps what it has where the store cannot be reached. */
@@ -89,6 +97,7 @@ export async function openRuleBook(options: RuleBookOptions): Promise<RuleBook> 
     silences: () => [...config().silences, ...apiSilences],
     inhibitions: () => [...(pack?.inhibitions ?? []), ...config().inhibitions],
     problems: () => [...watcher.current().problems, ...apiProblems],
+    isFromFile: (id) => config().silences.some((silence) => silence.id === id),
     filePath: () => path,
     async refresh() {
       await watcher.refresh();

@@ -31,7 +31,9 @@ function windowQuery(metric: Metric): WindowQuery {
   const { service, function: functionName, queue } = metric.scope;
   const attributes = metric.scope.attributes ?? {};
   const inSql = (name: "service" | "function" | "queue", pattern: string | undefined) =>
-    pattern !== undefined && !level.includes(name) && (name !== "queue" || source === "queue") ? { [name]: pattern } : {};
+    pattern !== undefined && !level.includes(name) && (name !== "queue" || source === "queue")
+      ? { [name]: pattern }
+      : {};
   return {
     source,
     windowS: metric.windowMs / 1000,

@@ -58,7 +58,10 @@ describe("a sample", () => {
 
   it("16: leaves out the newest minute, which looks like a drop because it is half filled", async () => {
     await fillFunctionMinutes(db.store, [...minutes(0, 70), { minute: at(70), seenAt: at(70), invocations: 10 }]);
-    const { series } = await goodSample("{ id: r, kind: throughput-drop, threshold: 50%, window: 1m, baseline: 30m }", 70);
+    const { series } = await goodSample(
+      "{ id: r, kind: throughput-drop, threshold: 50%, window: 1m, baseline: 30m }",
+      70,
+    );
     expect(series.map((one) => one.value)).toEqual([1]);
   });
 
@@ -75,10 +78,17 @@ describe("a sample", () => {
   });
 
   it("waits for a service whose data comes late, and for no other", async () => {
-    const late = minutes(0, 30).map((row) => ({ ...row, service: "batch", function: "slow", seenAt: row.minute + 60 + 180 }));
+    const late = minutes(0, 30).map((row) => ({
+      ...row,
+      service: "batch",
+      function: "slow",
+      seenAt: row.minute + 60 + 180,
+    }));
     await fillFunctionMinutes(db.store, [...late, ...minutes(0, 30)]);
     const { series } = await goodSample("{ id: r, kind: error-rate, threshold: 5%, window: 5m }", 25);
-    const ends = Object.fromEntries(series.map((one) => [one.labels["function"], (one.windowEndMs! / 1000 - T0) / 60]));
+    const ends = Object.fromEntries(
+      series.map((one) => [one.labels["function"], (one.windowEndMs! / 1000 - T0) / 60]),
+    );
     expect(ends).toEqual({ slow: 22, pay: 25 });
     expect(series.map((one) => one.volume)).toEqual([500, 500]);
   });
@@ -99,32 +109,68 @@ describe("a sample", () => {
 
   it.for([
     ["{ id: r, kind: errors, threshold: 1, groupBy: [] }", [{ labels: {}, value: 9 }]],
-    ["{ id: r, kind: errors, threshold: 1, groupBy: [service] }", [{ labels: { service: "a" }, value: 3 }, { labels: { service: "b" }, value: 6 }]],
-    ["{ id: r, kind: errors, threshold: 1, groupBy: [service], scope: { function: 'g*' } }", [{ labels: { service: "a" }, value: 2 }, { labels: { service: "b" }, value: 4 }]],
-    ["{ id: r, kind: duration, threshold: 1s, quantile: p50, groupBy: [], scope: { service: b } }", [{ labels: {}, value: 300 }]],
+    [
+      "{ id: r, kind: errors, threshold: 1, groupBy: [service] }",
+      [
+        { labels: { service: "a" }, value: 3 },
+        { labels: { service: "b" }, value: 6 },
+      ],
+    ],
+    [
+      "{ id: r, kind: errors, threshold: 1, groupBy: [service], scope: { function: 'g*' } }",
+      [
+        { labels: { service: "a" }, value: 2 },
+        { labels: { service: "b" }, value: 4 },
+      ],
+    ],
+    [
+      "{ id: r, kind: duration, threshold: 1s, quantile: p50, groupBy: [], scope: { service: b } }",
+      [{ labels: {}, value: 300 }],
+    ],
     ["{ id: r, kind: memory, threshold: 90%, groupBy: [] }", [{ labels: {}, value: 0.75 }]],
   ] as const)("groups and narrows: %s", async ([rule, expected]) => {
     const row = (service: string, name: string, errors: number, ms: number, memoryUsed: number) => ({
-      minute: at(1), service, function: name, errors, durations: [ms, ms, ms], memoryUsed, memoryLimit: 100,
+      minute: at(1),
+      service,
+      function: name,
+      errors,
+      durations: [ms, ms, ms],
+      memoryUsed,
+      memoryLimit: 100,
     });
-    await fillFunctionMinutes(db.store, [row("a", "f", 1, 100, 10), row("a", "g", 2, 200, 75), row("b", "f", 2, 300, 20), row("b", "g", 4, 300, 5)]);
+    await fillFunctionMinutes(db.store, [
+      row("a", "f", 1, 100, 10),
+      row("a", "g", 2, 200, 75),
+      row("b", "f", 2, 300, 20),
+      row("b", "g", 4, 300, 5),
+    ]);
     const { series } = await goodSample(rule, 2);
-    const found = series.map(({ labels, value }) => ({ labels, value })).sort((x, y) => JSON.stringify(x).localeCompare(JSON.stringify(y)));
+    const found = series
+      .map(({ labels, value }) => ({ labels, value }))
+      .sort((x, y) => JSON.stringify(x).localeCompare(JSON.stringify(y)));
     expect(found).toEqual(expected);
   });
 
   it("counts a cron job that never ran as zero runs", async () => {
-    const rule = "{ id: r, kind: expected, threshold: 1, window: 1h, groupBy: [function], scope: { function: nightly } }";
+    const rule =
+      "{ id: r, kind: expected, threshold: 1, window: 1h, groupBy: [function], scope: { function: nightly } }";
     expect(byFunction((await goodSample(rule, 10)).series)).toEqual({ nightly: 0 });
   });
 
   it("finds what fell silent", async () => {
     await fillFunctionMinutes(db.store, [...minutes(0, 30), ...minutes(0, 60, { function: "refund" })]);
-    expect(byFunction((await goodSample("{ id: r, kind: no-data, window: 10m }", 60)).series)).toEqual({ pay: 0, refund: 1000 });
+    expect(byFunction((await goodSample("{ id: r, kind: no-data, window: 10m }", 60)).series)).toEqual({
+      pay: 0,
+      refund: 1000,
+    });
   });
 
   it("33: burns a budget by the smaller of its two windows", async () => {
-    await fillFunctionMinutes(db.store, [...minutes(0, 100), ...minutes(100, 103, { errors: 100 }), ...minutes(103, 120)]);
+    await fillFunctionMinutes(db.store, [
+      ...minutes(0, 100),
+      ...minutes(100, 103, { errors: 100 }),
+      ...minutes(103, 120),
+    ]);
     const slo = rules("{ id: s, kind: slo-burn, objective: 99.9% }");
     const told: string[] = [];
     const states = new Map(slo.map((one) => [one.rule.id, emptyState(one.rule)]));
@@ -153,7 +199,10 @@ describe("a sample", () => {
     ["SELECT value FROM nowhere", "nowhere"],
     ["SELECT sum(number) AS value FROM system.numbers", "TIMEOUT|rows|exceeded"],
   ] as const)("makes a query that cannot run the rule's error: %s", async ([sql, says]) => {
-    const { error } = await sample(`{ id: r, kind: query, threshold: 1, maxSeconds: 0.5, maxRowsRead: 1000, sql: "${sql}" }`, 5);
+    const { error } = await sample(
+      `{ id: r, kind: query, threshold: 1, maxSeconds: 0.5, maxRowsRead: 1000, sql: "${sql}" }`,
+      5,
+    );
     expect(error?.message).toMatch(new RegExp(says, "i"));
     expect(error?.kind).toBe("query");
   });
@@ -202,7 +251,12 @@ describe("queue rollups", () => {
          ('orders', toUInt32(3), toUInt8(0), [{one:String}, {two:String}], [{three:String}]),
          ('orders-dlq', toUInt32(1), toUInt8(0), emptyArrayString(), emptyArrayString())
        ]) AS one)`,
-      { start, one: message(start - 1000, 1), two: message(start - 4000, 3), three: message(start - 3000, 2, "orders") },
+      {
+        start,
+        one: message(start - 1000, 1),
+        two: message(start - 4000, 3),
+        three: message(start - 3000, 2, "orders"),
+      },
     );
     const [rule, wait, attempts] = rules(
       "{ id: dlq, kind: dead-letters, threshold: 1 }",
@@ -211,11 +265,23 @@ describe("queue rollups", () => {
     );
     const tick = Math.ceil(Date.now() / 60_000) * 60_000 + 60_000;
     const samples = await takeSamples(db.store, [rule!, wait!, attempts!], [tick]);
-    const of = (one: CompiledRule) => Object.fromEntries(samples.get(tick)!.get(one.rule.id)!.series.map(({ labels, value }) => [labels["queue"], value]));
+    const of = (one: CompiledRule) =>
+      Object.fromEntries(
+        samples
+          .get(tick)!
+          .get(one.rule.id)!
+          .series.map(({ labels, value }) => [labels["queue"], value]),
+      );
     expect(of(rule!)).toEqual({ orders: 1, "orders-dlq": 1 });
     expect(of(attempts!)).toEqual({ orders: 3, "orders-dlq": 1 });
     expect(of(wait!)).toMatchObject({ "orders-dlq": 2000 });
-    expect(samples.get(tick)!.get("wait")!.series.map((one) => one.volume).sort()).toEqual([1, 4]);
+    expect(
+      samples
+        .get(tick)!
+        .get("wait")!
+        .series.map((one) => one.volume)
+        .sort(),
+    ).toEqual([1, 4]);
   });
 
   it("are made visible to the evaluation that comes next", async () => {

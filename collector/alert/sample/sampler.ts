@@ -34,7 +34,8 @@ export async function takeSamples(
   };
   const fail = (failed: readonly CompiledRule[], error: unknown): void => {
     for (const rule of failed) {
-      for (const tickS of ticksS) put(rule, tickS, { windowEndMs: tickS * 1000, series: [], error: queryError(error) });
+      for (const tickS of ticksS)
+        put(rule, tickS, { windowEndMs: tickS * 1000, series: [], error: queryError(error) });
     }
   };
   const plans = planQueries(rules);
@@ -43,7 +44,9 @@ export async function takeSamples(
   try {
     lags = plans.length === 0 ? new Map() : await queryLags(store, ticksS);
     const sources = [...new Set(plans.map((plan) => plan.query.source))];
-    const late = await Promise.all(sources.map(async (source) => [source, await queryLateMinutes(store, source, ticksS)] as const));
+    const late = await Promise.all(
+      sources.map(async (source) => [source, await queryLateMinutes(store, source, ticksS)] as const),
+    );
     lateOf = new Map(late);
   } catch (error) {
     fail(rules, error);
@@ -110,16 +113,16 @@ async function lateWindows(
   for (const { minute, service } of late) {
     services.set(minute, (services.get(minute) ?? new Set()).add(service));
   }
-  const newest = [...services].sort(([a], [b]) => b - a).slice(0, LATE_MINUTES_MAX);
-  const windows = [];
-  for (const [minute, names] of newest.reverse()) {
-    const lagMinutes = (tickS - minute - 60) / 60;
-    const lags: Lags = new Map([[tickS, new Map([...names].map((name) => [name, lagMinutes]))]]);
-    const rows = await queryWindows(store, { ...query, monotone: false }, [tickS], lags);
-    const own = rows.filter((row) => row.service === undefined || names.has(row.service));
-    windows.push({ endMs: (minute + 60) * 1000, observer: new Observer(own) });
-  }
-  return windows;
+  const newest = [...services]
+    .sort(([a], [b]) => b - a)
+    .slice(0, LATE_MINUTES_MAX)
+    .reverse();
+  const endsS = newest.map(([minute]) => minute + 60);
+  const rows = byTick(await queryWindows(store, { ...query, monotone: false }, endsS, new Map(), tickS));
+  return newest.map(([minute, names]) => {
+    const own = (rows.get(minute + 60) ?? []).filter((row) => row.service === undefined || names.has(row.service));
+    return { endMs: (minute + 60) * 1000, observer: new Observer(own) };
+  });
 }
 
 function byTick(rows: readonly WindowRow[]): Map<number, WindowRow[]> {
@@ -139,7 +142,9 @@ async function sampleOwn(store: Store, rule: CompiledRule, ticksS: readonly numb
     const windowEndMs = tickS * 1000;
     try {
       const rows = await queryOwn(store, query, { fromS: tickS - windowMs / 1000, toS: tickS });
-      const series = rows.map(({ labels, value, volume }): Observation => ({ key: seriesKey(labels), labels, value, volume }));
+      const series = rows.map(
+        ({ labels, value, volume }): Observation => ({ key: seriesKey(labels), labels, value, volume }),
+      );
       put(rule, tickS, { windowEndMs, series });
     } catch (error) {
       put(rule, tickS, { windowEndMs, series: [], error: queryError(error) });

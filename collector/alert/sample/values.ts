@@ -53,7 +53,11 @@ export function measure(metric: Metric, row: WindowRow): Measured {
     }
     case "slo-burn": {
       if (volume === 0) return NOTHING;
-      return { value: Math.min(burn(row.errors, volume, metric), burn(row.errorsSecond, row.volumeSecond, metric)), volume, normal: null };
+      return {
+        value: Math.min(burn(row.errors, volume, metric), burn(row.errorsSecond, row.volumeSecond, metric)),
+        volume,
+        normal: null,
+      };
     }
     case "query":
       return NOTHING;

@@ -50,7 +50,12 @@ export async function querySettings(store: Store, kind: "rule" | "silence"): Pro
 }
 
 /** Stores a setting; a body of null deletes it. */
-export async function putSetting(store: Store, kind: "rule" | "silence", id: string, body: string | null): Promise<void> {
+export async function putSetting(
+  store: Store,
+  kind: "rule" | "silence",
+  id: string,
+  body: string | null,
+): Promise<void> {
   await store.command(
     `INSERT INTO alert_settings (kind, id, version, deleted, body)
      SELECT {kind:String}, {id:String}, toUnixTimestamp64Milli(now64(3)), {deleted:UInt8}, {body:String}`,

@@ -26,10 +26,14 @@ const entry = (seq: number, changes: Partial<LogEntry> = {}): LogEntry => ({
 describe("the alert log", () => {
   it("lets exactly one of many writers have a number", async () => {
     const wrote = await Promise.all(
-      Array.from({ length: 12 }, (_, n) => appendEntry(db.store, entry(1, { holder: `h${n}`, payload: `{"n":${n}}` }))),
+      Array.from({ length: 12 }, (_, n) =>
+        appendEntry(db.store, entry(1, { holder: `h${n}`, payload: `{"n":${n}}` })),
+      ),
     );
     expect(wrote.filter(Boolean)).toHaveLength(1);
-    const rows = await db.store.query("SELECT count() AS count FROM alert_log WHERE seq = {seq:UInt64}", { seq: base + 1 });
+    const rows = await db.store.query("SELECT count() AS count FROM alert_log WHERE seq = {seq:UInt64}", {
+      seq: base + 1,
+    });
     expect(rows).toEqual([{ count: "1" }]);
   });
 
@@ -58,8 +62,15 @@ describe("the alert log", () => {
 
   it("fills the history with the decision", async () => {
     const item = {
-      atMs: 1_795_000_000_000, ruleId: "r", change: "fired", condition: "value", labels: { f: "a" },
-      windowEndMs: 1_795_000_000_000, value: 0.5, reason: null, past: false,
+      atMs: 1_795_000_000_000,
+      ruleId: "r",
+      change: "fired",
+      condition: "value",
+      labels: { f: "a" },
+      windowEndMs: 1_795_000_000_000,
+      value: 0.5,
+      reason: null,
+      past: false,
     };
     await appendEntry(db.store, entry(1, { payload: JSON.stringify({ history: [item] }) }));
     await appendEntry(db.store, entry(1, { payload: JSON.stringify({ history: [item] }) }));

@@ -46,13 +46,20 @@ export async function readTail(store: Store): Promise<LogTail> {
                  WHERE epoch >= (SELECT max(epoch) FROM alert_log)) AS heart`,
   );
   const row = rows[0];
-  if (row === undefined || Number(row.seq) === 0) return { seq: 0, epoch: 0, holder: "", silentMs: Number.MAX_SAFE_INTEGER };
+  if (row === undefined || Number(row.seq) === 0)
+    return { seq: 0, epoch: 0, holder: "", silentMs: Number.MAX_SAFE_INTEGER };
   return { seq: Number(row.seq), epoch: Number(row.epoch), holder: row.holder, silentMs: Number(row.silentMs) };
 }
 
 /** The newest snapshot and all that follows, in order, without void entries. */
 export async function readLog(store: Store): Promise<LogEntry[]> {
-  const rows = await store.query<{ seq: string; epoch: string; holder: string; kind: LogEntry["kind"]; payload: string }>(
+  const rows = await store.query<{
+    seq: string;
+    epoch: string;
+    holder: string;
+    kind: LogEntry["kind"];
+    payload: string;
+  }>(
     `SELECT seq, epoch, holder, kind, payload FROM alert_log
      WHERE seq >= (SELECT max(seq) FROM alert_log WHERE kind = 'snapshot')
      ORDER BY seq, epoch DESC, written

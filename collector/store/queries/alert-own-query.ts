@@ -22,7 +22,11 @@ export interface OwnRow {
  *
  * @throws StoreError where ClickHouse refuses it; TypeError where it has no numeric column `value`
  */
-export async function queryOwn(store: Store, query: OwnQuery, window: { fromS: number; toS: number }): Promise<OwnRow[]> {
+export async function queryOwn(
+  store: Store,
+  query: OwnQuery,
+  window: { fromS: number; toS: number },
+): Promise<OwnRow[]> {
   const sql = `SELECT * FROM (${query.sql}) LIMIT ${ROWS_MAX}`;
   const params = { from: window.fromS, to: window.toS };
   const bounds = { timeS: query.timeS, rowsRead: query.rowsRead, memoryBytes: MEMORY_BYTES };
@@ -33,6 +37,10 @@ export async function queryOwn(store: Store, query: OwnQuery, window: { fromS: n
       throw new TypeError('the query must have a numeric column named "value"');
     }
     const labels = Object.fromEntries(Object.entries(rest).map(([name, one]) => [name, String(one)]));
-    return { labels, value: value === null ? null : Number(value), volume: volume === undefined ? Number.MAX_SAFE_INTEGER : Number(volume) };
+    return {
+      labels,
+      value: value === null ? null : Number(value),
+      volume: volume === undefined ? Number.MAX_SAFE_INTEGER : Number(volume),
+    };
   });
 }

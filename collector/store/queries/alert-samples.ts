@@ -26,7 +26,11 @@ export interface WindowQuery {
   readonly monotone: boolean;
   readonly level: readonly ("service" | "function" | "queue")[];
   /** `*` patterns; only for a level that merges what a scope would tell apart. */
-  readonly scope: { readonly service?: string | undefined; readonly function?: string | undefined; readonly queue?: string | undefined };
+  readonly scope: {
+    readonly service?: string | undefined;
+    readonly function?: string | undefined;
+    readonly queue?: string | undefined;
+  };
   /** Reads spans that have these attributes in place of the rollup. */
   readonly attributes: Readonly<Record<string, string>>;
 }
@@ -56,17 +60,25 @@ export interface WindowRow {
   readonly waitMs: readonly number[];
 }
 
-/** Rows of every evaluation in `ticksS` (seconds since the epoch, whole minutes, ascending). */
+/**
+ * Rows of every evaluation in `ticksS` (seconds since the epoch, whole minutes, ascending). With `seenAtS` the ticks
+ * are ends of windows alone, and all of them are taken as of that one evaluation.
+ */
 export async function queryWindows(
   store: Store,
   query: WindowQuery,
   ticksS: readonly number[],
   lags: Lags,
+  seenAtS?: number,
 ): Promise<WindowRow[]> {
   const firstS = ticksS[0];
   const lastS = ticksS.at(-1);
   if (firstS === undefined || lastS === undefined) return [];
-  const lagged = query.monotone ? [] : [...lags].flatMap(([tick, byService]) => [...byService].map(([service, minutes]) => ({ key: `${tick}@${service}`, lagS: minutes * 60 })));
+  const lagged = query.monotone
+    ? []
+    : [...lags].flatMap(([tick, byService]) =>
+        [...byService].map(([service, minutes]) => ({ key: `${tick}@${service}`, lagS: minutes * 60 })),
+      );
   const lagMaxS = lagged.reduce((most, { lagS }) => Math.max(most, lagS), 0);
   const beforeS = query.second.kind === "before" ? query.second.lengthS : 0;
   const params: Record<string, unknown> = {
@@ -80,6 +92,7 @@ export async function queryWindows(
     secondTo: query.second.kind === "before" ? query.windowS : 0,
     lagKeys: lagged.map(({ key }) => key),
     lagValues: lagged.map(({ lagS }) => lagS),
+    seenAt: seenAtS ?? 0,
   };
   const end = query.monotone
     ? "(tick + 60)"
@@ -89,7 +102,10 @@ export async function queryWindows(
   const sql = `
     SELECT
       tick,
-      ${query.level.map((column) => `${LEVEL_COLUMNS[column]} AS ${column}`).concat(columns(query.source)).join(",\n      ")}
+      ${query.level
+        .map((column) => `${LEVEL_COLUMNS[column]} AS ${column}`)
+        .concat(columns(query.source))
+        .join(",\n      ")}
     FROM
     (
       SELECT *, tick, toInt64(toUInt32(minute)) AS at, ${end} - at AS age
@@ -98,7 +114,7 @@ export async function queryWindows(
         t -> t > toUInt32(minute) - ${query.monotone ? 60 : 0} AND t <= toUInt32(minute) + {furthest:UInt32},
         {ticks:Array(UInt32)}
       ) AS tick
-      WHERE minute >= toDateTime({lo:UInt32}) AND minute < toDateTime({hi:UInt32}) AND toUInt32(seen_at) <= tick
+      WHERE minute >= toDateTime({lo:UInt32}) AND minute < toDateTime({hi:UInt32}) AND toUInt32(seen_at) <= ${seenAtS === undefined ? "tick" : "{seenAt:UInt32}"}
         ${scopeCondition(query.scope, params)}
     )
     WHERE age > 0 AND age <= {reach:UInt32}
@@ -150,7 +166,8 @@ function tableOf({ source, attributes }: WindowQuery, params: Record<string, unk
   const conditions = wanted.map(([name, value], index) => {
     params[`name${index}`] = name;
     params[`value${index}`] = value;
-    params[`resource${index}`] = `%{"key":${likeText(JSON.stringify(name))},"value":{"stringValue":${likeText(JSON.stringify(value))}}}%`;
+    params[`resource${index}`] =
+      `%{"key":${likeText(JSON.stringify(name))},"value":{"stringValue":${likeText(JSON.stringify(value))}}}%`;
     const promoted = PROMOTED[name];
     return `(attributes_string[{name${index}:String}] = {value${index}:String}
       OR (mapContains(attributes_int, {name${index}:String}) AND toString(attributes_int[{name${index}:String}]) = {value${index}:String})
@@ -206,7 +223,8 @@ function likeText(text: string): string {
 
 function reviveRow(row: Record<string, unknown>): WindowRow {
   const number = (name: string): number => Number(row[name] ?? 0);
-  const list = (name: string): number[] => (Array.isArray(row[name]) ? row[name].map((one) => (one === null ? Number.NaN : Number(one))) : []);
+  const list = (name: string): number[] =>
+    Array.isArray(row[name]) ? row[name].map((one) => (one === null ? Number.NaN : Number(one))) : [];
   return {
     tick: number("tick"),
     ...(typeof row["service"] === "string" && { service: row["service"] }),

@@ -2,11 +2,12 @@
  * A collector's alerts as a process of their own, for tests that kill or stop it. Its clock runs as fast as it is
  * told, from an instant that all such processes share.
  */
-import { connectStore } from "../../store/connection.ts";
-import type { Endpoint } from "../../store/embedded.ts";
-import { silentLog } from "../../store/log.ts";
-import { Alerting } from "./alerting.ts";
-import { openRuleBook } from "./rule-book.ts";
+import { setInterval } from "node:timers/promises";
+import { connectStore } from "../../collector/store/connection.ts";
+import type { Endpoint } from "../../collector/store/embedded.ts";
+import { silentLog } from "../../collector/store/log.ts";
+import { Alerting } from "../../collector/alert/runner/alerting.ts";
+import { openRuleBook } from "../../collector/alert/runner/rule-book.ts";
 
 /** What the test passes as the one argument, as JSON. */
 export interface WorkerOptions {
@@ -20,6 +21,8 @@ export interface WorkerOptions {
   readonly speed: number;
 }
 
+/** Between two turns, milliseconds. */
+const PACE_MS = 100;
 const options = JSON.parse(process.argv[2] ?? "") as WorkerOptions;
 const store = connectStore({ endpoint: () => options.endpoint, database: options.database });
 const book = await openRuleBook({ store, path: options.rulesPath, env: {}, onProblems: () => undefined });
@@ -33,9 +36,8 @@ const alerting = new Alerting({
   leaseMs: options.leaseMs,
   nowMs: () => options.simulatedMs + (Date.now() - options.realMs) * options.speed,
 });
-for (;;) {
+for await (const _ of setInterval(PACE_MS)) {
   await alerting.turn();
   const { isEvaluating, lastTickMs } = alerting.status();
   process.stdout.write(`${JSON.stringify({ isEvaluating, lastTickMs })}\n`);
-  await new Promise((settle) => setTimeout(settle, 100));
 }

@@ -1,0 +1,126 @@
+/** What `/api/alerts/*` answers. Times are ISO 8601 in UTC. */
+import { z } from "zod";
+
+const labelsSchema = z.record(z.string(), z.string());
+
+export const alertInstanceSchema = z.object({
+  labels: labelsSchema,
+  /** `value`: past the threshold. `no-data`: silent. */
+  condition: z.enum(["value", "no-data"]),
+  phase: z.enum(["pending", "firing"]),
+  since: z.string(),
+  value: z.number().nullable(),
+  valueText: z.string(),
+  /** The silence or inhibition that keeps it from being told. */
+  mutedBy: z.string().nullable(),
+});
+
+export const alertRuleSchema = z.object({
+  id: z.string(),
+  /** Of the entry in the file or the API; an SLO makes several rules. */
+  sourceId: z.string(),
+  name: z.string(),
+  kind: z.string(),
+  severity: z.enum(["info", "warning", "critical"]),
+  origin: z.enum(["file", "api", "pack"]),
+  state: z.enum(["ok", "pending", "firing", "broken", "little-traffic", "no-data"]),
+  /** Why it cannot be evaluated. */
+  error: z.string(),
+  thresholdText: z.string(),
+  window: z.string(),
+  series: z.number(),
+  firing: z.number(),
+  pending: z.number(),
+  /** Series with too little traffic to judge. */
+  insufficient: z.number(),
+  worst: z.object({ labels: labelsSchema, valueText: z.string() }).nullable(),
+  evaluatedAt: z.string().nullable(),
+  notify: z.array(z.string()),
+  alerts: z.array(alertInstanceSchema),
+  /** The rule as it is written, for an editor. */
+  definition: z.record(z.string(), z.unknown()),
+});
+export type AlertRule = z.infer<typeof alertRuleSchema>;
+
+export const alertProblemSchema = z.object({ line: z.number(), field: z.string(), message: z.string() });
+
+export const alertOverviewSchema = z.object({
+  rules: z.array(alertRuleSchema),
+  firing: z.number(),
+  /** Whether this collector evaluates; else another one that shares the store does. */
+  isEvaluating: z.boolean(),
+  evaluatedAt: z.string().nullable(),
+  file: z.string(),
+  /** What is wrong with the rules file; the last good rules are in force meanwhile. */
+  problems: z.array(alertProblemSchema),
+});
+export type AlertOverview = z.infer<typeof alertOverviewSchema>;
+
+export const alertChangeSchema = z.object({
+  at: z.string(),
+  ruleId: z.string(),
+  change: z.string(),
+  condition: z.string(),
+  labels: labelsSchema,
+  windowEnd: z.string(),
+  value: z.number().nullable(),
+  valueText: z.string(),
+  reason: z.string().nullable(),
+  /** It concerns the past, so nobody was told. */
+  past: z.boolean(),
+});
+export const alertHistorySchema = z.object({ changes: z.array(alertChangeSchema) });
+export type AlertHistory = z.infer<typeof alertHistorySchema>;
+
+export const alertChannelSchema = z.object({
+  name: z.string(),
+  type: z.string(),
+  /** Where it leads; never a secret. */
+  target: z.string(),
+  lastOkAt: z.string().nullable(),
+  lastErrorAt: z.string().nullable(),
+  lastError: z.string(),
+  sent: z.number(),
+  failedTries: z.number(),
+  givenUp: z.number(),
+});
+export const alertChannelsSchema = z.object({ channels: z.array(alertChannelSchema), waiting: z.number() });
+export type AlertChannels = z.infer<typeof alertChannelsSchema>;
+
+export const alertSilencesSchema = z.object({
+  silences: z.array(
+    z.object({
+      id: z.string(),
+      matchers: labelsSchema,
+      from: z.string().nullable(),
+      until: z.string().nullable(),
+      recurring: z.boolean(),
+      active: z.boolean(),
+      comment: z.string(),
+      /** Made in the file: to be changed there. */
+      fromFile: z.boolean(),
+    }),
+  ),
+});
+export type AlertSilences = z.infer<typeof alertSilencesSchema>;
+
+export const alertTestSchema = z.object({ ok: z.boolean(), error: z.string() });
+
+export const alertPreviewSchema = z.object({
+  /** One for each evaluation: the worst value of all series, null where there was none. */
+  points: z.array(z.object({ at: z.string(), value: z.number().nullable(), firing: z.number() })),
+  threshold: z.number(),
+  thresholdText: z.string(),
+  /** What would have been told. */
+  messages: z.array(
+    z.object({
+      at: z.string(),
+      ruleId: z.string(),
+      kind: z.string(),
+      firing: z.number(),
+      resolved: z.number(),
+      labels: z.array(labelsSchema),
+    }),
+  ),
+});
+export type AlertPreview = z.infer<typeof alertPreviewSchema>;
