@@ -1,11 +1,18 @@
-const started = Date.now();
+const startedMs = Date.now();
+
+/**
+ * @returns {number} milliseconds since the command began
+ */
+export function sinceStartMs() {
+  return Date.now() - startedMs;
+}
 
 /**
  * Prints one calm line with the seconds since the command began, so that a reader sees that it moves.
  * @param {string} message
  */
 export function log(message) {
-  const seconds = ((Date.now() - started) / 1000).toFixed(1).padStart(5);
+  const seconds = (sinceStartMs() / 1000).toFixed(1).padStart(5);
   process.stderr.write(`${seconds}s  ${message}\n`);
 }
 

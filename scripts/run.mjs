@@ -8,19 +8,23 @@ import { installBrowser } from "./browser.mjs";
 import { buildStale } from "./build.mjs";
 import { run } from "./child.mjs";
 import { installPackages } from "./install.mjs";
-import { installLambdaRuntime } from "./lambda-runtime.mjs";
+import { startLambdaInstall } from "./lambda-runtime.mjs";
 import { Stop } from "./log.mjs";
 import { root } from "./paths.mjs";
 import { pickNode } from "./pick-node.mjs";
 
 const cli = "collector/cli/main.ts";
 
-/** @type {Record<string, { lambda?: boolean, browser?: boolean, program?: (args: string[]) => string[] }>} */
+/**
+ * `lambdaWaitMs`: how long after the start of the command a first build of the Lambda runtime is waited for.
+ * @type {Record<string, { lambdaWaitMs?: number, browser?: boolean, program?: (args: string[]) => string[] }>}
+ */
 const commands = {
   start: { program: (args) => [cli, "start", ...args] },
-  demo: { lambda: true, program: (args) => [cli, "demo", ...args] },
-  test: { lambda: true, browser: true, program: (args) => ["scripts/test.mjs", ...args] },
-  check: { lambda: true, browser: true, program: (args) => ["scripts/test.mjs", ...args] },
+  // A newcomer sees the first flow within two minutes, under the small runtime client if need be.
+  demo: { lambdaWaitMs: 75_000, program: (args) => [cli, "demo", ...args] },
+  test: { lambdaWaitMs: Infinity, browser: true, program: (args) => ["scripts/test.mjs", ...args] },
+  check: { lambdaWaitMs: Infinity, browser: true, program: (args) => ["scripts/test.mjs", ...args] },
   bench: { program: benchProgram },
   build: {},
 };
@@ -33,36 +37,31 @@ function benchProgram(args) {
   return [file, ...rest];
 }
 
-/** Runs jobs side by side; when one fails, the others are told to end, so that its message is the last. */
-async function together(jobs) {
-  const controller = new AbortController();
-  try {
-    await Promise.all(jobs(controller.signal));
-  } catch (error) {
-    controller.abort();
-    throw error;
-  }
-}
-
-async function main() {
+async function main(signal) {
   const [name = "", ...args] = process.argv.slice(2);
   const command = commands[name];
   if (command === undefined) throw new Stop(`usage: node scripts/run.mjs ${Object.keys(commands).join("|")}`);
 
   const quick = args.includes("--static");
-  await together((signal) => [installPackages(), command.lambda && !quick && installLambdaRuntime(signal)]);
+  const lambda = command.lambdaWaitMs === undefined || quick ? undefined : startLambdaInstall(signal);
+  await installPackages();
   const node = pickNode();
   if (!quick) await buildStale(node, { force: name === "build" });
   if (command.browser && !quick) await installBrowser();
+  await lambda?.wait(command.lambdaWaitMs);
   if (command.program === undefined) return 0;
   // Type stripping and node:sqlite announce themselves as experimental in some of the versions that we run on.
   return run(node, ["--disable-warning=ExperimentalWarning", ...command.program(args)]);
 }
 
+// What still runs beside the command ends with it.
+const ending = new AbortController();
 try {
-  process.exitCode = await main();
+  process.exitCode = await main(ending.signal);
 } catch (error) {
   if (!(error instanceof Stop)) throw error;
   process.stderr.write(`hopscope: ${error.message}\n`);
   process.exitCode = 1;
+} finally {
+  ending.abort();
 }
