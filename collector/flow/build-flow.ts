@@ -139,10 +139,16 @@ function shownBy({ units, shells }: Selection): NodeIdOf {
   return (unit) => unitNodeId(first.get(unit) ?? unit);
 }
 
-/** The origin that gives the flow its id: one of the asked trace where there is one, else the earliest. */
+/** The origin that gives the flow its id: one of the asked trace where there is one, a whole one, the earliest. */
 function flowOrigin({ origins }: Selection, traceId: string): Unit | undefined {
   const sorted = [...origins].sort(byEntry);
-  return sorted.find(({ entry }) => entry.traceId === traceId) ?? sorted[0];
+  const own = sorted.filter(({ entry }) => entry.traceId === traceId);
+  return own.find(({ entry }) => isEntry(entry)) ?? own[0] ?? sorted[0];
+}
+
+/** What remains below a span that was lost is an origin too, but says less of the flow. */
+function isEntry({ kind, parentSpanId }: Span): boolean {
+  return parentSpanId === undefined || kind === "server" || kind === "consumer";
 }
 
 function beginsHere(graph: Graph, { origins }: Selection): boolean {

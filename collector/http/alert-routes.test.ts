@@ -6,6 +6,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   alertChannelsSchema,
+  alertCheckSchema,
   alertHistorySchema,
   alertOverviewSchema,
   alertPreviewSchema,
@@ -196,6 +197,23 @@ describe("/api/alerts", () => {
     expect(preview.threshold).toBe(0.2);
     expect(preview.messages).toMatchObject([
       { kind: "firing", at: new Date((T0 + 660) * 1000).toISOString(), labels: [{ function: "pay" }] },
+    ]);
+  });
+
+  it("checks a rules file: its problems, or what it would have told", async () => {
+    const range = `from=${new Date(T0 * 1000).toISOString()}&to=${new Date((T0 + 1200) * 1000).toISOString()}`;
+    const check = async (file: string) =>
+      alertCheckSchema.parse(await (await sendJson("POST", `/api/alerts/check?${range}`, { file })).json());
+    expect((await check(FILE.replace("5%", "x"))).problems).toMatchObject([{ line: 4, field: "rules[0].threshold" }]);
+    const { messages, rules } = await check(FILE);
+    expect(rules).toBe(1);
+    expect(messages).toEqual([
+      {
+        at: new Date((T0 + 660) * 1000).toISOString(),
+        ruleId: "errors",
+        kind: "firing",
+        title: "[FIRING] Function fails: pay (shop): error rate 50% (above 5% fires)",
+      },
     ]);
   });
 

@@ -2,6 +2,7 @@
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import {
   alertChannelsSchema,
+  alertCheckSchema,
   alertHistorySchema,
   alertOverviewSchema,
   alertPreviewSchema,
@@ -14,6 +15,8 @@ import { describeChannel } from "../alert/channel/send.ts";
 import { formatValue } from "../alert/message/format.ts";
 import type { Alerting } from "../alert/runner/alerting.ts";
 import { backtest, BACKTEST_RANGE_MAX_MS } from "../alert/runner/backtest.ts";
+import { checkFile } from "../alert/runner/check-file.ts";
+import { FILE_BYTES_MAX } from "../alert/rules/read-file.ts";
 import type { RuleBook } from "../alert/runner/rule-book.ts";
 import { compileRule } from "../alert/rules/compile-rule.ts";
 import { compileSilence, isActive } from "../alert/rules/silences.ts";
@@ -108,6 +111,18 @@ const previewRoute = route({
   description: "Evaluates every minute of the range with the live engine, as of that minute.",
   request: { query: timeRangeQuerySchema, body: jsonBody(ruleSchema) },
   responses: { 200: jsonAnswer("The metric and what would have been told.", alertPreviewSchema), ...ERROR_ANSWERS },
+});
+
+const checkRoute = route({
+  method: "post",
+  path: "/api/alerts/check",
+  summary: "What a rules file would have told",
+  description: "The same as `hopscope check-alerts`; rules with a query of their own are left out.",
+  request: {
+    query: timeRangeQuerySchema,
+    body: jsonBody(z.object({ file: z.string().max(FILE_BYTES_MAX).describe("The text of a hopscope.alerts.yml.") })),
+  },
+  responses: { 200: jsonAnswer("Problems, or messages.", alertCheckSchema), ...ERROR_ANSWERS },
 });
 
 /** The routes of alerts. */
@@ -240,12 +255,15 @@ function ruleRoutes(app: OpenAPIHono, { store, book, now }: AlertRoutesOptions):
     if (!(await book.deleteRule(id))) throw new ApiError("not-found", `No rule "${id}" was made through the API.`);
     return context.json({ ok: true as const }, 200);
   });
+  app.openapi(checkRoute, async (context) => {
+    const range = backtestRange(context.req.valid("query"), now());
+    const options = { ...range, allowQueries: false, baseUrl: "", signal: context.req.raw.signal };
+    return context.json(await checkFile(store, context.req.valid("json").file, options), 200);
+  });
   app.openapi(previewRoute, async (context) => {
     const rule = context.req.valid("json");
     refuseOwnQuery(rule);
-    const range = timeRange(context.req.valid("query"), now());
-    const [fromMs, toMs] = [Date.parse(range.from), Date.parse(range.to)];
-    if (toMs - fromMs > BACKTEST_RANGE_MAX_MS) throw invalid("from", "must be at most 31 days before to");
+    const { fromMs, toMs } = backtestRange(context.req.valid("query"), now());
     const rules = compileRule(rule);
     const { points, notifications } = await backtest(store, rules, { fromMs, toMs, signal: context.req.raw.signal });
     const [first] = rules;
@@ -266,6 +284,14 @@ function ruleRoutes(app: OpenAPIHono, { store, book, now }: AlertRoutesOptions):
       200,
     );
   });
+}
+
+/** The range of a backtest, in milliseconds. */
+function backtestRange(query: { from?: string | undefined; to?: string | undefined }, nowMs: number) {
+  const range = timeRange(query, nowMs);
+  const [fromMs, toMs] = [Date.parse(range.from), Date.parse(range.to)];
+  if (toMs - fromMs > BACKTEST_RANGE_MAX_MS) throw invalid("from", "must be at most 31 days before to");
+  return { fromMs, toMs };
 }
 
 /** A page of another site must not change anything here by a reader's browser. */

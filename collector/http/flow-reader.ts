@@ -70,7 +70,7 @@ export async function readFlows(source: FlowSource, asked: ReadFlows): Promise<(
     const keys = new Set<string>();
     const links = new Set<string>();
     for (const reading of readings) if (!reading.isDone) advance(reading, { answers, limits, keys, links });
-    await loadKeys(source, { keys, links, answers, limits, signal });
+    await loadKeys(source, { readings, keys, links, answers, limits, signal });
     for (const reading of readings) if (!reading.isDone) follow(reading, answers, limits);
   }
   return readings.map((reading) => {
@@ -135,6 +135,7 @@ function addUnanswered(answers: Answers, wanted: Set<string>, key: string): void
 }
 
 interface LoadKeys {
+  readonly readings: readonly Reading[];
   readonly keys: ReadonlySet<string>;
   readonly links: ReadonlySet<string>;
   readonly answers: Answers;
@@ -142,13 +143,15 @@ interface LoadKeys {
   readonly signal: AbortSignal | undefined;
 }
 
-async function loadKeys(source: FlowSource, { keys, links, answers, limits, signal }: LoadKeys): Promise<void> {
+async function loadKeys(source: FlowSource, { readings, keys, links, answers, limits, signal }: LoadKeys): Promise<void> {
   if (keys.size === 0 && links.size === 0) return;
   const limit = limits.traces * 4;
   const asked = { linkedTraceIds: [...links], messageKeys: [...keys], limit, signal };
   const found = await source.tracesOfHopKeys(asked);
   for (const key of [...keys, ...links]) answers.tracesOfKey.set(key, []);
   for (const { asked: key, traceId } of found) answers.tracesOfKey.get(key)?.push(traceId);
+  if (found.length < limit) return;
+  for (const reading of readings) if (!reading.isDone) reading.truncated = { limit: "traces", value: limits.traces };
 }
 
 /** Adds the traces that the answers lead to; a flow to which they add nothing is whole. */

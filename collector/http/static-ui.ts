@@ -31,18 +31,15 @@ export function staticUi(uiDir: string | undefined): Hono {
   if (uiDir === undefined || index === undefined || !existsSync(index)) {
     return app.get("*", (context) => context.text("The UI is not built: run npm run build.\n", 404));
   }
-  const files = serveStatic({
-    root: uiDir,
-    precompressed: true,
-    onFound: (_path, context) => {
-      context.header("Cache-Control", context.req.path.startsWith(HASHED_PATH) ? IMMUTABLE : "no-cache");
-    },
+  const files = serveStatic({ root: uiDir, precompressed: true });
+  app.get("*", (context, next) => {
+    if (context.req.path === "/") return next();
+    context.header("Cache-Control", context.req.path.startsWith(HASHED_PATH) ? IMMUTABLE : "no-cache");
+    return files(context, next);
   });
-  app.get("*", (context, next) => (context.req.path === "/" ? next() : files(context, next)));
   return app.get("*", (context) => {
-    if (isFile(context.req.path)) return context.text("Not found\n", 404);
     context.header("Cache-Control", "no-cache");
-    return context.html(readFileSync(index, "utf8"));
+    return isFile(context.req.path) ? context.text("Not found\n", 404) : context.html(readFileSync(index, "utf8"));
   });
 }
 
