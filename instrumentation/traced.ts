@@ -1,3 +1,4 @@
+import { traceHttpClients } from "./clients/http-client.ts";
 import { tracing } from "./core/tracing.ts";
 import { report } from "./core/report.ts";
 import { eachRecord, type RecordHandler } from "./each.ts";
@@ -26,6 +27,7 @@ function wrap(handler: AnyHandler, options: Options, each: boolean): AnyHandler 
   const invoke = onLambda ? invokeOnLambda : invokeInProcess;
   if (onLambda) prepareLambda();
   else prepareProcess();
+  if (tracing().config.tracesHttp) traceHttpClients();
   const tracedHandler = function (this: unknown, ...args: unknown[]): unknown {
     return invoke({ handler, self: this, args, options, each });
   };

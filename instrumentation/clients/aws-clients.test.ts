@@ -31,6 +31,7 @@ let hopscope: typeof Hopscope;
 beforeAll(async () => {
   collector = await startCollector();
   process.env.OTEL_EXPORTER_OTLP_ENDPOINT = collector.url;
+  process.env.OTEL_BSP_SCHEDULE_DELAY = "10";
   hopscope = await import("../index.ts");
   aws = await startAws();
   const options = {

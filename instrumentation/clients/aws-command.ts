@@ -13,6 +13,12 @@ export interface Sent {
   readonly failures?: readonly SendFailure[];
 }
 
+/** When a call was made, milliseconds since the epoch. */
+export interface CallTimes {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
 /** An entry of a batch that the service did not take. */
 export interface SendFailure {
   readonly entryId: string;
@@ -20,16 +26,23 @@ export interface SendFailure {
   readonly message: string;
 }
 
+/** Span name and attributes of a call. */
+export interface Described {
+  readonly spanName: string;
+  readonly attributes: Attributes;
+  /** Where the input says that this call waits for an answer, or otherwise is no message. */
+  readonly kind?: "client";
+}
+
 /** One command, stateless. Everything here is guarded by the caller, so it may throw on a wrong input. */
 export interface AwsCommand {
-  /** `producer` for what sends messages. */
+  /** `producer` for what sends messages: traced even where no span is active. */
   readonly kind: "producer" | "client";
-  /** Span name and attributes. */
-  describe(input: Fields): { readonly spanName: string; readonly attributes: Attributes };
+  describe(input: Fields): Described;
   /** A copy of `input` that carries the trace; the user's own object is never changed. */
   inject?(input: Fields, carried: Carried): Fields;
-  /** The identities that the service gave back. */
-  identify?(output: Fields, input: Fields): Sent;
+  /** The identities that the service gave back, or that both ends can work out. */
+  identify?(output: Fields, input: Fields, call: CallTimes): Sent;
   /** Runs after a call that succeeded, whether or not it is traced. */
   onOutput?(output: Fields, input: Fields): void;
   /** Changes the input whether or not the call is traced. */

@@ -6,7 +6,7 @@ import {
   MESSAGE_KEYS_MAX,
   MESSAGING_MESSAGE_ID,
 } from "@hopscope/schema/attributes";
-import { spanOf, withSpan } from "../core/context.ts";
+import { spanOf, suppressed, withSpan } from "../core/context.ts";
 import { carry } from "../core/propagation.ts";
 import { guarded, report } from "../core/report.ts";
 import { KIND, recordError, STATUS_ERROR } from "../core/span.ts";
@@ -15,9 +15,15 @@ import { tracing } from "../core/tracing.ts";
 import { asObject, type Fields } from "../events/event-source.ts";
 import type { TracedClient } from "../types.ts";
 import type { AwsCommand, AwsCommands } from "./aws-command.ts";
+import { dynamoDbCommands } from "./dynamodb.ts";
+import { eventBridgeCommands } from "./eventbridge.ts";
+import { kinesisCommands } from "./kinesis.ts";
+import { lambdaCommands } from "./lambda.ts";
 import { otherCommand } from "./other-commands.ts";
+import { s3Commands } from "./s3.ts";
 import { snsCommands } from "./sns.ts";
 import { sqsCommands } from "./sqs.ts";
+import { stepFunctionsCommands } from "./step-functions.ts";
 
 interface MiddlewareArgs {
   readonly input: Fields;
@@ -38,9 +44,19 @@ interface StartedCall {
   readonly command: AwsCommand;
   readonly span: Span | undefined;
   readonly input: Fields;
+  readonly startMs: number;
 }
 
-const COMMANDS: AwsCommands = { ...snsCommands, ...sqsCommands };
+const COMMANDS: AwsCommands = {
+  ...snsCommands,
+  ...sqsCommands,
+  ...eventBridgeCommands,
+  ...kinesisCommands,
+  ...lambdaCommands,
+  ...stepFunctionsCommands,
+  ...s3Commands,
+  ...dynamoDbCommands,
+};
 const tracedClients = new WeakSet<object>();
 
 /** See {@link TracedClient}. */
@@ -68,7 +84,7 @@ function middleware(next: Next, context: HandlerContext): Next {
     try {
       const contexts = tracing().contexts;
       const result = span
-        ? await contexts.with(withSpan(contexts.active(), span), () => next(tracedArgs))
+        ? await contexts.with(suppressed(withSpan(contexts.active(), span)), () => next(tracedArgs))
         : await next(tracedArgs);
       guarded(`reading ${service}.${operation}`, () => succeed(call, asObject(result.output) ?? {}), undefined);
       return result;
@@ -87,23 +103,24 @@ function start(command: AwsCommand, given: Fields): StartedCall {
   const active = spanOf(contexts.active());
   // A poll or a delete between two invocations belongs to no trace; a message always begins one.
   if (command.kind === "client" && !(active && isValidContext(active.spanContext()))) {
-    return { command, span: undefined, input };
+    return { command, span: undefined, input, startMs: 0 };
   }
-  const { spanName, attributes } = command.describe(input);
-  const span = tracer.startSpan(spanName, { kind: KIND[command.kind], attributes });
-  const carried = command.inject && carry(span, config, Date.now());
+  const { spanName, attributes, kind = command.kind } = command.describe(input);
+  const startMs = Date.now();
+  const span = tracer.startSpan(spanName, { kind: KIND[kind], attributes });
+  const carried = command.inject && carry(span, config, startMs);
   const injected = carried
     ? guarded("putting a trace into a message", () => command.inject?.(input, carried), undefined)
     : undefined;
-  return { command, span, input: injected ?? input };
+  return { command, span, input: injected ?? input, startMs };
 }
 
-function succeed({ command, span, input }: StartedCall, output: Fields): void {
+function succeed({ command, span, input, startMs }: StartedCall, output: Fields): void {
   command.onOutput?.(output, input);
   if (!span?.isRecording()) return;
   const metadata = asObject(output.$metadata);
   if (typeof metadata?.requestId === "string") span.setAttribute("aws.request_id", metadata.requestId);
-  const sent = command.identify?.(output, input);
+  const sent = command.identify?.(output, input, { startMs, endMs: Date.now() });
   if (!sent) return;
   if (sent.messageId) span.setAttribute(MESSAGING_MESSAGE_ID, sent.messageId);
   span.setAttribute(MESSAGE_KEYS, sent.keys.slice(0, MESSAGE_KEYS_MAX));

@@ -1,5 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
 import { SERVICE_NAME } from "@hopscope/schema/attributes";
+import { BATCH_DELAY_MAX_MS, BATCH_DELAY_MS } from "./limits.ts";
 import { report } from "./report.ts";
 
 /** What the environment says, checked, with every default filled in. */
@@ -15,6 +16,12 @@ export interface Config {
   readonly resource: Attributes;
   /** `OTEL_TRACES_SAMPLER`. */
   readonly sampler: SamplerName;
+  /** `OTEL_BSP_SCHEDULE_DELAY`: longest that a span waits in a long-running process, milliseconds. */
+  readonly batchDelayMs: number;
+  /** `HOPSCOPE_TRACE_HTTP` is not `false`: requests by `fetch` and `node:http` are traced. */
+  readonly tracesHttp: boolean;
+  /** `HOPSCOPE_PROVIDE_API` is not `false`: the OpenTelemetry API is given our provider where it has none. */
+  readonly providesApi: boolean;
   /** `OTEL_TRACES_SAMPLER_ARG`: part of the traces that is kept, 0 to 1. */
   readonly samplerRatio: number;
 }
@@ -53,6 +60,9 @@ export function readConfig(env: Env): Config {
     resource,
     sampler: readSampler(env.OTEL_TRACES_SAMPLER),
     samplerRatio: readRatio(env.OTEL_TRACES_SAMPLER_ARG),
+    batchDelayMs: readDelay(env.OTEL_BSP_SCHEDULE_DELAY),
+    tracesHttp: readSwitch("HOPSCOPE_TRACE_HTTP", env.HOPSCOPE_TRACE_HTTP),
+    providesApi: readSwitch("HOPSCOPE_PROVIDE_API", env.HOPSCOPE_PROVIDE_API),
   };
 }
 
@@ -99,6 +109,19 @@ function decode(text: string): string {
   } catch {
     return text;
   }
+}
+
+function readSwitch(name: string, value: string | undefined): boolean {
+  const text = value?.trim().toLowerCase();
+  if (text && text !== "true" && text !== "false") report(`${name} must be true or false, not "${value}"`);
+  return text !== "false";
+}
+
+function readDelay(value: string | undefined): number {
+  const delayMs = value ? Number(value) : BATCH_DELAY_MS;
+  if (delayMs >= 0 && delayMs <= BATCH_DELAY_MAX_MS) return delayMs;
+  report(`OTEL_BSP_SCHEDULE_DELAY must be milliseconds from 0 to ${BATCH_DELAY_MAX_MS}, not "${value}"`);
+  return BATCH_DELAY_MS;
 }
 
 function readSampler(value: string | undefined): SamplerName {

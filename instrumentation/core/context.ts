@@ -3,6 +3,9 @@ import type { Context, Span } from "@opentelemetry/api";
 /** Where the OpenTelemetry API keeps the active span; its keys are global symbols, so any copy of it finds ours. */
 const SPAN_KEY = Symbol.for("OpenTelemetry Context Key SPAN");
 
+/** What OpenTelemetry's SDKs and instrumentations know as "make no spans here". */
+const SUPPRESS_KEY = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+
 /** An immutable chain of values: one small object for each value set, nothing copied. */
 class ChainContext implements Context {
   readonly #parent: ChainContext | undefined;
@@ -31,6 +34,16 @@ class ChainContext implements Context {
 
 /** The context in which nothing is active. */
 export const ROOT: Context = new ChainContext();
+
+/** `context` with everything in it left untraced: the exporter's own requests, the transport of a traced call. */
+export function suppressed(context: Context): Context {
+  return context.setValue(SUPPRESS_KEY, true);
+}
+
+/** Whether `context` is {@link suppressed}. */
+export function isSuppressed(context: Context): boolean {
+  return context.getValue(SUPPRESS_KEY) === true;
+}
 
 /** The span that `context` makes active. */
 export function spanOf(context: Context): Span | undefined {

@@ -3,7 +3,7 @@
 /** Longest that an invocation waits for the collector, milliseconds: what a caller does not notice as an outage. */
 export const FLUSH_BUDGET_MS = 500;
 /** Kept free before the deadline, milliseconds: the runtime still has to post the function's answer. */
-export const DEADLINE_MARGIN_MS = 50;
+export const DEADLINE_MARGIN_MS = 100;
 /** How long before the deadline an invocation is sent as timing out, milliseconds: one cold round trip. */
 export const TIMEOUT_NOTICE_MS = 200;
 /** ... but never more than this part of the time that the invocation was given. */
@@ -18,6 +18,8 @@ export const SPANS_BUFFERED_MAX = 2_048;
 export const SPANS_PER_REQUEST_MAX = 1_024;
 /** Longest that a span waits in a long-running process before it is sent, milliseconds. */
 export const BATCH_DELAY_MS = 1_000;
+/** Longest delay that can be asked for, milliseconds. */
+export const BATCH_DELAY_MAX_MS = 60_000;
 /** Time allowed for one export of a long-running process, milliseconds: nobody waits for it. */
 export const BACKGROUND_EXPORT_MS = 10_000;
 /** Attributes of one span, event or link; the OpenTelemetry SDKs' default. */

@@ -1,45 +1,82 @@
-import type { Attributes, ContextManager, Tracer } from "@opentelemetry/api";
+import type { Attributes, ContextManager, Tracer, TracerProvider } from "@opentelemetry/api";
+import { detectResource } from "../platforms/resource.ts";
 import { type Config, readConfig } from "./config.ts";
+import { ROOT, suppressed } from "./context.ts";
 import { StorageContextManager } from "./context-manager.ts";
-import { Pipeline } from "./pipeline.ts";
-import { makePoster } from "./post.ts";
+import { foreignApi, provideApi } from "./global-api.ts";
+import { Pipeline, within } from "./pipeline.ts";
+import { makePoster, type Poster } from "./post.ts";
+import { W3cPropagator } from "./propagator.ts";
 import { makeSampler } from "./sampler.ts";
 import { LeanTracerProvider } from "./tracer.ts";
 import { VERSION } from "./version.ts";
-import { detectResource } from "../platforms/resource.ts";
 
-/** Everything that makes, carries and sends spans in this process. */
-export interface Tracing {
-  readonly config: Config;
-  readonly contexts: ContextManager;
-  readonly tracer: Tracer;
+const SCOPE = "hopscope";
+
+/**
+ * Everything that makes, carries and sends spans in this process. Where another provider of the OpenTelemetry API
+ * is registered, spans are made and sent by that one.
+ */
+export class Tracing {
+  readonly config: Config = readConfig(process.env);
   readonly pipeline: Pipeline;
+  readonly #contexts = new StorageContextManager();
+  readonly #provider: LeanTracerProvider;
+  readonly #tracer: Tracer;
+  #foreign: { readonly provider: TracerProvider; readonly tracer: Tracer } | undefined;
+  #resource: Attributes | undefined;
+
+  constructor() {
+    const { config } = this;
+    this.pipeline = new Pipeline(
+      this.#untraced(makePoster(config.tracesUrl, config.headers, config.gzip)),
+      () => (this.#resource ??= detectResource(config.resource, process.env)),
+    );
+    const sampler = makeSampler(config.sampler, config.samplerRatio);
+    this.#provider = new LeanTracerProvider(this.#contexts, sampler, (span) => this.pipeline.add(span));
+    this.#tracer = this.#provider.getTracer(SCOPE, VERSION);
+    if (config.disabled || !config.providesApi) return;
+    provideApi({ trace: this.#provider, context: this.#contexts, propagation: new W3cPropagator(config) });
+  }
+
+  get tracer(): Tracer {
+    const provider = foreignApi(this.#provider)?.trace;
+    if (!provider) return this.#tracer;
+    if (this.#foreign?.provider !== provider) {
+      this.#foreign = { provider, tracer: provider.getTracer(SCOPE, VERSION) };
+    }
+    return this.#foreign.tracer;
+  }
+
+  get contexts(): ContextManager {
+    return foreignApi(this.#provider)?.context ?? this.#contexts;
+  }
+
   /** Sends what waits, for at most `budgetMs`; never rejects. */
-  flush(budgetMs: number): Promise<void>;
+  async flush(budgetMs: number): Promise<void> {
+    await this.pipeline.flush(budgetMs);
+    const provider = foreignApi(this.#provider)?.trace as Flushable | undefined;
+    const flushable = provider?.forceFlush ? provider : provider?.getDelegate?.();
+    if (flushable?.forceFlush && budgetMs > 0) await within(Promise.resolve(flushable.forceFlush()), budgetMs);
+  }
+
+  /** The exporter's requests are no spans of anyone. */
+  #untraced(poster: Poster): Poster {
+    const context = suppressed(ROOT);
+    return { load: poster.load, post: (...args) => this.#contexts.with(context, () => poster.post(...args)) };
+  }
+}
+
+/** What providers of the OpenTelemetry SDK have beside the API, and the API's own proxy before them. */
+interface Flushable {
+  forceFlush?(): Promise<void>;
+  getDelegate?(): Flushable;
 }
 
 let current: Tracing | undefined;
 
 /** The tracing of this process, set up from the environment at the first call. */
 export function tracing(): Tracing {
-  current ??= setUp();
+  current ??= new Tracing();
   return current;
-}
-
-function setUp(): Tracing {
-  const config = readConfig(process.env);
-  let resource: Attributes | undefined;
-  const poster = makePoster(config.tracesUrl, config.headers, config.gzip);
-  const pipeline = new Pipeline(poster, () => (resource ??= detectResource(config.resource, process.env)));
-  const contexts = new StorageContextManager();
-  const provider = new LeanTracerProvider(contexts, makeSampler(config.sampler, config.samplerRatio), (span) =>
-    pipeline.add(span),
-  );
-  return {
-    config,
-    contexts,
-    tracer: provider.getTracer("hopscope", VERSION),
-    pipeline,
-    flush: (budgetMs) => pipeline.flush(budgetMs),
-  };
 }

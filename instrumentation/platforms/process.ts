@@ -1,6 +1,6 @@
 /** Containers, jobs and servers: the process lives on, so spans are sent in the background and at its end. */
 import { nowMs, syncClock } from "../core/clock.ts";
-import { BATCH_DELAY_MS, FLUSH_BUDGET_MS } from "../core/limits.ts";
+import { FLUSH_BUDGET_MS } from "../core/limits.ts";
 import { guarded } from "../core/report.ts";
 import { tracing } from "../core/tracing.ts";
 import { detect } from "../events/index.ts";
@@ -15,14 +15,18 @@ let timer: NodeJS.Timeout | undefined;
 export function prepareProcess(): void {
   if (prepared) return;
   prepared = true;
-  const { pipeline } = tracing();
+  const { pipeline, config } = tracing();
   pipeline.onAdd = () => {
     timer ??= setTimeout(() => {
       timer = undefined;
       void pipeline.flushInBackground();
-    }, BATCH_DELAY_MS).unref();
+    }, config.batchDelayMs).unref();
   };
+  // Flushing wakes the event loop, after which Node says beforeExit again: once without spans is enough.
+  let flushed = false;
   process.on("beforeExit", () => {
+    if (flushed && pipeline.pending === 0) return;
+    flushed = true;
     void tracing().flush(FLUSH_BUDGET_MS);
   });
   process.once("SIGTERM", onSignal);

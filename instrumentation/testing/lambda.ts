@@ -16,8 +16,6 @@ export interface Outcome {
   kind: "response" | "error" | "exit";
   body: string;
   requestId: string;
-  /** From delivery to the answer, milliseconds. */
-  tookMs: number;
 }
 
 export interface FunctionOptions {
@@ -57,7 +55,7 @@ function found(file: string): string | undefined {
 interface Pending {
   requestId: string;
   event: unknown;
-  settle: (outcome: Omit<Outcome, "requestId" | "tookMs">) => void;
+  settle: (outcome: Omit<Outcome, "requestId">) => void;
 }
 
 /** One execution environment: its process, and the Runtime API that it talks to. */
@@ -99,13 +97,11 @@ class Environment implements RunningFunction {
 
   invoke(event: unknown, requestId: string = randomUUID()): Promise<Outcome> {
     return new Promise((resolve) => {
-      const startMs = performance.now();
       const deadline = setTimeout(() => this.#child?.kill("SIGKILL"), this.#timeoutMs);
       const settle: Pending["settle"] = (outcome) => {
         clearTimeout(deadline);
         this.#open.delete(requestId);
-        const tookMs = performance.now() - startMs;
-        const done = (): void => resolve({ ...outcome, requestId, tookMs });
+        const done = (): void => resolve({ ...outcome, requestId });
         // An environment freezes when it asks for the next event, which is after its answer.
         if (this.#freeze && outcome.kind !== "exit") this.#onIdle = done;
         else done();

@@ -30,10 +30,8 @@ export const unhandled = traced(
     }),
 );
 export const hangs = traced(() => new Promise((resolve) => setTimeout(resolve, 60_000)));
-export const slow = traced(async (event) => {
-  await new Promise((resolve) => setTimeout(resolve, event.ms));
-  return event.ms;
-});
+/** Would wait for the collector for longer than it may live. */
+export const patient = traced(async () => "answered", { flushBudgetMs: 60_000 });
 export const memory = traced(async (event) => {
   if (event.name !== "die") return "alive";
   process.kill(process.pid, "SIGKILL");

@@ -1,0 +1,40 @@
+import { asText, type Fields, lastPart } from "../events/event-source.ts";
+import { KINESIS_SYSTEM } from "../events/kinesis.ts";
+import type { AwsCommands } from "./aws-command.ts";
+import { listOf } from "./batch.ts";
+import { describeSend } from "./describe-send.ts";
+
+const streamOf = (input: Fields): string | undefined => asText(input.StreamName) ?? lastPart(asText(input.StreamARN));
+const idOf = ({ ShardId, SequenceNumber }: Fields): string[] =>
+  asText(ShardId) && asText(SequenceNumber) ? [`${String(ShardId)}:${String(SequenceNumber)}`] : [];
+
+/**
+ * Kinesis. A record is nothing but the user's bytes, so nothing is put into it: shard and sequence number, which
+ * the consumer gets as the event's id, join the hop.
+ *
+ * @see https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+ */
+export const kinesisCommands: AwsCommands = {
+  "Kinesis.PutRecord": {
+    kind: "producer",
+    describe: (input) => describeSend(KINESIS_SYSTEM, streamOf(input)),
+    identify(output) {
+      const ids = idOf(output);
+      return { messageId: ids[0], keys: ids.map((id) => `${KINESIS_SYSTEM}:${id}`) };
+    },
+  },
+  "Kinesis.PutRecords": {
+    kind: "producer",
+    describe: (input) => describeSend(KINESIS_SYSTEM, streamOf(input), listOf(input.Records).length),
+    identify(output) {
+      const records = listOf(output.Records);
+      return {
+        keys: records.flatMap(idOf).map((id) => `${KINESIS_SYSTEM}:${id}`),
+        failures: records.flatMap((record, index) => {
+          const code = asText(record.ErrorCode);
+          return code ? [{ entryId: String(index), code, message: asText(record.ErrorMessage) ?? "" }] : [];
+        }),
+      };
+    },
+  },
+};

@@ -1,0 +1,25 @@
+import { asText, type Fields, lastPart } from "../events/event-source.ts";
+import { toXray } from "../events/foreign-context.ts";
+import { STEP_FUNCTIONS_SYSTEM } from "../events/step-functions.ts";
+import type { AwsCommand, AwsCommands } from "./aws-command.ts";
+import { describeSend } from "./describe-send.ts";
+
+const start: AwsCommand = {
+  kind: "producer",
+  describe: (input) => describeSend(STEP_FUNCTIONS_SYSTEM, lastPart(asText(input.stateMachineArn))),
+  inject: (input, { span }): Fields => ({ traceHeader: toXray(span.spanContext()), ...input }),
+  identify(output) {
+    const arn = asText(output.executionArn);
+    return { messageId: arn, keys: arn ? [`${STEP_FUNCTIONS_SYSTEM}:${arn}`] : [] };
+  },
+};
+
+/**
+ * Step Functions. The user's input stays as it is; the execution's ARN joins the tasks that are told it.
+ *
+ * @see https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+ */
+export const stepFunctionsCommands: AwsCommands = {
+  "SFN.StartExecution": start,
+  "SFN.StartSyncExecution": { ...start, describe: (input) => ({ ...start.describe(input), kind: "client" }) },
+};
