@@ -14,7 +14,7 @@ import "./app.css";
 /** The whole app: the bar on top and the page that the address names. */
 export function App(): JSX.Element {
   useShortcuts("Everywhere", () => [
-    { keys: ["?"], label: "Show or hide this help", run: () => (helpOpen.value = !helpOpen.peek()) },
+    { keys: ["?"], label: "Show this help", run: () => (helpOpen.value = true) },
     { keys: ["1"], label: "Flows", run: () => navigate("/", "push") },
     { keys: ["2"], label: "Functions", run: () => navigate("/functions", "push") },
     { keys: ["t"], label: "Theme: auto, light, dark", run: nextTheme },

@@ -117,7 +117,7 @@ function Edges({ graph, layout }: { graph: GraphModel; layout: Layout }): JSX.El
             markerHeight="7"
             orient="auto-start-reverse"
           >
-            <path class={`arrow ${tone}`} d="M0 0.500 7.500 4 0 7.500z" />
+            <path class={`arrow ${tone}`} d="M0 0.5 7.5 4 0 7.5z" />
           </marker>
         ))}
       </defs>
