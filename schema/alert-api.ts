@@ -124,3 +124,13 @@ export const alertPreviewSchema = z.object({
   ),
 });
 export type AlertPreview = z.infer<typeof alertPreviewSchema>;
+
+/** What a rules file would have told; `problems` where it is not valid, and then no messages. */
+export const alertCheckSchema = z.object({
+  problems: z.array(alertProblemSchema),
+  rules: z.number(),
+  /** Rules left out because their own query may only be run from where the file is. */
+  skipped: z.array(z.string()),
+  messages: z.array(z.object({ at: z.string(), ruleId: z.string(), kind: z.string(), title: z.string() })),
+});
+export type AlertCheck = z.infer<typeof alertCheckSchema>;

@@ -129,10 +129,10 @@ describe("a running collector", () => {
       return { ok: false, error: "killed here" };
     };
     await first.minute(1);
-    expect(tried).toHaveLength(1);
+    expect(new Set(tried).size).toBe(1);
     const second = await open();
     await second.minute(2);
-    expect(second.sent.map((one) => one.id)).toEqual(tried);
+    expect(second.sent.map((one) => one.id)).toEqual([...new Set(tried)]);
     await second.minute(3);
     expect(second.sent).toHaveLength(1);
   });
