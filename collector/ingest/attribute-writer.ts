@@ -1,12 +1,11 @@
 /** Attributes of a span into promoted columns, typed maps, or OTLP/JSON, without an object for any of them. */
 import { MESSAGE_KEYS, MESSAGE_KEYS_MAX, MESSAGING_MESSAGE_ID, MESSAGING_SYSTEM } from "../../schema/attributes.ts";
 import { PROMOTED_SPAN_COLUMNS } from "../store/span-columns.ts";
-import { ByteBuffer } from "./byte-buffer.ts";
+import { ByteBuffer, sourceOf, type Source } from "./byte-buffer.ts";
 import { Dictionary } from "./dictionary.ts";
 import { VALUE_BYTES, writeAnyValue } from "./json-text.ts";
 import { keyTableMax } from "./limits.ts";
 import { MessageKeys } from "./message-keys.ts";
-import type { MapColumn } from "./native-columns.ts";
 import type { ProtobufReader } from "./protobuf.ts";
 import type { PromotedWriter, SpanBlock } from "./span-block.ts";
 
@@ -26,6 +25,9 @@ export class AttributeWriter {
   readonly #json = new ByteBuffer();
   /** By number of key: its place in `block.promoted`, one more; 0 where it has none. */
   #promotedOfKey = new Int16Array(keyTableMax * 2);
+  /** By number of key: the key that came after it the last time; 0 stands for the start of a span. */
+  #follower: number[] = [];
+  #lastKey = 0;
   #messageKeysKey = 0;
   #systemKey = 0;
   #idKey = 0;
@@ -35,18 +37,23 @@ export class AttributeWriter {
     this.#learnNames();
   }
 
-  /** Forgets the keys seen where they are too many; call between requests. */
-  trim(): void {
-    if (this.#keys.count <= keyTableMax) return;
+  /** Whether so many keys were seen that {@link forget} should be called, once the block is empty. */
+  get full(): boolean {
+    return this.#keys.count > keyTableMax;
+  }
+
+  /** Forgets the keys seen; their numbers are given anew, so no row of a block may rest on the old ones. */
+  forget(): void {
     this.#keys.reset();
     this.#learnNames();
   }
 
   #learnNames(): void {
+    this.#follower = [];
     this.#promotedOfKey = new Int16Array(keyTableMax * 2);
     const learn = (name: string) => {
       const bytes = Buffer.from(name);
-      return this.#keys.lookup(bytes, 0, bytes.length);
+      return this.#keys.lookup(sourceOf(bytes), 0, bytes.length);
     };
     PROMOTED_SPAN_COLUMNS.forEach(({ attribute }, index) => {
       this.#promotedOfKey[learn(attribute)] = index + 1;
@@ -60,6 +67,25 @@ export class AttributeWriter {
   write(reader: ProtobufReader, end: number, row: number): void {
     const { bytes } = reader;
     const outerEnd = reader.end;
+    const start = reader.position;
+    // As every encoder writes it: a short key, then the value, and nothing else.
+    const shortKeyEnd = start + 2 + (bytes[start + 1] as number);
+    const shortValueStart = shortKeyEnd + 2;
+    if (
+      bytes[start] === 0x0a &&
+      shortValueStart <= end &&
+      shortKeyEnd - start < 0x82 &&
+      bytes[shortKeyEnd] === 0x12 &&
+      shortValueStart + (bytes[shortKeyEnd + 1] as number) === end &&
+      end - shortValueStart < 0x80
+    ) {
+      reader.position = shortValueStart;
+      reader.end = end;
+      this.#value(reader, row, this.#key(reader, start + 2, shortKeyEnd), start + 2, shortKeyEnd);
+      reader.position = end;
+      reader.end = outerEnd;
+      return;
+    }
     reader.end = end;
     let keyStart = end;
     let keyEnd = end;
@@ -77,12 +103,30 @@ export class AttributeWriter {
         reader.position = valueEnd;
       } else skipUnknown(reader, tag, 2, "KeyValue");
     }
-    const key = this.#keys.lookup(bytes, keyStart, keyEnd);
     reader.position = valueStart;
     reader.end = valueEnd;
-    this.#value(reader, row, key, keyStart, keyEnd);
+    this.#value(reader, row, this.#key(reader, keyStart, keyEnd), keyStart, keyEnd);
     reader.position = end;
     reader.end = outerEnd;
+  }
+
+  /** The number of a key: most often the one that followed the same key in the span before. */
+  #key(reader: ProtobufReader, start: number, end: number): number {
+    const expected = this.#follower[this.#lastKey] ?? 0;
+    if (expected > 0 && this.#keys.is(expected, reader, start, end)) {
+      this.#lastKey = expected;
+      return expected;
+    }
+    const key = this.#keys.lookup(reader, start, end);
+    this.#follower[this.#lastKey] = key;
+    this.#lastKey = key;
+    return key;
+  }
+
+  /** Starts the next span. */
+  startSpan(): void {
+    this.#lastKey = 0;
+    this.messageKeys.clear();
   }
 
   /** Takes the message's system and id out of the KeyValue of a link or an event, for {@link messageKeys}. */
@@ -96,7 +140,7 @@ export class AttributeWriter {
       const tag = reader.varint32();
       if (tag === 0x0a) {
         const keyEnd = reader.lengthEnd();
-        key = this.#keys.lookup(bytes, reader.position, keyEnd);
+        key = this.#keys.lookup(reader, reader.position, keyEnd);
         reader.position = keyEnd;
       } else if (tag === 0x12) {
         valueEnd = reader.lengthEnd();
@@ -125,13 +169,13 @@ export class AttributeWriter {
       if (end === reader.end) return this.#string(reader, row, key, keyStart, keyEnd, promoted);
     } else if (tag === TAG_INT) {
       reader.varint64();
-      if (reader.position === reader.end) return this.#int(reader, row, keyStart, keyEnd, promoted);
+      if (reader.position === reader.end) return this.#int(reader, row, key, keyStart, keyEnd, promoted);
     } else if (tag === TAG_BOOL) {
       reader.varint64();
-      if (reader.position === reader.end) return this.#bool(reader, row, keyStart, keyEnd, promoted);
+      if (reader.position === reader.end) return this.#bool(reader, row, key, keyStart, keyEnd, promoted);
     } else if (tag === TAG_DOUBLE) {
       reader.fixed64();
-      if (reader.position === reader.end) return this.#double(reader, row, keyStart, keyEnd, promoted);
+      if (reader.position === reader.end) return this.#double(reader, row, key, keyStart, keyEnd, promoted);
     } else if (tag === TAG_ARRAY && key === this.#messageKeysKey && this.#block.messageKeys.lengths.counts[row] === 0) {
       if (this.#messageKeyList(reader, row)) return;
     }
@@ -147,36 +191,50 @@ export class AttributeWriter {
     keyEnd: number,
     promoted: PromotedWriter | undefined,
   ): void {
-    const { bytes, position: start, end } = reader;
+    const { position: start, end } = reader;
     if (key === this.#systemKey) this.messageKeys.system(start, end);
     else if (key === this.#idKey) this.messageKeys.id(start, end);
     if (promoted && start < end) {
       if (promoted.type === "lowCardinality") {
         const { indexes, dictionary } = promoted.column;
         if (indexes[row] === 0) {
-          indexes[row] = dictionary.lookup(bytes, start, end);
+          indexes[row] = dictionary.lookup(reader, start, end);
           return;
         }
       } else if (promoted.type === "string" && !promoted.column.has(row)) {
-        if (!promoted.column.set(row, bytes, start, end)) this.repaired += 1;
+        if (!promoted.column.set(row, reader, start, end)) this.repaired += 1;
         return;
       }
     }
     const { stringMap } = this.#block;
-    stringMap.addKey(row, bytes, keyStart, keyEnd);
-    if (!stringMap.values.string(bytes, start, end)) this.repaired += 1;
+    stringMap.addKey(row, key, reader, keyStart, keyEnd);
+    if (!stringMap.values.string(reader, start, end)) this.repaired += 1;
   }
 
-  #int(reader: ProtobufReader, row: number, keyStart: number, keyEnd: number, promoted: PromotedWriter | undefined) {
+  #int(
+    reader: ProtobufReader,
+    row: number,
+    key: number,
+    keyStart: number,
+    keyEnd: number,
+    promoted: PromotedWriter | undefined,
+  ): void {
     const { low, high } = reader;
     if (promoted && setUnsigned(promoted, row, low, high)) return;
     const { intMap } = this.#block;
-    intMap.addKey(row, reader.bytes, keyStart, keyEnd);
+    intMap.addKey(row, key, reader, keyStart, keyEnd);
     intMap.values.u32(low);
     intMap.values.u32(high);
   }
 
-  #bool(reader: ProtobufReader, row: number, keyStart: number, keyEnd: number, promoted: PromotedWriter | undefined) {
+  #bool(
+    reader: ProtobufReader,
+    row: number,
+    key: number,
+    keyStart: number,
+    keyEnd: number,
+    promoted: PromotedWriter | undefined,
+  ): void {
     const value = reader.low !== 0 || reader.high !== 0;
     if (promoted?.type === "bool" && promoted.column.values[row] === 0) {
       promoted.column.values[row] = value ? 2 : 1;
@@ -184,12 +242,19 @@ export class AttributeWriter {
       return;
     }
     const { boolMap } = this.#block;
-    boolMap.addKey(row, reader.bytes, keyStart, keyEnd);
+    boolMap.addKey(row, key, reader, keyStart, keyEnd);
     boolMap.values.byte(value ? 1 : 0);
   }
 
-  #double(reader: ProtobufReader, row: number, keyStart: number, keyEnd: number, promoted: PromotedWriter | undefined) {
-    const { bytes, position: end } = reader;
+  #double(
+    reader: ProtobufReader,
+    row: number,
+    key: number,
+    keyStart: number,
+    keyEnd: number,
+    promoted: PromotedWriter | undefined,
+  ): void {
+    const { position: end } = reader;
     if (promoted?.type === "float64" && promoted.column.values[row] === 0) {
       const value = readDouble(reader.low, reader.high);
       if (value !== 0) {
@@ -199,8 +264,8 @@ export class AttributeWriter {
       }
     }
     const { doubleMap } = this.#block;
-    doubleMap.addKey(row, bytes, keyStart, keyEnd);
-    doubleMap.values.raw(bytes, end - 8, end);
+    doubleMap.addKey(row, key, reader, keyStart, keyEnd);
+    doubleMap.values.raw(reader, end - 8, end);
   }
 
   /** The attribute `hopscope.message.keys`; false, and nothing written, where it is no list of strings alone. */
@@ -220,7 +285,7 @@ export class AttributeWriter {
       if (!plain) break;
       reader.position += 1;
       plain = reader.lengthEnd() === itemEnd;
-      if (!entries.string(bytes, reader.position, itemEnd)) this.repaired += 1;
+      if (!entries.string(reader, reader.position, itemEnd)) this.repaired += 1;
       lengths.add(row);
       reader.position = itemEnd;
     }
@@ -233,7 +298,7 @@ export class AttributeWriter {
 
   /** Arrays, maps, bytes and empty values, and values with several members, of which the last counts. */
   #lastMember(reader: ProtobufReader, row: number, key: number, keyStart: number, keyEnd: number): void {
-    const { bytes, end } = reader;
+    const { end } = reader;
     const first = reader.position;
     let last = first;
     let members = 0;
@@ -251,25 +316,19 @@ export class AttributeWriter {
     this.#json.length = 0;
     reader.position = first;
     writeAnyValue(this.#json, reader, end, 0);
-    this.#block.jsonMap.addKey(row, bytes, keyStart, keyEnd);
-    this.#block.jsonMap.values.string(this.#json.bytes, 0, this.#json.length);
+    this.#block.jsonMap.addKey(row, key, reader, keyStart, keyEnd);
+    this.#block.jsonMap.values.string(this.#json, 0, this.#json.length);
   }
 
   /** Keys out of what was observed, where the span brought none itself. */
-  deriveMessageKeys(bytes: Uint8Array, row: number): void {
+  deriveMessageKeys(source: Source, row: number): void {
     const { messageKeys, messageKeysDerived } = this.#block;
     if (this.messageKeys.ids === 0) return;
     if (messageKeys.lengths.counts[row] === 0) {
-      this.messageKeys.writeTo(messageKeys, row, bytes);
+      this.messageKeys.writeTo(messageKeys, row, source);
       messageKeysDerived.values[row] = 1;
       messageKeysDerived.used = true;
     }
-  }
-
-  /** Keys of maps and dictionaries that were repaired in this block. */
-  get maps(): readonly MapColumn[] {
-    const { stringMap, intMap, doubleMap, boolMap, jsonMap } = this.#block;
-    return [stringMap, intMap, doubleMap, boolMap, jsonMap];
   }
 }
 

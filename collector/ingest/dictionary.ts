@@ -1,26 +1,48 @@
 /** Distinct strings of a block's LowCardinality column, found by their bytes without decoding them. */
-import { ByteBuffer } from "./byte-buffer.ts";
+import { ByteBuffer, type Source } from "./byte-buffer.ts";
 
 const initialSlots = 256;
 /** Bytes of a string that its hash covers at each end; the comparison covers them all. */
 const hashedBytes = 16;
 
-/** Hash of `bytes[start..end)` by its length and both its ends. */
-export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
-  let hash = (end - start) | 0;
-  const firstEnd = end - start > hashedBytes ? start + hashedBytes : end;
-  for (let index = start; index < firstEnd; index += 1) hash = Math.imul(hash ^ (bytes[index] as number), 0x01000193);
-  const lastStart = end - hashedBytes > firstEnd ? end - hashedBytes : firstEnd;
-  for (let index = lastStart; index < end; index += 1) hash = Math.imul(hash ^ (bytes[index] as number), 0x01000193);
-  return hash ^ (hash >>> 15);
+/** Hash of a string by its length and both its ends. */
+export function hashBytes(source: Source, start: number, end: number): number {
+  const { view } = source;
+  const size = end - start;
+  let hash = size;
+  if (size < 4) {
+    for (let index = start; index < end; index += 1) hash = Math.imul(hash ^ (source.bytes[index] as number), 0x0100_0193);
+    return hash ^ (hash >>> 15);
+  }
+  const firstEnd = size > 2 * hashedBytes ? start + hashedBytes : end - 4;
+  for (let index = start; index < firstEnd; index += 4) {
+    hash = Math.imul(hash ^ view.getInt32(index, true), 0x9e37_79b1);
+    hash ^= hash >>> 15;
+  }
+  for (let index = Math.max(firstEnd, end - hashedBytes); index < end - 4; index += 4) {
+    hash = Math.imul(hash ^ view.getInt32(index, true), 0x9e37_79b1);
+    hash ^= hash >>> 15;
+  }
+  // The last four bytes, which may overlap those before them.
+  hash = Math.imul(hash ^ view.getInt32(end - 4, true), 0x85eb_ca6b);
+  return hash ^ (hash >>> 13);
 }
 
 /** Whether `size` bytes are the same in both. */
-export function sameBytes(a: Uint8Array, aStart: number, b: Uint8Array, bStart: number, size: number): boolean {
-  for (let index = 0; index < size; index += 1) {
-    if (a[aStart + index] !== b[bStart + index]) return false;
+export function sameBytes(a: Source, aStart: number, b: Source, bStart: number, size: number): boolean {
+  if (size < 4) {
+    for (let index = 0; index < size; index += 1) {
+      if (a.bytes[aStart + index] !== b.bytes[bStart + index]) return false;
+    }
+    return true;
   }
-  return true;
+  const aView = a.view;
+  const bView = b.view;
+  const last = size - 4;
+  for (let index = 0; index < last; index += 4) {
+    if (aView.getInt32(aStart + index, true) !== bView.getInt32(bStart + index, true)) return false;
+  }
+  return aView.getInt32(aStart + last, true) === bView.getInt32(bStart + last, true);
 }
 
 /** Strings numbered in the order in which they came; number 0 is always the empty string. */
@@ -33,6 +55,7 @@ export class Dictionary {
   readonly #raw = new ByteBuffer();
   #ends = new Int32Array(initialSlots);
   #hashes = new Int32Array(initialSlots);
+  #last = 0;
   /** Entries whose bytes were not UTF-8 and were repaired. */
   repaired = 0;
 
@@ -40,21 +63,30 @@ export class Dictionary {
     this.#addEmpty();
   }
 
-  /** The number of the string `source[start..end)`, which is added where it is new. */
-  lookup(source: Uint8Array, start: number, end: number): number {
+  /** Whether entry `entry` is this string. */
+  is(entry: number, source: Source, start: number, end: number): boolean {
+    if (entry === 0) return start === end;
+    const entryStart = this.#ends[entry - 1] as number;
     const size = end - start;
-    if (size === 0) return 0;
+    return (this.#ends[entry] as number) - entryStart === size && sameBytes(this.#raw, entryStart, source, start, size);
+  }
+
+  /** The number of the string `source.bytes[start..end)`, which is added where it is new. */
+  lookup(source: Source, start: number, end: number): number {
+    if (start === end) return 0;
+    // Most often it is what the row before had.
+    if (this.#last > 0 && this.is(this.#last, source, start, end)) return this.#last;
     const hash = hashBytes(source, start, end);
     const slots = this.#slots;
     const mask = slots.length - 1;
-    const ends = this.#ends;
-    const raw = this.#raw.bytes;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const entry = slots[slot] as number;
       if (entry === 0) return this.#add(source, start, end, hash, slot);
       if (this.#hashes[entry] !== hash) continue;
-      const entryStart = ends[entry - 1] as number;
-      if ((ends[entry] as number) - entryStart === size && sameBytes(raw, entryStart, source, start, size)) return entry;
+      if (this.is(entry, source, start, end)) {
+        this.#last = entry;
+        return entry;
+      }
     }
   }
 
@@ -66,6 +98,7 @@ export class Dictionary {
     this.#raw.length = 0;
     this.count = 0;
     this.repaired = 0;
+    this.#last = 0;
     this.#addEmpty();
   }
 
@@ -75,7 +108,7 @@ export class Dictionary {
     this.count = 1;
   }
 
-  #add(source: Uint8Array, start: number, end: number, hash: number, slot: number): number {
+  #add(source: Source, start: number, end: number, hash: number, slot: number): number {
     const entry = this.count;
     if (entry === this.#ends.length) this.#growEntries();
     this.#raw.raw(source, start, end);

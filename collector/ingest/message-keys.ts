@@ -1,6 +1,7 @@
 /** Identities of messages, `<system>:<id>`, gathered from a span, its links and its events. */
 import { MESSAGE_KEYS_MAX } from "../../schema/attributes.ts";
-import { ByteBuffer } from "./byte-buffer.ts";
+import { ByteBuffer, type Source } from "./byte-buffer.ts";
+import { Dictionary } from "./dictionary.ts";
 import type { ArrayColumn } from "./native-columns.ts";
 
 /** How SDKs spell the systems whose messages are joined by identity. */
@@ -13,11 +14,16 @@ const CANONICAL_SYSTEM: ReadonlyMap<string, string> = new Map([
   ["sns", "aws.sns"],
 ]);
 
+/** Spellings remembered at a time. */
+const spellingsMax = 256;
+
 /** What one span, and then each of its links and events, says about messages: places in the request's bytes. */
 export class MessageKeys {
   /** Ids seen since {@link clear}. */
   ids = 0;
   readonly #key = new ByteBuffer();
+  readonly #spellings = new Dictionary();
+  readonly #prefixes: (Buffer | undefined)[] = [];
   /** Four numbers an id: start and end of the system and of the id. */
   #places: number[] = [];
   #systemStart = 0;
@@ -64,7 +70,7 @@ export class MessageKeys {
   }
 
   /** Appends the keys to `row`; an id whose system is not known anywhere makes none. */
-  writeTo(column: ArrayColumn, row: number, bytes: Uint8Array): void {
+  writeTo(column: ArrayColumn, row: number, source: Source): void {
     const places = this.#places;
     for (let index = 0; index < places.length; index += 4) {
       let systemStart = places[index] as number;
@@ -74,13 +80,27 @@ export class MessageKeys {
         systemEnd = this.#spanSystemEnd;
       }
       if (systemEnd === systemStart) continue;
-      const system = Buffer.from(bytes.buffer, bytes.byteOffset + systemStart, systemEnd - systemStart).toString();
+      const prefix = this.#prefix(source, systemStart, systemEnd);
       this.#key.length = 0;
-      this.#key.utf8(CANONICAL_SYSTEM.get(system) ?? system);
-      this.#key.byte(0x3a);
-      this.#key.raw(bytes, places[index + 2] as number, places[index + 3] as number);
-      column.entries.string(this.#key.bytes, 0, this.#key.length);
+      this.#key.append(prefix);
+      this.#key.raw(source, places[index + 2] as number, places[index + 3] as number);
+      column.entries.string(this.#key, 0, this.#key.length);
       column.lengths.add(row);
     }
+  }
+
+  /** `<system>:` in its canonical spelling, worked out once a spelling. */
+  #prefix(source: Source, start: number, end: number): Buffer {
+    if (this.#spellings.count > spellingsMax) {
+      this.#spellings.reset();
+      this.#prefixes.length = 0;
+    }
+    const spelling = this.#spellings.lookup(source, start, end);
+    const known = this.#prefixes[spelling];
+    if (known) return known;
+    const system = Buffer.from(source.bytes.subarray(start, end)).toString();
+    const prefix = Buffer.from(`${CANONICAL_SYSTEM.get(system) ?? system}:`);
+    this.#prefixes[spelling] = prefix;
+    return prefix;
   }
 }

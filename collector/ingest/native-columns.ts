@@ -7,7 +7,7 @@
  * @see https://clickhouse.com/docs/interfaces/formats/Native
  * @see https://github.com/ClickHouse/ClickHouse/blob/master/src/DataTypes/Serializations/SerializationLowCardinality.cpp
  */
-import { ByteBuffer } from "./byte-buffer.ts";
+import { ByteBuffer, type Source } from "./byte-buffer.ts";
 import { Dictionary } from "./dictionary.ts";
 
 /** What the block does with each of its columns. */
@@ -61,7 +61,7 @@ export class ScalarColumn<T extends Scalars> implements Column {
   writeTo(out: ByteBuffer, rows: number): void {
     const { values } = this;
     const size = rows * this.#perRow * values.BYTES_PER_ELEMENT;
-    out.raw(new Uint8Array(values.buffer, values.byteOffset, size), 0, size);
+    out.append(new Uint8Array(values.buffer, values.byteOffset, size));
   }
 
   mark(): void {
@@ -110,7 +110,7 @@ export class StringColumn implements Column {
   }
 
   /** Sets a row that {@link has} none yet; returns whether the bytes were UTF-8. */
-  set(row: number, source: Uint8Array, start: number, end: number): boolean {
+  set(row: number, source: Source, start: number, end: number): boolean {
     this.#fill(row);
     this.#rows = row + 1;
     return this.#data.string(source, start, end);
@@ -122,7 +122,7 @@ export class StringColumn implements Column {
 
   writeTo(out: ByteBuffer, rows: number): void {
     this.#fill(rows);
-    out.raw(this.#data.bytes, 0, this.#data.length);
+    out.raw(this.#data, 0, this.#data.length);
   }
 
   mark(level: MarkLevel): void {
@@ -225,13 +225,13 @@ export class ArrayLengths {
 
   /** Appends ClickHouse's offsets: where each row's array ends, 64 bits a row. */
   writeTo(out: ByteBuffer, rows: number): void {
-    out.reserve(rows * 8);
+    const offsets = new Uint32Array(rows * 2);
     let end = 0;
     for (let row = 0; row < rows; row += 1) {
       end += this.counts[row] as number;
-      out.u32(end);
-      out.u32(0);
+      offsets[row * 2] = end;
     }
+    out.append(new Uint8Array(offsets.buffer));
   }
 
   mark(level: MarkLevel): void {
@@ -273,7 +273,7 @@ export class ArrayColumn implements Column {
 
   writeTo(out: ByteBuffer, rows: number): void {
     this.lengths.writeTo(out, rows);
-    out.raw(this.entries.bytes, 0, this.entries.length);
+    out.raw(this.entries, 0, this.entries.length);
   }
 
   mark(level: MarkLevel): void {
@@ -337,12 +337,19 @@ export class LowCardinalityArrayColumn implements Column {
   }
 }
 
-/** `Map(LowCardinality(String), V)`; the caller appends each value's bytes to `values` after {@link addKey}. */
+/**
+ * `Map(LowCardinality(String), V)`; the caller appends each value's bytes to `values` after {@link addKey}.
+ *
+ * Keys come with the number that the caller knows them by, so that a key is looked up once a block.
+ */
 export class MapColumn implements Column {
   readonly name: string;
   readonly type: string;
   readonly values = new ByteBuffer();
   readonly #keys = new Dictionary();
+  /** By number of key: its index in this block's dictionary, 0 where it is not in it yet. */
+  readonly #indexOfKey: number[] = [];
+  readonly #seenKeys: number[] = [];
   readonly #indexes = new IndexList();
   readonly #lengths = new ArrayLengths();
   readonly #markIndexes = [0, 0];
@@ -362,8 +369,14 @@ export class MapColumn implements Column {
     return this.#keys.repaired;
   }
 
-  addKey(row: number, source: Uint8Array, start: number, end: number): void {
-    this.#indexes.push(this.#keys.lookup(source, start, end));
+  addKey(row: number, key: number, source: Source, start: number, end: number): void {
+    let index = this.#indexOfKey[key];
+    if (index === undefined || index === 0) {
+      index = this.#keys.lookup(source, start, end);
+      this.#indexOfKey[key] = index;
+      this.#seenKeys.push(key);
+    }
+    this.#indexes.push(index);
     this.#lengths.add(row);
   }
 
@@ -375,7 +388,7 @@ export class MapColumn implements Column {
     writeLowCardinalityVersion(out);
     this.#lengths.writeTo(out, rows);
     writeLowCardinality(out, this.#keys, this.#indexes.values, this.#indexes.length);
-    out.raw(this.values.bytes, 0, this.values.length);
+    out.raw(this.values, 0, this.values.length);
   }
 
   mark(level: MarkLevel): void {
@@ -395,6 +408,8 @@ export class MapColumn implements Column {
     this.#indexes.length = 0;
     this.values.length = 0;
     this.#keys.reset();
+    for (const key of this.#seenKeys) this.#indexOfKey[key] = 0;
+    this.#seenKeys.length = 0;
   }
 }
 
@@ -415,11 +430,11 @@ function writeLowCardinality(out: ByteBuffer, dictionary: Dictionary, indexes: U
   out.u32(0);
   out.u32(count);
   out.u32(0);
-  out.raw(dictionary.written.bytes, 0, dictionary.written.length);
+  out.raw(dictionary.written, 0, dictionary.written.length);
   out.u32(length);
   out.u32(0);
   out.reserve(length * width);
   const narrow = width === 1 ? Uint8Array : width === 2 ? Uint16Array : Uint32Array;
   const view = narrow.from(indexes.subarray(0, length));
-  out.raw(new Uint8Array(view.buffer), 0, length * width);
+  out.append(new Uint8Array(view.buffer));
 }

@@ -46,7 +46,7 @@ export class ProtobufWriter {
   bytes(field: number, value: Uint8Array): void {
     this.#out.varint((field << 3) | 2);
     this.#out.varint(value.length);
-    this.#out.raw(value, 0, value.length);
+    this.#out.append(value);
   }
 
   /** A message, whose fields `write` writes. */

@@ -3,6 +3,7 @@
  *
  * @see https://protobuf.dev/programming-guides/encoding/
  */
+import type { Source } from "./byte-buffer.ts";
 import { malformed } from "./errors.ts";
 
 export const WIRE_VARINT = 0;
@@ -17,8 +18,9 @@ const TWO_32 = 4_294_967_296;
 const groupDepthMax = 32;
 
 /** A position in a message; `tag` and the value readers move it on. */
-export class ProtobufReader {
-  bytes: Uint8Array;
+export class ProtobufReader implements Source {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
   position = 0;
   /** End of the message that is read now. */
   end: number;
@@ -28,6 +30,7 @@ export class ProtobufReader {
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.end = bytes.length;
   }
 
@@ -75,9 +78,8 @@ export class ProtobufReader {
   fixed64(): void {
     const at = this.position;
     if (at + 8 > this.end) throw malformed(`truncated 64-bit field at byte ${String(at)}`);
-    const { bytes } = this;
-    this.low = word(bytes, at);
-    this.high = word(bytes, at + 4);
+    this.low = this.view.getUint32(at, true);
+    this.high = this.view.getUint32(at + 4, true);
     this.position = at + 8;
   }
 
@@ -85,7 +87,7 @@ export class ProtobufReader {
     const at = this.position;
     if (at + 4 > this.end) throw malformed(`truncated 32-bit field at byte ${String(at)}`);
     this.position = at + 4;
-    return word(this.bytes, at);
+    return this.view.getUint32(at, true);
   }
 
   /** Reads the length before bytes, a string or a message, and returns the end of it; `position` is its start. */

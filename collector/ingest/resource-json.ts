@@ -43,8 +43,7 @@ function writeEntityRef(out: ByteBuffer, reader: ProtobufReader, end: number): v
     writeJsonString(json.out, inner.bytes, inner.position, stringEnd);
   json.list(range, 3, "idKeys", writeString);
   json.list(range, 4, "descriptionKeys", writeString);
-  const text = json.end();
-  out.raw(text, 0, text.length);
+  out.append(json.end());
 }
 
 /** An object of JSON whose absent members are left out; '' where all are. */

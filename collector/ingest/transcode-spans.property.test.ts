@@ -25,7 +25,7 @@ it("any valid request comes back out of the store as it was sent", { timeout: 60
       if (blocks.length > 0) await db.store.insertNative("spans", blocks, `run-${String(run)}`);
       expect(await storedSpans(db.store)).toEqual(asStored(request));
     }),
-    { numRuns: 40 },
+    { numRuns: 40, interruptAfterTimeLimit: 40_000, endOnFailure: true },
   );
 });
 

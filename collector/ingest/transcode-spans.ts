@@ -6,11 +6,11 @@
  */
 import { crc32 } from "node:zlib";
 import { AttributeWriter, skipUnknown } from "./attribute-writer.ts";
-import { ByteBuffer } from "./byte-buffer.ts";
+import { ByteBuffer, type Source } from "./byte-buffer.ts";
 import { OtlpError } from "./errors.ts";
 import { ValueTooDeepError, writeKeyValue } from "./json-text.ts";
 import { blockRowsMax, clockAheadMaxNs } from "./limits.ts";
-import type { ScalarColumn } from "./native-columns.ts";
+import type { LowCardinalityColumn, ScalarColumn } from "./native-columns.ts";
 import { ProtobufReader, toNumber, word } from "./protobuf.ts";
 import type { Range } from "./resource-json.ts";
 import { SpanBlock } from "./span-block.ts";
@@ -98,9 +98,9 @@ export class SpanTranscoder {
    */
   transcode(body: Uint8Array): Transcoded {
     const spans = countSpans(body);
-    if (this.#block.rows + spans > blockRowsMax) this.#seal();
+    if (this.#block.rows + spans > blockRowsMax || this.#attributes.full) this.#seal();
+    if (this.#attributes.full) this.#attributes.forget();
     this.#block.ensureRows(Math.min(this.#block.rows + spans, blockRowsMax));
-    this.#attributes.trim();
     this.#sealedBefore = this.#sealed.length;
     this.#rowsBefore = this.#block.rows;
     this.#block.mark(0);
@@ -256,7 +256,7 @@ export class SpanTranscoder {
   }
 
   /** Writes what resource and scope say into the rows that were added since the last call. */
-  #fillContext(context: ResourceContext, scope: Buffer): void {
+  #fillContext(context: ResourceContext, scope: Source): void {
     const block = this.#block;
     const from = this.#contextRow;
     const to = block.rows;
@@ -264,11 +264,11 @@ export class SpanTranscoder {
     fillIndex(block.resource, context.json, from, to);
     fillIndex(block.scope, scope, from, to);
     block.resourceColumns.forEach((writer, index) => {
-      const text = context.strings[index] as Buffer;
+      const text = context.strings[index] as Source;
       if (writer.type === "lowCardinality") fillIndex(writer.column, text, from, to);
       else if (writer.type === "string") {
-        if (text.length === 0) return;
-        for (let row = from; row < to; row += 1) writer.column.set(row, text, 0, text.length);
+        if (text.bytes.length === 0) return;
+        for (let row = from; row < to; row += 1) writer.column.set(row, text, 0, text.bytes.length);
       } else if (writer.type === "uint64") {
         const number = context.numbers[index] as number;
         if (number === 0) return;
@@ -300,7 +300,7 @@ export class SpanTranscoder {
     const row = block.rows;
     const attributes = this.#attributes;
     reader.end = end;
-    attributes.messageKeys.clear();
+    attributes.startSpan();
     let ids = 0;
     let deferred = false;
     const spanStart = reader.position;
@@ -326,14 +326,14 @@ export class SpanTranscoder {
         case 0x1a: {
           const stringEnd = reader.lengthEnd();
           if (stringEnd > reader.position && !block.traceState.has(row)) {
-            if (!block.traceState.set(row, reader.bytes, reader.position, stringEnd)) this.counts.repairedStrings += 1;
+            if (!block.traceState.set(row, reader, reader.position, stringEnd)) this.counts.repairedStrings += 1;
           }
           reader.position = stringEnd;
           break;
         }
         case 0x2a: {
           const stringEnd = reader.lengthEnd();
-          block.spanName.indexes[row] = block.spanName.dictionary.lookup(reader.bytes, reader.position, stringEnd);
+          block.spanName.indexes[row] = block.spanName.dictionary.lookup(reader, reader.position, stringEnd);
           reader.position = stringEnd;
           break;
         }
@@ -378,7 +378,7 @@ export class SpanTranscoder {
     if (ids !== 3) throw new SpanRejected(ids & 1 ? "span_id is missing" : "trace_id is missing");
     attributes.messageKeys.endSpan();
     if (deferred) this.#eventsAndLinks(spanStart, end, row);
-    attributes.deriveMessageKeys(reader.bytes, row);
+    attributes.deriveMessageKeys(reader, row);
     this.#times(row);
     this.#mixIds(row);
     block.rows = row + 1;
@@ -426,7 +426,7 @@ export class SpanTranscoder {
       if (tag === 0x12) {
         const stringEnd = reader.lengthEnd();
         if (stringEnd > reader.position && !block.statusMessage.has(row)) {
-          if (!block.statusMessage.set(row, reader.bytes, reader.position, stringEnd)) this.counts.repairedStrings += 1;
+          if (!block.statusMessage.set(row, reader, reader.position, stringEnd)) this.counts.repairedStrings += 1;
         }
         reader.position = stringEnd;
       } else if (tag === 0x18) {
@@ -471,7 +471,7 @@ export class SpanTranscoder {
         timeHigh = reader.high;
       } else if (tag === 0x12) {
         const stringEnd = reader.lengthEnd();
-        name = eventName.dictionary.lookup(reader.bytes, reader.position, stringEnd);
+        name = eventName.dictionary.lookup(reader, reader.position, stringEnd);
         reader.position = stringEnd;
       } else if (tag === 0x1a) this.#listAttribute();
       else if (tag === 0x20) dropped = reader.varint32();
@@ -519,9 +519,9 @@ export class SpanTranscoder {
       return;
     }
     block.linkLengths.add(row);
-    block.linkTraceId.entries.raw(reader.bytes, traceId, traceId + 16);
-    block.linkSpanId.entries.raw(reader.bytes, spanId, spanId + 8);
-    block.linkTraceState.entries.string(reader.bytes, stateStart, stateEnd);
+    block.linkTraceId.entries.raw(reader, traceId, traceId + 16);
+    block.linkSpanId.entries.raw(reader, spanId, spanId + 8);
+    block.linkTraceState.entries.string(reader, stateStart, stateEnd);
     this.#endList(block.linkAttributes.entries);
     block.linkDropped.entries.u32(dropped);
     block.linkFlags.entries.u32(flags);
@@ -539,7 +539,7 @@ export class SpanTranscoder {
 
   #endList(entries: ByteBuffer): void {
     if (this.#json.length > 0) this.#json.byte(0x5d);
-    entries.string(this.#json.bytes, 0, this.#json.length);
+    entries.string(this.#json, 0, this.#json.length);
   }
 
   /** Start time within the window, and duration, out of the clock values as they came. */
@@ -600,13 +600,9 @@ function findContext(reader: ProtobufReader, end: number, message: string): Cont
   return parts;
 }
 
-function fillIndex(
-  column: { indexes: Uint32Array; dictionary: { lookup(bytes: Uint8Array, start: number, end: number): number } },
-  text: Buffer,
-  from: number,
-  to: number,
-): void {
-  if (text.length > 0) column.indexes.fill(column.dictionary.lookup(text, 0, text.length), from, to);
+function fillIndex(column: LowCardinalityColumn, text: Source, from: number, to: number): void {
+  const { length } = text.bytes;
+  if (length > 0) column.indexes.fill(column.dictionary.lookup(text, 0, length), from, to);
 }
 
 /** Sets a number; a column of zeros alone stays out of the block. */

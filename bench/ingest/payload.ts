@@ -1,0 +1,194 @@
+/** Requests as a busy shop's functions send them: 512 spans of 12 attributes, whose ids are fresh at every send. */
+import { ProtobufWriter } from "../../collector/ingest/protobuf-writer.ts";
+
+export const spansPerRequest = 512;
+const functions = 50;
+const destinations = 12;
+
+/** A small generator of numbers, the same at every run. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** A request whose ids and times can be written anew in place. */
+export class Payload {
+  readonly body: Buffer;
+  readonly #random: () => number;
+  /** Where each span's trace id, span id, parent id and times lie, and its two ids in attributes. */
+  readonly #spans: { trace: number; span: number; parent: number; start: number; end: number; uuids: number[] }[] = [];
+
+  constructor(seed: number) {
+    this.#random = seeded(seed);
+    this.body = this.#build();
+    this.#find();
+  }
+
+  /** Writes fresh ids (eight spans a trace) and the present time; returns the span ids. */
+  refresh(): void {
+    const { body } = this;
+    const now = BigInt(Date.now()) * 1_000_000n;
+    const trace = Buffer.alloc(16);
+    let root = 0;
+    this.#spans.forEach(({ trace: traceAt, span, parent, start, end, uuids }, index) => {
+      if (index % 8 === 0) {
+        this.#fill(trace, 0, 16);
+        root = span;
+      }
+      trace.copy(body, traceAt);
+      this.#fill(body, span, 8);
+      if (parent > 0) body.copy(body, parent, root, root + 8);
+      const startNs = now - BigInt(Math.floor(this.#random() * 1e9));
+      body.writeBigUInt64LE(startNs, start);
+      body.writeBigUInt64LE(startNs + BigInt(Math.floor(this.#random() * 2e8)), end);
+      for (const at of uuids) for (let digit = 0; digit < 32; digit += 8) body.write(this.#hex8(), at + digit, "latin1");
+    });
+  }
+
+  #hex8(): string {
+    return Math.floor(this.#random() * 4_294_967_296)
+      .toString(16)
+      .padStart(8, "0");
+  }
+
+  #fill(target: Buffer, at: number, size: number): void {
+    for (let offset = 0; offset < size; offset += 4) target.writeUInt32LE(Math.floor(this.#random() * 4_294_967_296), at + offset);
+  }
+
+  #pick(count: number): number {
+    return Math.floor(this.#random() * count);
+  }
+
+  #build(): Buffer {
+    const writer = new ProtobufWriter();
+    const resources = 4;
+    for (let resource = 0; resource < resources; resource += 1) {
+      const name = `function-${String(this.#pick(functions))}`;
+      writer.message(1, () => {
+        writer.message(1, () => {
+          for (const [key, value] of Object.entries({
+            "service.name": "shop",
+            "faas.name": name,
+            "faas.version": "7",
+            "faas.instance": `2026/11/21/[7]${String(this.#pick(1e9))}`,
+            "cloud.provider": "aws",
+            "cloud.platform": "aws_lambda",
+            "cloud.region": "eu-central-1",
+            "telemetry.sdk.language": "nodejs",
+          })) {
+            text(writer, 1, key, value);
+          }
+          int(writer, 1, "faas.max_memory", 536_870_912);
+        });
+        writer.message(2, () => {
+          writer.message(1, () => {
+            writer.string(1, "hopscope");
+            writer.string(2, "0.1.0");
+          });
+          for (let span = 0; span < spansPerRequest / resources; span += 1) writer.message(2, () => this.#span(writer, span));
+        });
+      });
+    }
+    return writer.end();
+  }
+
+  #span(writer: ProtobufWriter, index: number): void {
+    const destination = `orders-${String(this.#pick(destinations))}`;
+    writer.bytes(1, Buffer.alloc(16, 0xf1));
+    writer.bytes(2, Buffer.alloc(8, 0xf2));
+    if (index % 8 !== 0) writer.bytes(4, Buffer.alloc(8, 0xf3));
+    const kind = index % 3;
+    writer.string(5, kind === 0 ? `POST /orders/${String(this.#pick(8))}` : `${kind === 1 ? "send" : "process"} ${destination}`);
+    writer.varint(6, [2n, 4n, 5n][kind] ?? 1n);
+    writer.fixed64(7, 0x1111_1111_1111_1111n);
+    writer.fixed64(8, 0x2222_2222_2222_2222n);
+    if (kind === 0) this.#httpAttributes(writer);
+    else this.#messageAttributes(writer, destination, kind === 1 ? "send" : "process");
+    if (this.#random() < 0.02) {
+      writer.message(15, () => {
+        writer.string(2, "card declined");
+        writer.varint(3, 2n);
+      });
+    }
+  }
+
+  #httpAttributes(writer: ProtobufWriter): void {
+    text(writer, 9, "faas.trigger", "http");
+    text(writer, 9, "faas.invocation_id", "U".repeat(32));
+    bool(writer, 9, "faas.coldstart", this.#random() < 0.01);
+    text(writer, 9, "http.request.method", "POST");
+    text(writer, 9, "http.route", `/orders/{id}/${String(this.#pick(8))}`);
+    int(writer, 9, "http.response.status_code", this.#random() < 0.02 ? 500 : 201);
+    text(writer, 9, "url.path", `/orders/${String(this.#pick(1e6))}`);
+    text(writer, 9, "server.address", "api.example.com");
+    text(writer, 9, "user_agent.original", "Mozilla/5.0");
+    int(writer, 9, "http.request.body.size", this.#pick(5_000));
+    text(writer, 9, "customer.id", "U".repeat(32));
+    text(writer, 9, "deployment.color", this.#random() < 0.5 ? "blue" : "green");
+  }
+
+  #messageAttributes(writer: ProtobufWriter, destination: string, operation: string): void {
+    text(writer, 9, "faas.trigger", "pubsub");
+    text(writer, 9, "faas.invocation_id", "U".repeat(32));
+    bool(writer, 9, "faas.coldstart", this.#random() < 0.01);
+    text(writer, 9, "messaging.system", "aws_sqs");
+    text(writer, 9, "messaging.operation.type", operation);
+    text(writer, 9, "messaging.destination.name", destination);
+    text(writer, 9, "messaging.message.id", "U".repeat(32));
+    int(writer, 9, "messaging.message.body.size", this.#pick(5_000));
+    int(writer, 9, "hopscope.message.receive_count", 1 + this.#pick(3));
+    int(writer, 9, "hopscope.memory.used", 100_000_000 + this.#pick(1e7));
+    text(writer, 9, "order.region", `region-${String(this.#pick(20))}`);
+    text(writer, 9, "deployment.color", this.#random() < 0.5 ? "blue" : "green");
+  }
+
+  #find(): void {
+    const { body } = this;
+    const marker = (byte: number, size: number) => Buffer.alloc(size, byte);
+    let at = 0;
+    for (;;) {
+      const trace = body.indexOf(marker(0xf1, 16), at);
+      if (trace < 0) return;
+      const next = body.indexOf(marker(0xf1, 16), trace + 16);
+      const limit = next < 0 ? body.length : next;
+      const before = (found: number) => (found >= 0 && found < limit ? found : 0);
+      const uuids: number[] = [];
+      for (let uuid = body.indexOf("U".repeat(32), trace); uuid >= 0 && uuid < limit; uuid = body.indexOf("U".repeat(32), uuid + 32)) {
+        uuids.push(uuid);
+      }
+      this.#spans.push({
+        trace,
+        span: body.indexOf(marker(0xf2, 8), trace),
+        parent: before(body.indexOf(marker(0xf3, 8), trace)),
+        start: body.indexOf(marker(0x11, 8), trace),
+        end: body.indexOf(marker(0x22, 8), trace),
+        uuids,
+      });
+      at = trace + 16;
+    }
+  }
+}
+
+function text(writer: ProtobufWriter, field: number, key: string, value: string): void {
+  attribute(writer, field, key, () => writer.string(1, value));
+}
+
+function int(writer: ProtobufWriter, field: number, key: string, value: number): void {
+  attribute(writer, field, key, () => writer.varint(3, BigInt(value)));
+}
+
+function bool(writer: ProtobufWriter, field: number, key: string, value: boolean): void {
+  attribute(writer, field, key, () => writer.varint(2, value ? 1n : 0n));
+}
+
+function attribute(writer: ProtobufWriter, field: number, key: string, value: () => void): void {
+  writer.message(field, () => {
+    writer.string(1, key);
+    writer.message(2, value);
+  });
+}
