@@ -20,7 +20,7 @@ it("counts what an entry loads before it runs, each file once", () => {
   expect(sizeBytes).toBe(gzipped("main.js") + gzipped("shared.js") + gzipped("preact.js"));
 });
 
-const built = new URL("./dist/", import.meta.url).pathname;
+const built = `${import.meta.dirname}/dist/`;
 
 it.skipIf(!existsSync(built))("keeps the built page small and free of inline scripts and styles", () => {
   const html = readFileSync(`${built}index.html`, "utf8");

@@ -1,5 +1,6 @@
 import type { ComponentChildren, JSX } from "preact";
-import type { Attributes, AttributeValue } from "@hopscope/schema/flow";
+import type { Attributes } from "@hopscope/schema/flow";
+import { attributeText } from "../shared/attribute-text.ts";
 import { CopyButton } from "../shared/copy-button.tsx";
 
 /** Attributes by name, folded away unless `isOpen`; copied as JSON. */
@@ -28,9 +29,4 @@ export function AttributeTable(props: { title: string; attributes: Attributes; i
 /** A long name breaks after its dots and underscores. */
 function breakable(name: string): ComponentChildren {
   return name.split(/(?<=[._])/).flatMap((part, at) => (at === 0 ? [part] : [<wbr key={at} />, part]));
-}
-
-/** Returns a value as text: strings as they are, lists and maps as JSON. */
-export function attributeText(value: AttributeValue): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
 }

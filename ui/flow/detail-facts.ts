@@ -1,4 +1,5 @@
 import type { Hop, Span } from "@hopscope/schema/flow";
+import { attributeText } from "../shared/attribute-text.ts";
 import { formatClock, formatDuration, plural } from "../shared/format.ts";
 import { epochMillis } from "../shared/instant.ts";
 import { isCode, type Delivery, type FlowIndex } from "./flow-index.ts";
@@ -112,6 +113,6 @@ function downstreamWords(index: FlowIndex, hop: Hop): string {
 export function exceptionOf(span: Span): { type: string; message: string; stack: string } | undefined {
   const event = span.events.findLast(({ name }) => name === "exception");
   if (!event) return undefined;
-  const read = (name: string): string => String(event.attributes[name] ?? "");
+  const read = (name: string): string => attributeText(event.attributes[name]);
   return { type: read("exception.type"), message: read("exception.message"), stack: read("exception.stacktrace") };
 }

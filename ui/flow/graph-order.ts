@@ -41,7 +41,7 @@ export function improveOrder(layers: number[][], links: Link[], count: number): 
 }
 
 /** Returns how often links between adjacent layers cross. */
-export function countCrossings(layers: number[][], down: number[][], position: Int32Array): number {
+function countCrossings(layers: number[][], down: number[][], position: Int32Array): number {
   let crossings = 0;
   for (const layer of layers) {
     const ends: number[] = [];

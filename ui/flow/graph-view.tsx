@@ -216,8 +216,7 @@ function Nodes(props: { graph: GraphModel; layout: Layout; model: FlowModelState
   );
 }
 
-/** Returns the icon of a node. */
-export function nodeIcon(node: Pick<GraphNode, "kind" | "deadLetter">): IconName {
+function nodeIcon(node: Pick<GraphNode, "kind" | "deadLetter">): IconName {
   if (node.deadLetter) return "dead";
   if (node.kind === "invocation") return "function";
   if (node.kind === "request") return "service";

@@ -1,4 +1,5 @@
 import type { FlowNode, Gap, Hop, Span } from "@hopscope/schema/flow";
+import { attributeText } from "../shared/attribute-text.ts";
 import { formatDuration, plural } from "../shared/format.ts";
 import { entryName, flowTime, isCode, nodeExtent, type Delivery, type FlowIndex } from "./flow-index.ts";
 import { brokerHops, producerSpan } from "./hop-parents.ts";
@@ -170,7 +171,7 @@ function spanRow(index: FlowIndex, span: Span, node?: FlowNode): RowWords {
   const fromMs = flowTime(index.flow, span.startTime);
   const isInit = span.name === "init" && node?.coldStart === true;
   const failed = span.status === "error";
-  const message = span.statusMessage || String(span.attributes["error.type"] ?? "");
+  const message = span.statusMessage || attributeText(span.attributes["error.type"]);
   return {
     id: span.spanId,
     kind: "span",

@@ -37,7 +37,7 @@ interface Interval {
 }
 
 /** Returns the stretches of a flow in which no code runs and nothing starts up, longest first. */
-export function idleGaps(index: FlowIndex): Interval[] {
+function idleGaps(index: FlowIndex): Interval[] {
   const busy: Interval[] = [];
   for (const node of index.flow.nodes) {
     if (!isCode(node)) continue;

@@ -27,11 +27,11 @@ describe("what is polled", () => {
   it("keeps the last answer beside the error, and recovers by itself", async () => {
     const { poll } = polled(["one", new ApiError("unreachable", "gone"), "two"]);
     await vi.advanceTimersByTimeAsync(0);
-    expect(poll.answer.value).toBe("one");
+    expect(poll.answer.peek()).toBe("one");
     await vi.advanceTimersByTimeAsync(1000);
-    expect([poll.answer.value, poll.error.value?.message]).toEqual(["one", "gone"]);
+    expect([poll.answer.peek(), poll.error.peek()?.message]).toEqual(["one", "gone"]);
     await vi.advanceTimersByTimeAsync(1000);
-    expect([poll.answer.value, poll.error.value]).toEqual(["two", undefined]);
+    expect([poll.answer.peek(), poll.error.peek()]).toEqual(["two", undefined]);
     poll[Symbol.dispose]();
   });
 

@@ -1,5 +1,5 @@
 import { useModel } from "@preact/signals";
-import type { JSX } from "preact";
+import type { JSX, RefObject } from "preact";
 import { useRef } from "preact/hooks";
 import { FlowListModel } from "../models/flow-list.ts";
 import { queryValue, setQuery } from "../route/router.ts";
@@ -46,46 +46,7 @@ export function FlowsPage(): JSX.Element {
       </p>
       {!isAnswered && !error && <p class="loading">Looking for flows …</p>}
       {isAnswered && flows.length === 0 && <NoFlows isFiltered={isFiltered} />}
-      {flows.length > 0 && (
-        <table
-          ref={list}
-          class="flow-list"
-          role="table"
-          onPointerEnter={() => (model.held.value = true)}
-          onPointerLeave={() => (model.held.value = list.current?.contains(document.activeElement) ?? false)}
-          onFocusIn={() => (model.held.value = true)}
-          onFocusOut={() => (model.held.value = false)}
-        >
-          <caption class="visually-hidden">Recent flows, newest first</caption>
-          <thead>
-            <tr role="row">
-              <th scope="col" role="columnheader">
-                Flow
-              </th>
-              <th scope="col" role="columnheader">
-                Started
-              </th>
-              <th scope="col" role="columnheader">
-                Services
-              </th>
-              <th scope="col" role="columnheader">
-                Events
-              </th>
-              <th scope="col" role="columnheader" class="end">
-                Queue time
-              </th>
-              <th scope="col" role="columnheader" class="end">
-                Duration
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {flows.map((flow) => (
-              <FlowRow key={flow.id} flow={flow} />
-            ))}
-          </tbody>
-        </table>
-      )}
+      {flows.length > 0 && <FlowTable model={model} list={list} />}
       {model.nextCursor.value !== undefined && (
         <p class="more-flows">
           <button type="button" disabled={model.loadingMore.value} onClick={() => void model.loadMore()}>
@@ -94,6 +55,55 @@ export function FlowsPage(): JSX.Element {
         </p>
       )}
     </>
+  );
+}
+
+interface FlowTableProps {
+  model: InstanceType<typeof FlowListModel>;
+  list: RefObject<HTMLTableElement | null>;
+}
+
+/** While the reader points at a row or has one in hand, nothing is added above it. */
+function FlowTable({ model, list }: FlowTableProps): JSX.Element {
+  return (
+    <table
+      ref={list}
+      class="flow-list"
+      role="table"
+      onPointerEnter={() => (model.held.value = true)}
+      onPointerLeave={() => (model.held.value = list.current?.contains(document.activeElement) ?? false)}
+      onFocusIn={() => (model.held.value = true)}
+      onFocusOut={() => (model.held.value = false)}
+    >
+      <caption class="visually-hidden">Recent flows, newest first</caption>
+      <thead>
+        <tr role="row">
+          <th scope="col" role="columnheader">
+            Flow
+          </th>
+          <th scope="col" role="columnheader">
+            Started
+          </th>
+          <th scope="col" role="columnheader">
+            Services
+          </th>
+          <th scope="col" role="columnheader">
+            Events
+          </th>
+          <th scope="col" role="columnheader" class="end">
+            Queue time
+          </th>
+          <th scope="col" role="columnheader" class="end">
+            Duration
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {model.shown.value.map((flow) => (
+          <FlowRow key={flow.id} flow={flow} />
+        ))}
+      </tbody>
+    </table>
   );
 }
 
