@@ -38,9 +38,9 @@ async function installDebian() {
   if (apt === undefined || process.getuid?.() !== 0) return undefined;
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   return during("installing Chromium from the system's packages (115 MB to fetch)", async () => {
-    const update = await capture(apt, ["update", "-qq"], { env });
+    const update = await capture(apt, ["update", "-qq"], { env, outlive: true });
     const args = ["install", "-y", "-qq", "--no-install-recommends", "chromium"];
-    const install = await capture(apt, args, { env });
+    const install = await capture(apt, args, { env, outlive: true });
     return install.code === 0 ? undefined : `apt-get: ${update.output}${install.output}`.trim();
   });
 }

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { installBrowser } from "./browser.mjs";
 import { buildStale } from "./build.mjs";
-import { run } from "./child.mjs";
+import { onSignals, run, signalNumbers } from "./child.mjs";
 import { installPackages } from "./install.mjs";
 import { startLambdaInstall } from "./lambda-runtime.mjs";
 import { Stop } from "./log.mjs";
@@ -49,6 +49,7 @@ async function main(signal) {
   if (!quick) await buildStale(node, { force: name === "build" });
   if (command.browser && !quick) await installBrowser();
   await lambda?.wait(command.lambdaWaitMs);
+  stopExiting();
   if (command.program === undefined) return 0;
   // Type stripping and node:sqlite announce themselves as experimental in some of the versions that we run on.
   return run(node, ["--disable-warning=ExperimentalWarning", ...command.program(args)]);
@@ -56,12 +57,13 @@ async function main(signal) {
 
 // What still runs beside the command ends with it.
 const ending = new AbortController();
+process.on("exit", () => ending.abort());
+// Until the program runs, which is handed the signals.
+const stopExiting = onSignals((signal) => process.exit(128 + signalNumbers[signal]));
 try {
-  process.exitCode = await main(ending.signal);
+  process.exit(await main(ending.signal));
 } catch (error) {
   if (!(error instanceof Stop)) throw error;
   process.stderr.write(`hopscope: ${error.message}\n`);
-  process.exitCode = 1;
-} finally {
-  ending.abort();
+  process.exit(1);
 }

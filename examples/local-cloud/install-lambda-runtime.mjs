@@ -47,7 +47,10 @@ function readState(stateFile) {
   }
 }
 
-/** Resolves to whether `npm ci` succeeded; what it prints is kept out of the way. */
+/**
+ * Resolves to whether `npm ci` succeeded; what it prints is kept out of the way. It has a process group of its own,
+ * so that compilers end with it when `signal` says so.
+ */
 function runNpmCi(directory, signal) {
   return new Promise((resolve) => {
     const npm = spawn("npm", ["ci", "--no-progress", "--no-audit", "--no-fund", "--loglevel=error"], {
@@ -55,9 +58,19 @@ function runNpmCi(directory, signal) {
       stdio: "ignore",
       shell: process.platform === "win32",
       timeout: INSTALL_LIMIT_MS,
-      signal,
+      detached: process.platform !== "win32",
     });
+    signal?.addEventListener("abort", () => endGroup(npm), { once: true });
     npm.once("error", () => resolve(false));
     npm.once("exit", (code) => resolve(code === 0));
   });
+}
+
+/** SIGKILL, as npm finishes its work before it heeds another signal; the next call starts anew. */
+function endGroup(child) {
+  try {
+    process.kill(process.platform === "win32" ? child.pid : -child.pid, "SIGKILL");
+  } catch {
+    // It ended already.
+  }
 }
