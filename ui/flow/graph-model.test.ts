@@ -38,6 +38,13 @@ describe("the graph of an order", () => {
   });
 });
 
+it("says how a hop was found where no trace context crossed it", () => {
+  const response = retriedOrder(START);
+  for (const hop of response.flow.hops) if (hop.to.startsWith("inv:")) hop.joinedBy = "identity";
+  const labels = edges(buildGraph(indexFlow(response)));
+  expect(labels).toContain("checkout-inventory -> inventory plain waited 860 ms; joined by message id");
+});
+
 it("draws many queues between the same functions as one", () => {
   const graph = buildGraph(indexFlow(bigFlow(START, 400)));
   expect(graph.nodes.map((node) => node.name).slice(0, 3)).toEqual(["reconcile", "5 queues", "worker-0"]);

@@ -31,7 +31,7 @@ export interface GraphEdge {
   to: string;
   kind: Hop["kind"];
   tone: GraphTone;
-  /** At most two short lines. */
+  /** At most three short lines. */
   label: string[];
   /** The node to select with it. */
   nodeId: string;
@@ -167,11 +167,20 @@ function graphEdge(index: FlowIndex, groupOf: Map<string, string>, id: string, h
 function edgeLabel(index: FlowIndex, hops: Hop[], last: Hop): string[] {
   if (last.kind === "dead-letter") return [hops.length > 1 ? `${hops.length} dead-lettered` : "dead-lettered"];
   if (last.kind === "redrive") return ["redriven"];
-  if (last.kind !== "receive")
-    return hops.length > 1 ? [plural(hops.length, last.kind === "call" ? "call" : "message")] : [];
+  const joined = joinWords(hops);
+  if (last.kind !== "receive") {
+    return hops.length > 1 ? [plural(hops.length, last.kind === "call" ? "call" : "message"), ...joined] : joined;
+  }
   const taken = hops.flatMap((hop) => index.deliveriesTo.get(hop.to)?.filter((delivery) => delivery.hop === hop) ?? []);
   taken.sort((a, b) => a.attempt - b.attempt);
-  return [...attemptWords(taken), waitWords(taken)].filter((line) => line !== "");
+  return [...attemptWords(taken), waitWords(taken), ...joined].filter((line) => line !== "");
+}
+
+/** How a hop was found, where it was not by the trace context that it carried. */
+function joinWords(hops: Hop[]): string[] {
+  const how = hops.find((hop) => hop.joinedBy !== "parent" && hop.kind !== "deliver")?.joinedBy;
+  if (how === undefined || how === "parent") return [];
+  return [{ link: "joined by a link", identity: "joined by message id", content: "joined by content" }[how]];
 }
 
 function attemptWords(taken: Delivery[]): string[] {
