@@ -71,7 +71,7 @@ describe("a bad start ends with one line that says what to do, and exit code 1",
   it("an unknown command", async () => {
     const cli = startCli(["strat"]);
     expect(await cli.exitCode).toBe(1);
-    expect(cli.stderr()).toBe('hopscope: "strat" is no command; the commands are start, demo, doctor (see hopscope --help).\n');
+    expect(cli.stderr()).toBe('hopscope: "strat" is no command; the commands are start, demo, doctor, check-alerts (see hopscope --help).\n');
   });
 });
 
