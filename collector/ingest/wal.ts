@@ -171,9 +171,13 @@ export class Wal {
   async #abandon(): Promise<void> {
     const segment = this.#open;
     if (!segment) return;
-    await segment.file.truncate(segment.rows > 0 ? segment.sizeBytes : 0).catch((error: unknown) => {
+    try {
+      await segment.file.truncate(segment.rows > 0 ? segment.sizeBytes : 0);
+      // Its client sends it again: a power cut must not bring it back.
+      await segment.file.sync();
+    } catch (error) {
       this.#log.error({ path: segment.path, error: String(error) }, "a failed write could not be cut from its segment");
-    });
+    }
     await this.closeSegment().catch((error: unknown) => {
       this.#log.error({ path: segment.path, error: String(error) }, "segment did not close");
     });
