@@ -28,6 +28,8 @@ export interface BuiltFlow {
   readonly flow: Flow;
   /** The spans of the flow, by start: those that its nodes name. */
   readonly spans: readonly Span[];
+  /** The same as they were recorded: no clock is corrected. */
+  readonly recorded: readonly Span[];
   /** Span id of the origin that gives the flow its id. */
   readonly originSpanId: string;
   /** Nothing outside is known to have caused it: it begins here. */
@@ -51,7 +53,8 @@ export function assembleFlow(graph: Graph, selection: Selection, options: BuildF
   if (skews.size === 0) return assembleCorrected(graph, selection, { ...options, skews: new Map() });
   const corrected = joinUnits(correctClocks(graph.index.spans, skews));
   const skewOfUnit = new Map([...skews].map(([unit, skewMs]) => [unit.id, skewMs]));
-  return assembleCorrected(corrected, selectFlow(corrected, options.traceId), { ...options, skews: skewOfUnit });
+  const built = assembleCorrected(corrected, selectFlow(corrected, options.traceId), { ...options, skews: skewOfUnit });
+  return built && { ...built, recorded: spansOf(selection) };
 }
 
 interface CorrectedOptions extends BuildFlowOptions {
@@ -83,7 +86,7 @@ function assembleCorrected(graph: Graph, selection: Selection, options: Correcte
     stats,
     ...(options.truncated && { truncated: options.truncated }),
   };
-  return { flow, spans: own, originSpanId: origin.entry.spanId, beginsHere: beginsHere(graph, selection) };
+  return { flow, spans: own, recorded: own, originSpanId: origin.entry.spanId, beginsHere: beginsHere(graph, selection) };
 }
 
 interface Assembly {

@@ -4,10 +4,13 @@ import type { Hono } from "hono";
 import type { BlankEnv } from "hono/types";
 import type { Store } from "../store/store.ts";
 import { answerError, ApiError } from "./api-error.ts";
+import { apiRouter, type ApiContext } from "./api-router.ts";
 import { flowRoutes } from "./flows-api.ts";
 import { functionRoutes } from "./functions-api.ts";
 import { healthRoutes } from "./health.ts";
+import { liveRoutes } from "./live-api.ts";
 import { metricsRoutes } from "./metrics.ts";
+import { spanRoutes } from "./spans-api.ts";
 import { staticUi } from "./static-ui.ts";
 
 export interface AppOptions {
@@ -22,6 +25,14 @@ export interface AppOptions {
   readonly now?: () => number;
 }
 
+/** The query API; its type is that of a typed client. */
+export function apiRoutes(context: ApiContext) {
+  return apiRouter().route("/", flowRoutes(context)).route("/", functionRoutes(context)).route("/", spanRoutes(context)).route("/", liveRoutes(context));
+}
+
+/** What a typed client of the query API is made of: `hc<Api>(url)`. */
+export type Api = ReturnType<typeof apiRoutes>;
+
 /** Composes the app; nothing listens yet (see serve.ts). */
 export function createApp({ store, otlp, uiDir, metrics = [], now = Date.now }: AppOptions): Hono {
   const app = new OpenAPIHono<BlankEnv>();
@@ -29,8 +40,7 @@ export function createApp({ store, otlp, uiDir, metrics = [], now = Date.now }: 
   if (otlp) app.route("/", otlp);
   app.route("/", healthRoutes(store));
   app.route("/", metricsRoutes(metrics));
-  app.route("/", flowRoutes({ store, now }));
-  app.route("/", functionRoutes({ store, now }));
+  app.route("/", apiRoutes({ store, now }));
   app.doc31("/api/openapi.json", {
     openapi: "3.1.0",
     info: { title: "Hopscope query API", version: "1", description: "Flows and functions, as the UI reads them." },

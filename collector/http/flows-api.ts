@@ -1,6 +1,6 @@
 /** `/api/flows`. */
-import { createRoute, type OpenAPIHono, z } from "@hono/zod-openapi";
-import { flowListQuerySchema, flowListResponseSchema } from "../../schema/api.ts";
+import { createRoute, z } from "@hono/zod-openapi";
+import { flowListResponseSchema, flowSearchQuerySchema } from "../../schema/api.ts";
 import { flowResponseSchema, traceIdSchema } from "../../schema/flow.ts";
 import { ApiError } from "./api-error.ts";
 import { apiRouter, ERROR_ANSWERS, jsonAnswer, NOT_FOUND_ANSWER, type ApiContext } from "./api-router.ts";
@@ -13,7 +13,7 @@ const listRoute = createRoute({
   path: "/api/flows",
   summary: "Flows, newest first",
   description: "Status, duration and counts are those of the whole flow, whichever traces it has.",
-  request: { query: flowListQuerySchema },
+  request: { query: flowSearchQuerySchema },
   responses: { 200: jsonAnswer("One page of flows.", flowListResponseSchema), ...ERROR_ANSWERS },
 });
 
@@ -26,7 +26,7 @@ const flowRoute = createRoute({
 });
 
 /** The routes of flows. */
-export function flowRoutes({ store, now }: ApiContext): OpenAPIHono {
+export function flowRoutes({ store, now }: ApiContext) {
   return apiRouter()
     .openapi(listRoute, async (context) => {
       const query = context.req.valid("query");

@@ -1,0 +1,53 @@
+/** The map's edges over a time range, from the rollup by minute. */
+import type { QueryBounds, Store } from "../store.ts";
+
+const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 100_000_000, memoryBytes: 1024 ** 3 };
+/** Edges of one answer: a map with more is not read by anyone. */
+export const MAP_EDGES_MAX = 2_000;
+
+export interface MapQuery {
+  readonly from: string;
+  readonly to: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface MapEdgeRow {
+  readonly kind: "publish" | "receive" | "call";
+  readonly service: string;
+  readonly name: string;
+  readonly system: string;
+  readonly peer: string;
+  readonly count: number;
+  readonly errors: number;
+  readonly p50: number;
+  readonly p95: number;
+}
+
+interface Row extends Omit<MapEdgeRow, "count" | "errors" | "p50" | "p95"> {
+  readonly span_count: string;
+  readonly error_count: string;
+  readonly quantiles: readonly [number, number];
+}
+
+const SQL = `
+SELECT edge_kind AS kind, service_name AS service, faas_name AS name, peer_system AS system, peer_name AS peer,
+    sum(spans) AS span_count, sum(errors) AS error_count, quantilesTDigestMerge(0.5, 0.95)(duration_ms) AS quantiles
+FROM map_minutes
+WHERE minute >= toStartOfMinute(parseDateTimeBestEffort({from:String}, 'UTC'))
+  AND minute < parseDateTimeBestEffort({to:String}, 'UTC')
+GROUP BY edge_kind, service, name, system, peer
+ORDER BY span_count DESC, edge_kind, service, name, peer
+LIMIT {limit:UInt32}`;
+
+/** The edges with most spans first, at most one over {@link MAP_EDGES_MAX}. */
+export async function mapEdges(store: Store, { from, to, signal }: MapQuery): Promise<MapEdgeRow[]> {
+  const params = { from, to, limit: MAP_EDGES_MAX + 1 };
+  const rows = await store.query<Row>(SQL, params, { bounds: BOUNDS, ...(signal && { signal }) });
+  return rows.map(({ span_count: count, error_count: errors, quantiles: [p50, p95], ...edge }) => ({
+    ...edge,
+    count: Number(count),
+    errors: Number(errors),
+    p50,
+    p95,
+  }));
+}

@@ -1,0 +1,76 @@
+/** Which spans are meant, as the condition of a query. */
+import { PROMOTED_SPAN_COLUMNS } from "../span-columns.ts";
+import { attributeSql } from "./attribute-sql.ts";
+
+/** All of what is given holds. */
+export interface SpanFilter {
+  /** ISO 8601; spans that began at or after it. */
+  readonly from: string;
+  /** ISO 8601; spans that began before it. */
+  readonly to: string;
+  readonly service?: string | undefined;
+  readonly function?: string | undefined;
+  readonly name?: string | undefined;
+  readonly kind?: "internal" | "server" | "client" | "producer" | "consumer" | undefined;
+  readonly status?: "ok" | "error" | undefined;
+  readonly destination?: string | undefined;
+  readonly coldStart?: boolean | undefined;
+  readonly minDurationMs?: number | undefined;
+  readonly maxDurationMs?: number | undefined;
+  /** `key=value` each. */
+  readonly attribute?: readonly string[] | undefined;
+  readonly text?: string | undefined;
+}
+
+export interface Condition {
+  readonly sql: string;
+  readonly params: Record<string, unknown>;
+}
+
+const KIND_NUMBERS = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const;
+
+/** The condition on rows of `spans`; every value is a parameter. */
+export function spanCondition(filter: SpanFilter): Condition {
+  const parts = [
+    "start_time >= parseDateTime64BestEffort({from:String}, 9, 'UTC')",
+    "start_time < parseDateTime64BestEffort({to:String}, 9, 'UTC')",
+  ];
+  const params: Record<string, unknown> = { from: filter.from, to: filter.to };
+  const add = (sql: string, name?: string, value?: unknown) => {
+    parts.push(sql);
+    if (name !== undefined) params[name] = value;
+  };
+  if (filter.service !== undefined) add("service_name = {service:String}", "service", filter.service);
+  if (filter.function !== undefined) {
+    add("if(faas_name = '', service_name, faas_name) = {function:String}", "function", filter.function);
+  }
+  if (filter.name !== undefined) add("name = {name:String}", "name", filter.name);
+  if (filter.kind !== undefined) add("kind = {kind:UInt8}", "kind", KIND_NUMBERS[filter.kind]);
+  if (filter.status !== undefined) add(filter.status === "error" ? "status_code = 2" : "status_code != 2");
+  if (filter.destination !== undefined) add("messaging_destination_name = {destination:String}", "destination", filter.destination);
+  if (filter.coldStart !== undefined) add(filter.coldStart ? "faas_coldstart = 2" : "faas_coldstart != 2");
+  if (filter.minDurationMs !== undefined) add("duration_ns >= {minNs:UInt64}", "minNs", toNs(filter.minDurationMs));
+  if (filter.maxDurationMs !== undefined) add("duration_ns <= {maxNs:UInt64}", "maxNs", toNs(filter.maxDurationMs));
+  for (const [at, given] of (filter.attribute ?? []).entries()) {
+    const equals = given.indexOf("=");
+    const key = given.slice(0, equals);
+    params[`key${String(at)}`] = key;
+    add(`${attributeSql(key, `key${String(at)}`)} = {value${String(at)}:String}`, `value${String(at)}`, given.slice(equals + 1));
+  }
+  if (filter.text !== undefined) add(TEXT_SQL, "text", filter.text);
+  return { sql: parts.join("\n  AND "), params };
+}
+
+/** Every attribute that is a text, where it has a column and where it has none. */
+const TEXT_COLUMNS = PROMOTED_SPAN_COLUMNS.filter(({ type }) => type === "string" || type === "lowCardinality");
+const TEXT_SQL = `arrayExists(
+    value -> positionCaseInsensitiveUTF8(value, {text:String}) > 0,
+    arrayConcat(
+        [toString(name), status_message, ${TEXT_COLUMNS.map(({ column }) => `toString(${column})`).join(", ")}],
+        mapValues(attributes_string)
+    )
+)`;
+
+function toNs(ms: number): string {
+  return String(Math.min(Math.round(ms * 1e6), Number.MAX_SAFE_INTEGER));
+}

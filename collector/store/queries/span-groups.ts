@@ -1,0 +1,78 @@
+/** Spans grouped by the value of an attribute, and by time and duration. */
+import type { HeatmapResponse, SpanGroupsResponse } from "../../../schema/api.ts";
+import type { QueryBounds, Store } from "../store.ts";
+import { attributeSql } from "./attribute-sql.ts";
+import { spanCondition, type SpanFilter } from "./span-filter.ts";
+
+const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
+
+export interface SpanGroups {
+  readonly filter: SpanFilter;
+  readonly by: string;
+  readonly limit: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface GroupRow {
+  readonly value: string;
+  readonly spans: string;
+  readonly errors: string;
+  readonly quantiles: readonly [number, number, number];
+}
+
+/** The values with most spans, and how these spans did. */
+export async function groupSpans(store: Store, { filter, by, limit, signal }: SpanGroups): Promise<SpanGroupsResponse> {
+  const condition = spanCondition(filter);
+  const sql = `
+SELECT ${attributeSql(by, "by")} AS value, count() AS spans, countIf(status_code = 2) AS errors,
+    arrayMap(ns -> ns / 1e6, quantilesTDigest(0.5, 0.95, 0.99)(duration_ns)) AS quantiles
+FROM spans
+WHERE ${condition.sql}
+GROUP BY value
+ORDER BY spans DESC, value
+LIMIT {limit:UInt32}`;
+  const params = { ...condition.params, by, limit: limit + 1 };
+  const rows = await store.query<GroupRow>(sql, params, { bounds: BOUNDS, ...(signal && { signal }) });
+  const groups = rows.slice(0, limit).map(({ value, spans, errors, quantiles: [p50, p95, p99] }) => ({
+    value,
+    count: Number(spans),
+    errors: Number(errors),
+    durationMs: { p50, p95, p99 },
+  }));
+  return { groups, ...(rows.length > limit && { truncated: { limit: "groups", value: limit } }) };
+}
+
+export interface Heatmap {
+  readonly filter: SpanFilter;
+  readonly columns: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface CellRow {
+  readonly column: string;
+  readonly power: number;
+  readonly spans: string;
+  readonly errors: string;
+}
+
+/** How many spans began in each column of time, by durations that double from row to row. */
+export async function heatmap(store: Store, { filter, columns, signal }: Heatmap): Promise<HeatmapResponse> {
+  const columnMs = (Date.parse(filter.to) - Date.parse(filter.from)) / columns;
+  const condition = spanCondition(filter);
+  const sql = `
+SELECT intDiv(toUnixTimestamp64Nano(start_time) - toUnixTimestamp64Nano(parseDateTime64BestEffort({from:String}, 9, 'UTC')), {columnNs:UInt64}) AS column,
+    toInt32(floor(log2(greatest(duration_ns, 1000)))) AS power, count() AS spans, countIf(status_code = 2) AS errors
+FROM spans
+WHERE ${condition.sql}
+GROUP BY column, power
+ORDER BY column, power`;
+  const params = { ...condition.params, columnNs: String(Math.max(1, Math.round(columnMs * 1e6))) };
+  const rows = await store.query<CellRow>(sql, params, { bounds: BOUNDS, ...(signal && { signal }) });
+  const cells = rows.map(({ column, power, spans, errors }) => ({
+    column: Math.min(Number(column), columns - 1),
+    fromMs: 2 ** power / 1e6,
+    count: Number(spans),
+    errors: Number(errors),
+  }));
+  return { from: filter.from, columnMs, cells };
+}

@@ -1,0 +1,41 @@
+-- One row an edge of the map and minute: who sends where, who takes from where, who calls whom. From single spans:
+-- both sides of a queue are edges of their own, so no join is needed.
+CREATE TABLE IF NOT EXISTS map_minutes
+(
+    minute DateTime CODEC(Delta, ZSTD(1)),
+    edge_kind LowCardinality(String),
+    service_name LowCardinality(String),
+    faas_name LowCardinality(String),
+    -- messaging.system, the database's or `http`.
+    peer_system LowCardinality(String),
+    peer_name LowCardinality(String),
+    spans SimpleAggregateFunction(sum, UInt64),
+    errors SimpleAggregateFunction(sum, UInt64),
+    duration_ms AggregateFunction(quantilesTDigest(0.5, 0.95), Float64)
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(minute)
+ORDER BY (edge_kind, service_name, faas_name, peer_system, peer_name, minute)
+TTL minute + toIntervalDay({{retention_days}})
+SETTINGS non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS map_minutes_view TO map_minutes AS
+SELECT
+    toStartOfMinute(toDateTime(start_time)) AS minute,
+    multiIf(
+        messaging_destination_name != '' AND (kind = 4 OR messaging_operation_type IN ('send', 'create', 'publish')), 'publish',
+        messaging_destination_name != '' AND kind = 5 AND messaging_operation_type = 'process', 'receive',
+        kind = 3 AND messaging_system = '' AND server_address != '', 'call',
+        ''
+    ) AS edge_kind,
+    service_name,
+    if(faas_name = '', service_name, faas_name) AS faas_name,
+    if(edge_kind = 'call', 'http', messaging_system) AS peer_system,
+    if(edge_kind = 'call', server_address, messaging_destination_name) AS peer_name,
+    count() AS spans,
+    countIf(status_code = 2) AS errors,
+    quantilesTDigestState(0.5, 0.95)(duration_ns / 1e6) AS duration_ms
+FROM spans
+WHERE (messaging_destination_name != '' AND kind IN (3, 4, 5)) OR (kind = 3 AND server_address != '')
+GROUP BY minute, edge_kind, service_name, faas_name, peer_system, peer_name
+HAVING edge_kind != '';
