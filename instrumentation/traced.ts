@@ -1,4 +1,5 @@
 import { traceHttpClients } from "./clients/http-client.ts";
+import { shared } from "./core/shared.ts";
 import { tracing } from "./core/tracing.ts";
 import { report } from "./core/report.ts";
 import { eachRecord, type RecordHandler } from "./each.ts";
@@ -19,7 +20,7 @@ export interface Call {
   readonly each: boolean;
 }
 
-const wrapped = new WeakSet<object>();
+const wrapped = shared("wrapped", () => new WeakSet<object>());
 
 function wrap(handler: AnyHandler, options: Options, each: boolean): AnyHandler {
   if (wrapped.has(handler) || tracing().config.disabled) return handler;

@@ -11,6 +11,7 @@ import { HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, SERVER_ADDRESS, URL_PAT
 import { isSuppressed, spanOf } from "../core/context.ts";
 import { carry } from "../core/propagation.ts";
 import { guarded } from "../core/report.ts";
+import { shared } from "../core/shared.ts";
 import { KIND, recordError, STATUS_ERROR } from "../core/span.ts";
 import { isValidContext } from "../core/trace-parent.ts";
 import { tracing } from "../core/tracing.ts";
@@ -20,12 +21,12 @@ const FETCH_CREATED = "undici:request:create";
 const HTTP_CREATED = "http.client.request.created";
 
 const spans = new WeakMap<object, Span>();
-let prepared = false;
+const state = shared("http", () => ({ prepared: false }));
 
 /** Makes every further request inside a span a CLIENT span, and lets it carry the trace. */
 export function traceHttpClients(): void {
-  if (prepared) return;
-  prepared = true;
+  if (state.prepared) return;
+  state.prepared = true;
   on(FETCH_CREATED, onFetch);
   on("undici:request:headers", (_request, message) => recordStatus(_request, asObject(message.response)?.statusCode));
   on("undici:request:trailers", (request) => spans.get(request)?.end());

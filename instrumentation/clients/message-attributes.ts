@@ -10,6 +10,15 @@ import type { Fields } from "../events/event-source.ts";
  */
 const ATTRIBUTES_MAX = 10;
 
+/**
+ * Largest message, and largest sum of a batch, in bytes, attributes included: 256 KiB for SNS, for SQS before 2025
+ * and for queues whose `MaximumMessageSize` still is the default; 1 MiB for SQS now. A message may meet either.
+ *
+ * @see https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+ */
+const LIMITS_BYTES = [262_144, 1_048_576];
+
 /** A `MessageAttributes` with the trace in it, and how many bytes that added. */
 export interface Injected {
   readonly attributes: Fields;
@@ -52,7 +61,7 @@ export function textBytes(text: unknown): number {
   return typeof text === "string" ? Buffer.byteLength(text) : 0;
 }
 
-/** Whether `addedBytes` would push a message of `bytes` past one of `limits` that it is under. */
-export function crossesLimit(bytes: number, addedBytes: number, limits: readonly number[]): boolean {
-  return limits.some((limit) => bytes <= limit && bytes + addedBytes > limit);
+/** Whether `addedBytes` would push a message of `bytes` past a limit that it is under. */
+export function crossesLimit(bytes: number, addedBytes: number): boolean {
+  return LIMITS_BYTES.some((limit) => bytes <= limit && bytes + addedBytes > limit);
 }

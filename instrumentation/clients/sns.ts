@@ -13,13 +13,6 @@ import { identifyBatch, listOf } from "./batch.ts";
 import { attributeBytes, crossesLimit, injectAttributes, textBytes } from "./message-attributes.ts";
 
 /**
- * Largest message, and largest sum of a batch, in bytes, attributes included.
- *
- * @see https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
- */
-const LIMITS_BYTES = [262_144];
-
-/**
  * SNS. Where a message's attributes are full nothing is added: the ids that SNS gives back join the hop.
  *
  * @see https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
@@ -75,7 +68,7 @@ function isTopic(input: Fields): boolean {
 
 function injectInto(entry: Fields, carried: Carried, bytes: number): Fields {
   const injected = injectAttributes(asObject(entry.MessageAttributes), carried);
-  if (!injected || crossesLimit(bytes, injected.addedBytes, LIMITS_BYTES)) return entry;
+  if (!injected || crossesLimit(bytes, injected.addedBytes)) return entry;
   return { ...entry, MessageAttributes: injected.attributes };
 }
 

@@ -14,14 +14,6 @@ import type { AwsCommands } from "./aws-command.ts";
 import { identifyBatch, listOf } from "./batch.ts";
 import { attributeBytes, crossesLimit, injectAttributes, textBytes } from "./message-attributes.ts";
 
-/**
- * Largest message, and largest sum of a batch, in bytes, attributes included: 1 MiB, and 256 KiB before 2025 and
- * where a queue's `MaximumMessageSize` still says so.
- *
- * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
- */
-const LIMITS_BYTES = [262_144, 1_048_576];
-
 /** What is asked for with every received message, beside what the user asks for. */
 const SYSTEM_NAMES = [
   "AWSTraceHeader",
@@ -94,7 +86,7 @@ function describe(input: Fields, operation: "send" | "receive", extra: Record<st
 
 function injectInto(entry: Fields, carried: Carried, bytes: number): Fields {
   const injected = injectAttributes(asObject(entry.MessageAttributes), carried);
-  if (injected && !crossesLimit(bytes, injected.addedBytes, LIMITS_BYTES)) {
+  if (injected && !crossesLimit(bytes, injected.addedBytes)) {
     return { ...entry, MessageAttributes: injected.attributes };
   }
   const system = asObject(entry.MessageSystemAttributes);

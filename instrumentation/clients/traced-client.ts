@@ -9,6 +9,7 @@ import {
 import { spanOf, suppressed, withSpan } from "../core/context.ts";
 import { carry } from "../core/propagation.ts";
 import { guarded, report } from "../core/report.ts";
+import { shared } from "../core/shared.ts";
 import { KIND, recordError, STATUS_ERROR } from "../core/span.ts";
 import { isValidContext } from "../core/trace-parent.ts";
 import { tracing } from "../core/tracing.ts";
@@ -57,7 +58,7 @@ const COMMANDS: AwsCommands = {
   ...s3Commands,
   ...dynamoDbCommands,
 };
-const tracedClients = new WeakSet<object>();
+const tracedClients = shared("clients", () => new WeakSet<object>());
 
 /** See {@link TracedClient}. */
 export const tracedClient: TracedClient = (client) => {

@@ -5,11 +5,19 @@ const DRIFT_MAX_MS = 5;
 /** Values below this are readings of `performance.now()`, not instants: 1973 in milliseconds. */
 const INSTANT_MIN_MS = 1e11;
 
-let offsetMs = performance.timeOrigin;
+/** When this process started, milliseconds since the epoch. */
+export const PROCESS_START_MS = Date.now() - monotonicMs();
+
+let offsetMs = PROCESS_START_MS;
+
+/** Milliseconds since this process started. The global `performance` would load a module for that. */
+export function monotonicMs(): number {
+  return process.uptime() * 1000;
+}
 
 /** Now: milliseconds since the epoch with a fraction, monotonic between two calls of {@link syncClock}. */
 export function nowMs(): number {
-  return offsetMs + performance.now();
+  return offsetMs + monotonicMs();
 }
 
 /**
@@ -18,7 +26,7 @@ export function nowMs(): number {
  */
 export function syncClock(): void {
   const wallMs = Date.now();
-  if (Math.abs(wallMs - nowMs()) > DRIFT_MAX_MS) offsetMs = wallMs - performance.now();
+  if (Math.abs(wallMs - nowMs()) > DRIFT_MAX_MS) offsetMs = wallMs - monotonicMs();
 }
 
 /** Any time that the OpenTelemetry API accepts, as milliseconds since the epoch. */

@@ -3,6 +3,7 @@
  * keeps a broken collector from costing the function anything after the first failure.
  */
 import type { Attributes } from "@opentelemetry/api";
+import { monotonicMs } from "./clock.ts";
 import {
   BACKGROUND_EXPORT_MS,
   BREAKER_PAUSE_MAX_MS,
@@ -69,7 +70,7 @@ export class Pipeline {
    * collector is known to be failing, and never rejects.
    */
   async flush(budgetMs: number): Promise<void> {
-    const deadlineMs = performance.now() + budgetMs;
+    const deadlineMs = monotonicMs() + budgetMs;
     if (budgetMs <= 0 || this.pending === 0 || this.#failures > 0) return;
     if (this.#sending) await within(this.#sending, budgetMs);
     if (!this.#sending && this.pending > 0) await this.#start(deadlineMs);
@@ -78,7 +79,7 @@ export class Pipeline {
   /** Sends what waits without anyone waiting for it; also the one attempt after a pause. */
   async flushInBackground(): Promise<void> {
     if (this.#sending || this.pending === 0 || this.#paused()) return;
-    await this.#start(performance.now() + BACKGROUND_EXPORT_MS);
+    await this.#start(monotonicMs() + BACKGROUND_EXPORT_MS);
   }
 
   /** Takes every waiting request out, encoded, for someone who sends them by other means. */
@@ -102,7 +103,7 @@ export class Pipeline {
     while (this.pending > 0) {
       this.#encode();
       const body = this.#bodies[0];
-      const leftMs = deadlineMs - performance.now();
+      const leftMs = deadlineMs - monotonicMs();
       if (!body || leftMs <= 0) return;
       const result = await this.#poster.post(body, leftMs);
       if (result.kind !== "retry" && this.#bodies[0] === body) this.#bodies.shift();
@@ -125,11 +126,11 @@ export class Pipeline {
   #fail(afterMs?: number): void {
     const pauseMs = Math.min(BREAKER_PAUSE_MS * 2 ** this.#failures, BREAKER_PAUSE_MAX_MS);
     this.#failures++;
-    this.#pausedUntilMs = performance.now() + Math.min(afterMs ?? pauseMs, BREAKER_PAUSE_MAX_MS);
+    this.#pausedUntilMs = monotonicMs() + Math.min(afterMs ?? pauseMs, BREAKER_PAUSE_MAX_MS);
   }
 
   #paused(): boolean {
-    return this.#failures > 0 && performance.now() < this.#pausedUntilMs;
+    return this.#failures > 0 && monotonicMs() < this.#pausedUntilMs;
   }
 
   #encode(): void {

@@ -4,6 +4,8 @@
  */
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 
+import { monotonicMs } from "./clock.ts";
+
 /** What became of an export. */
 export type PostResult =
   | { readonly kind: "accepted" }
@@ -45,7 +47,7 @@ export function makePoster(url: URL, headers: Readonly<Record<string, string>>, 
       await load();
     },
     async post(body, timeoutMs) {
-      const startMs = performance.now();
+      const startMs = monotonicMs();
       try {
         const loaded = await load();
         const content = gzip ? await compress(body) : body;
@@ -59,7 +61,7 @@ export function makePoster(url: URL, headers: Readonly<Record<string, string>>, 
             ...(gzip && { "content-encoding": "gzip" }),
           },
         };
-        const left = (): number => timeoutMs - (performance.now() - startMs);
+        const left = (): number => timeoutMs - (monotonicMs() - startMs);
         const first = await request(loaded, url, options, content, left());
         // A kept connection that the other side closed while this environment was frozen is no failure.
         return first === "stale" ? await requestAgain(loaded, url, options, content, left()) : first;

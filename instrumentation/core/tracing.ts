@@ -8,6 +8,7 @@ import { Pipeline, within } from "./pipeline.ts";
 import { makePoster, type Poster } from "./post.ts";
 import { W3cPropagator } from "./propagator.ts";
 import { makeSampler } from "./sampler.ts";
+import { shared } from "./shared.ts";
 import { LeanTracerProvider } from "./tracer.ts";
 import { VERSION } from "./version.ts";
 
@@ -67,16 +68,16 @@ export class Tracing {
   }
 }
 
+let current: Tracing | undefined;
+
 /** What providers of the OpenTelemetry SDK have beside the API, and the API's own proxy before them. */
 interface Flushable {
   forceFlush?(): Promise<void>;
   getDelegate?(): Flushable;
 }
 
-let current: Tracing | undefined;
-
 /** The tracing of this process, set up from the environment at the first call. */
 export function tracing(): Tracing {
-  current ??= new Tracing();
+  current ??= shared("tracing", () => new Tracing());
   return current;
 }

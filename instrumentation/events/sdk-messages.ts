@@ -1,9 +1,10 @@
+import { shared } from "../core/shared.ts";
 import { asObject, asText, type EventSource, type Fields, type Message } from "./event-source.ts";
 import { describeRecords, messagesTrigger } from "./messages.ts";
 import { describeSqsMessage, SQS_SYSTEM } from "./sqs.ts";
 
 /** Queue names of messages that a traced client received: a message itself does not say where it comes from. */
-const queues = new WeakMap<object, string>();
+const queues = shared("queues", () => new WeakMap<object, string>());
 
 /** Remembers that `message` (or a whole answer) was received from `queue`. */
 export function rememberQueue(message: object, queue: string): void {

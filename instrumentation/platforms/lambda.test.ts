@@ -121,6 +121,23 @@ describe.skipIf(!RUNTIMES.current)("on the runtime of Node 24", () => {
   });
 });
 
+describe.skipIf(!RUNTIMES.current)("several invocations at once in one environment", () => {
+  it("keep their spans apart", async () => {
+    const env = { AWS_LAMBDA_MAX_CONCURRENCY: "4" };
+    const fn = await start("handlers.concurrent", { env, freeze: false });
+    const outcomes = await Promise.all([1, 2, 3, 4].map((n) => fn.invoke({ n })));
+    expect(outcomes.map(({ body }) => body).toSorted()).toEqual(["1", "2", "3", "4"]);
+    const spans = await collector.waitFor((all) => invocations(all).length === 4);
+    const inners = spans.filter((span) => span.name === "inner");
+    expect(new Set(inners.map((span) => span.parentSpanId)).size).toBe(4);
+    for (const inner of inners) {
+      const outer = spans.find((span) => span.spanId === inner.parentSpanId);
+      expect(outer?.attributes["faas.invocation_id"]).toBe(inner.attributes.request);
+      expect(outer?.traceId).toBe(inner.traceId);
+    }
+  });
+});
+
 describe.skipIf(!RUNTIMES.current)("a collector that fails", () => {
   // A function that waited longer than its budget would be killed at its deadline, which is what these look for:
   // how many milliseconds it took says more of the machine than of us.

@@ -13,7 +13,7 @@ import {
   REMAINING_TIME_MS,
   TIMED_OUT,
 } from "@hopscope/schema/attributes";
-import { nowMs, syncClock } from "../core/clock.ts";
+import { nowMs, PROCESS_START_MS, syncClock } from "../core/clock.ts";
 import { saltIds } from "../core/ids.ts";
 import {
   DEADLINE_MARGIN_MS,
@@ -144,7 +144,7 @@ function begin(call: Call, lambdaContext: LambdaContext | undefined): LambdaInvo
  */
 function describeInit(startMs: number) {
   const type = process.env.AWS_LAMBDA_INITIALIZATION_TYPE || "on-demand";
-  const fromMs = performance.timeOrigin;
+  const fromMs = PROCESS_START_MS;
   const proactive = startMs - preparedMs > PROACTIVE_INIT_MS;
   const toMs = proactive ? preparedMs : startMs;
   const coldStart = type === "on-demand" && !proactive;

@@ -1,4 +1,5 @@
 /** Handlers of every form, for the lifecycle tests. They run under Lambda's runtime client. */
+import { trace } from "@opentelemetry/api";
 import { traced } from "hopscope";
 
 await Promise.resolve();
@@ -36,6 +37,16 @@ export const memory = traced(async (event) => {
   if (event.name !== "die") return "alive";
   process.kill(process.pid, "SIGKILL");
   return new Promise(() => undefined);
+});
+/** Ends only when as many are running as were asked for, so that they do run at once. */
+let release;
+const allRunning = new Promise((resolve) => (release = resolve));
+let running = 0;
+export const concurrent = traced(async (event, context) => {
+  if (++running === 4) release();
+  await Promise.race([allRunning, new Promise((resolve) => setTimeout(resolve, 500))]);
+  trace.getTracer("test").startSpan("inner", { attributes: { request: context.awsRequestId } }).end();
+  return event.n;
 });
 export const background = traced(async () => {
   setImmediate(() => undefined);

@@ -1,0 +1,97 @@
+/** The package as it is published: what it exports, weighs and loads, on each Node that it says it runs on. */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { publint } from "publint";
+import { beforeAll, describe, expect, it } from "vitest";
+import { VERSION } from "./core/version.ts";
+
+const ROOT = import.meta.dirname;
+const DIST = join(ROOT, "dist");
+/** Whole of what a function ships, all sources and producers of AWS, minified and compressed. */
+const BUNDLE_BYTES_MAX = 25 * 1024;
+
+/** Every Node that this machine has: the project's pinned one, and the one that it was started with. */
+const PATHS = [process.execPath, "/usr/local/bin/node", "/usr/bin/node"];
+const NODES = [...new Set(PATHS)].filter((path) => existsSync(path));
+
+beforeAll(() => {
+  execFileSync(process.execPath, [join(ROOT, "build.mjs")]);
+});
+
+const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+  version: string;
+  dependencies?: object;
+};
+
+describe("the published package", () => {
+  it("has the version that its spans say", () => {
+    expect(VERSION).toBe(manifest.version);
+  });
+
+  it("needs nothing else at run time", () => {
+    expect(manifest.dependencies).toBeUndefined();
+    for (const file of ["index.js", "index.cjs", "register.js", "register.cjs"]) {
+      const imports = readFileSync(join(DIST, file), "utf8").matchAll(/(?:from|require\(|import\()\s*"([^"]+)"/g);
+      for (const [, name = ""] of imports) expect(name).toMatch(/^(node:|\.\/index\.c?js$)/);
+    }
+  });
+
+  it.for(["index.js", "index.cjs"])("%s stays within its weight", (file) => {
+    const extension = file.split(".")[1];
+    const weigh = (name: string): number => gzipSync(readFileSync(join(DIST, name)), { level: 9 }).length;
+    expect(weigh(file) + weigh(`register.${extension}`)).toBeLessThanOrEqual(BUNDLE_BYTES_MAX);
+  });
+
+  it("is clean for publint", async () => {
+    const { messages } = await publint({ pkgDir: ROOT, strict: true });
+    expect(messages.map(({ code }) => code)).toEqual([]);
+  });
+
+  it("has types that every way of importing finds", { timeout: 60_000 }, () => {
+    const attw = join(ROOT, "../node_modules/@arethetypeswrong/cli/dist/index.js");
+    const out = execFileSync(process.execPath, [attw, "--pack", ".", "--profile", "node16", "--format", "json"], {
+      cwd: ROOT,
+      encoding: "utf8",
+    });
+    const { analysis } = JSON.parse(out) as { analysis: { problems: { resolutionKind?: string }[] } };
+    // "node10" cannot resolve a second entry; TypeScript 6 has dropped it.
+    expect(analysis.problems.filter(({ resolutionKind }) => resolutionKind !== "node10")).toEqual([]);
+  });
+});
+
+describe.each(NODES)("on %s", (node) => {
+  const run = (code: string, type: "module" | "commonjs"): string => {
+    const directory = mkdtempSync(join(tmpdir(), "hopscope-"));
+    const file = join(directory, type === "module" ? "main.mjs" : "main.cjs");
+    writeFileSync(file, code.replaceAll("DIST", DIST));
+    try {
+      return execFileSync(node, [file], { encoding: "utf8", env: { PATH: process.env.PATH } });
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  };
+
+  it("runs as ESM and as CommonJS, and both are one", () => {
+    const use = `console.log(await traced(async (event) => event.n)({ n: 7 }), typeof traced.each, typeof tracedClient);`;
+    expect(run(`import { traced, tracedClient } from "DIST/index.js"; ${use}`, "module")).toBe("7 function function\n");
+    const required = `const { traced, tracedClient } = require("DIST/index.cjs"); (async () => { ${use} })();`;
+    expect(run(required, "commonjs")).toBe("7 function function\n");
+    const both = `import { createRequire } from "node:module"; import { traced } from "DIST/index.js";
+      const other = createRequire(import.meta.url)("DIST/index.cjs"); const handler = traced(async () => 1);
+      console.log(other.traced(handler) === handler);`;
+    expect(run(both, "module")).toBe("true\n");
+  });
+
+  it("loads no module of Node before the first export", () => {
+    const code = `const before = new Set(process.moduleLoadList); const { traced } = require("DIST/index.cjs");
+      traced(async () => 1); const loaded = process.moduleLoadList.filter((name) => !before.has(name));
+      console.log(JSON.stringify(loaded));`;
+    const loaded = (JSON.parse(run(code, "commonjs")) as string[]).filter((name) => name.startsWith("NativeModule"));
+    // These cost nothing that can be measured; node:http costs three milliseconds, the OpenTelemetry API twelve.
+    const free = /async_hooks|async_context|async_local_storage|diagnostics_channel/;
+    expect(loaded.filter((name) => !free.test(name))).toEqual([]);
+  });
+});
