@@ -1,4 +1,4 @@
-/** The rules in force: those of the file, those made through the API, and the ready-made ones beside them. */
+/** The rules in force: those of the file, those made through the API, and the ready-made ones where there are none. */
 import { readFileSync } from "node:fs";
 import {
   ruleSchema,
@@ -44,7 +44,7 @@ export interface RuleBookOptions {
   readonly store: Store;
   readonly path: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Rules beside the file's, in the file's form, with nothing to notify: the ready-made ones. */
+  /** The ready-made rules, in the file's form: in force while the file has none. */
   readonly pack?: string | undefined;
   readonly onProblems: (problems: readonly Problem[]) => void;
   readonly monotonicMs?: () => number;
@@ -89,7 +89,8 @@ export async function openRuleBook(options: RuleBookOptions): Promise<RuleBook> 
 
   return {
     rules() {
-      const fromFile = [...(pack?.rules ?? []), ...config().rules];
+      const own = config().rules;
+      const fromFile = own.length === 0 ? (pack?.rules ?? []) : own;
       const taken = new Set(fromFile.map((one) => one.rule.id));
       return [...fromFile, ...apiRules.filter((one) => !taken.has(one.rule.id))];
     },

@@ -21,8 +21,18 @@ export function planQueries(rules: readonly CompiledRule[]): Plan[] {
     plan.rules.push(rule);
     plans.set(key, plan);
   }
-  return [...plans.values()];
+  return [...plans.values()].map((plan) => ({
+    ...plan,
+    query: { ...plan.query, quantiles: quantilesOf(plan.rules) },
+  }));
 }
+
+function quantilesOf(rules: readonly CompiledRule[]): WindowQuery["quantiles"] {
+  const kinds = new Set(rules.map((rule) => rule.metric.kind));
+  return (["duration", "init", "wait"] as const).filter((name) => kinds.has(QUANTILE_KINDS[name]));
+}
+
+const QUANTILE_KINDS = { duration: "duration", init: "init-duration", wait: "queue-wait" } as const;
 
 function windowQuery(metric: Metric): WindowQuery {
   const source = metric.source === "queue" ? "queue" : "function";
@@ -41,6 +51,7 @@ function windowQuery(metric: Metric): WindowQuery {
     monotone: metric.monotone,
     level,
     scope: { ...inSql("service", service), ...inSql("function", functionName), ...inSql("queue", queue) },
+    quantiles: [],
     attributes,
   };
 }

@@ -15,6 +15,7 @@ beforeAll(async () => {
 afterAll(() => db.close());
 beforeEach(async () => {
   await db.store.command("TRUNCATE TABLE function_minutes");
+  await db.store.command("TRUNCATE TABLE alert_minutes");
   await db.store.command("TRUNCATE TABLE queue_minutes");
 });
 

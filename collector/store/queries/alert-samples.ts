@@ -31,6 +31,8 @@ export interface WindowQuery {
     readonly function?: string | undefined;
     readonly queue?: string | undefined;
   };
+  /** Which quantiles are wanted: merging their states is most of the work. */
+  readonly quantiles: readonly ("duration" | "init" | "wait")[];
   /** Reads spans that have these attributes in place of the rollup. */
   readonly attributes: Readonly<Record<string, string>>;
 }
@@ -104,7 +106,7 @@ export async function queryWindows(
       tick,
       ${query.level
         .map((column) => `${LEVEL_COLUMNS[column]} AS ${column}`)
-        .concat(columns(query.source))
+        .concat(columns(query))
         .join(",\n      ")}
     FROM
     (
@@ -129,7 +131,7 @@ const LEVEL_COLUMNS = { service: "service_name", function: "faas_name", queue: "
 const IN_WINDOW = "age <= {window:UInt32}";
 const IN_SECOND = "age <= {secondFrom:UInt32} AND age > {secondTo:UInt32}";
 
-function columns(source: WindowQuery["source"]): string[] {
+function columns({ source, quantiles }: WindowQuery): string[] {
   const volume = source === "function" ? "invocations" : "messages";
   const errors = source === "function" ? "errors" : "failures";
   const shared = [
@@ -144,7 +146,9 @@ function columns(source: WindowQuery["source"]): string[] {
       `sumIf(dead_letters, ${IN_WINDOW}) AS deadLetters`,
       `maxIf(attempts_max, ${IN_WINDOW}) AS attemptsMax`,
       `sumIf(waits, ${IN_WINDOW}) AS waitCount`,
-      `quantilesTDigestIfMergeIf(0.5, 0.95, 0.99)(wait_ms, ${IN_WINDOW}) AS waitMs`,
+      ...(quantiles.includes("wait")
+        ? [`quantilesTDigestIfMergeIf(0.5, 0.95, 0.99)(wait_ms, ${IN_WINDOW}) AS waitMs`]
+        : []),
     ];
   }
   return [
@@ -154,15 +158,17 @@ function columns(source: WindowQuery["source"]): string[] {
     `maxIf(memory_used_max, ${IN_WINDOW}) AS memoryUsedMax`,
     `maxIf(memory_limit_max, ${IN_WINDOW}) AS memoryLimitMax`,
     `sumIf(gb_seconds, ${IN_WINDOW}) AS gbSeconds`,
-    `quantilesTDigestMergeIf(0.5, 0.95, 0.99)(duration_ms, ${IN_WINDOW}) AS durationMs`,
-    `quantilesTDigestIfMergeIf(0.5, 0.95)(init_ms, ${IN_WINDOW}) AS initMs`,
+    ...(quantiles.includes("duration")
+      ? [`quantilesTDigestMergeIf(0.5, 0.95, 0.99)(duration_ms, ${IN_WINDOW}) AS durationMs`]
+      : []),
+    ...(quantiles.includes("init") ? [`quantilesTDigestIfMergeIf(0.5, 0.95)(init_ms, ${IN_WINDOW}) AS initMs`] : []),
   ];
 }
 
 /** The rollup, or the same columns made from the spans that have the attributes. */
 function tableOf({ source, attributes }: WindowQuery, params: Record<string, unknown>): string {
   const wanted = Object.entries(attributes);
-  if (wanted.length === 0) return source === "function" ? "function_minutes" : "queue_minutes";
+  if (wanted.length === 0) return source === "function" ? "alert_minutes" : "queue_minutes";
   const conditions = wanted.map(([name, value], index) => {
     params[`name${index}`] = name;
     params[`value${index}`] = value;
@@ -267,7 +273,7 @@ export async function queryLags(store: Store, ticksS: readonly number[]): Promis
      (
        SELECT service_name, minute, seen_at, sum(invocations) AS count,
          intDiv(greatest(toInt64(toUInt32(seen_at)) - toInt64(toUInt32(minute)) - 60, 0), 60) AS lagMinutes
-       FROM function_minutes
+       FROM alert_minutes
        WHERE minute >= toDateTime({lo:UInt32}) AND minute < toDateTime({hi:UInt32}) AND seen_at > toDateTime({seenLo:UInt32})
          AND seen_at <= toDateTime({hi:UInt32}) AND lagMinutes * 60 <= ${LAG_MAX_S}
        GROUP BY service_name, minute, seen_at
@@ -298,7 +304,7 @@ export async function queryLateMinutes(
   if (firstS === undefined || lastS === undefined) return [];
   const rows = await store.query<{ tick: number; minuteS: number; service: string }>(
     `SELECT toUInt32(seen_at) AS tick, toUInt32(minute) AS minuteS, service_name AS service
-     FROM ${source === "function" ? "function_minutes" : "queue_minutes"}
+     FROM ${source === "function" ? "alert_minutes" : "queue_minutes"}
      WHERE minute >= toDateTime({lo:UInt32}) AND minute < toDateTime({hi:UInt32})
        AND seen_at >= toDateTime({firstTick:UInt32}) AND seen_at <= toDateTime({lastTick:UInt32})
        AND seen_at > minute + 60
