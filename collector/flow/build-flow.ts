@@ -30,6 +30,8 @@ export interface BuiltFlow {
   readonly spans: readonly Span[];
   /** The same as they were recorded: no clock is corrected. */
   readonly recorded: readonly Span[];
+  /** Which span led to which other one, in another process: parents, links and identities alike. */
+  readonly joins: readonly { readonly from: Span; readonly to: Span }[];
   /** Span id of the origin that gives the flow its id. */
   readonly originSpanId: string;
   /** Nothing outside is known to have caused it: it begins here. */
@@ -86,7 +88,8 @@ function assembleCorrected(graph: Graph, selection: Selection, options: Correcte
     stats,
     ...(options.truncated && { truncated: options.truncated }),
   };
-  return { flow, spans: own, recorded: own, originSpanId: origin.entry.spanId, beginsHere: beginsHere(graph, selection) };
+  const joins = selection.edges.map(({ fromSpan, to }) => ({ from: fromSpan, to: to.entry }));
+  return { flow, spans: own, recorded: own, joins, originSpanId: origin.entry.spanId, beginsHere: beginsHere(graph, selection) };
 }
 
 interface Assembly {

@@ -8,6 +8,8 @@ import { apiRouter, type ApiContext } from "./api-router.ts";
 import { flowRoutes } from "./flows-api.ts";
 import { functionRoutes } from "./functions-api.ts";
 import { healthRoutes } from "./health.ts";
+import { jaegerV1 } from "./jaeger/jaeger-v1.ts";
+import { jaegerV3 } from "./jaeger/jaeger-v3.ts";
 import { liveRoutes } from "./live-api.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { spanRoutes } from "./spans-api.ts";
@@ -45,6 +47,10 @@ export function createApp({ store, otlp, uiDir, metrics = [], now = Date.now }: 
     openapi: "3.1.0",
     info: { title: "Hopscope query API", version: "1", description: "Flows and functions, as the UI reads them." },
   });
+  for (const prefix of ["/", "/jaeger"]) {
+    app.route(prefix, jaegerV1({ store, now }));
+    app.route(prefix, jaegerV3({ store }));
+  }
   app.all("/api/*", (context) => {
     throw new ApiError("not-found", `${context.req.method} ${context.req.path} is not a route; see /api/openapi.json.`);
   });

@@ -11,11 +11,17 @@ const spansPerRequest = 5_000;
 
 /** Transcodes the spans and inserts them; when it resolves, every query finds them. */
 export async function insertSpans(store: Store, spans: readonly Span[]): Promise<void> {
-  const transcoder = new SpanTranscoder({ retentionDays: 30 });
+  const requests: object[] = [];
   for (let at = 0; at < spans.length; at += spansPerRequest) {
-    const request = toOtlp(spans.slice(at, at + spansPerRequest).map(withServiceName));
-    transcoder.transcode(otlpJsonToProtobuf(Buffer.from(JSON.stringify(request))));
+    requests.push(toOtlp(spans.slice(at, at + spansPerRequest).map(withServiceName)));
   }
+  await insertOtlp(store, ...requests);
+}
+
+/** The same for requests in OTLP/JSON. */
+export async function insertOtlp(store: Store, ...requests: readonly object[]): Promise<void> {
+  const transcoder = new SpanTranscoder({ retentionDays: 30 });
+  for (const request of requests) transcoder.transcode(otlpJsonToProtobuf(Buffer.from(JSON.stringify(request))));
   const blocks = transcoder.takeBlocks().map(({ bytes }) => bytes);
   await store.insertNative("spans", blocks, randomBytes(8).toString("hex"));
 }

@@ -1,0 +1,112 @@
+/** Jaeger's query API, version 3, as jaeger-ui speaks it: traces are OTLP/JSON. */
+import { Hono, type Context } from "hono";
+import type { Span } from "../../../schema/flow.ts";
+import { operationNames, serviceNames } from "../../store/queries/operations.ts";
+import { spansOfTraces } from "../../store/queries/spans-of-traces.ts";
+import { findTraces } from "../../store/queries/trace-search.ts";
+import { answerError } from "../api-error.ts";
+import type { ApiContext } from "../api-router.ts";
+import { toOtlp, toUnixNano } from "../otlp-export.ts";
+import { goDurationMs, JaegerError, rfc3339Parameter, tagParameters, toFilters, traceIdParameter } from "./parameters.ts";
+
+const TRACES_DEFAULT = 100;
+const TRACES_MAX = 1_500;
+const SEARCH_SPANS_MAX = 50_000;
+/** An unspecified kind is shown as internal. */
+const KIND_NAMES = ["internal", "internal", "server", "client", "producer", "consumer"] as const;
+
+/** The routes of version 3, below `/api/v3`. */
+export function jaegerV3({ store }: Pick<ApiContext, "store">): Hono {
+  const app = new Hono();
+  app.onError((error, context) => {
+    if (!(error instanceof JaegerError)) return answerError(error, context);
+    return context.json({ error: { httpCode: error.status, message: error.message } }, error.status);
+  });
+  app.get("/api/v3/services", async (context) => {
+    return context.json({ services: await serviceNames(store, context.req.raw.signal) });
+  });
+  app.get("/api/v3/operations", async (context) => {
+    const service = context.req.query("service");
+    if (!service) throw new JaegerError(400, "service: is required");
+    const kind = context.req.query("spanKind") ?? context.req.query("span_kind");
+    const operations = (await operationNames(store, service, context.req.raw.signal))
+      .map(({ name, kind: number }) => ({ name, spanKind: KIND_NAMES[number] ?? "internal" }))
+      .filter(({ spanKind }) => !kind || spanKind === kind);
+    return context.json({ operations });
+  });
+  app.get("/api/v3/traces/:traceId", async (context) => {
+    const traceId = traceIdParameter(context.req.param("traceId"));
+    const spans = await spansOfTraces(store, { traceIds: [traceId], limit: SEARCH_SPANS_MAX, signal: context.req.raw.signal });
+    return answerTraces(context, spans);
+  });
+  app.get("/api/v3/traces", async (context) => answerTraces(context, await searchSpans(context, store)));
+  app.get("/api/v3/trace-summaries", async (context) => {
+    const spans = await searchSpans(context, store);
+    const byTrace = new Map<string, Span[]>();
+    for (const span of spans) byTrace.set(span.traceId, [...(byTrace.get(span.traceId) ?? []), span]);
+    const summaries = [...byTrace.values()].map(summarizeTrace);
+    const newestFirst = (a: { minStartTimeUnixNano: string }, b: { minStartTimeUnixNano: string }) =>
+      Number(BigInt(b.minStartTimeUnixNano) - BigInt(a.minStartTimeUnixNano));
+    return context.json({ summaries: summaries.sort(newestFirst) });
+  });
+  return app;
+}
+
+function answerTraces(context: Context, spans: readonly Span[]): Response {
+  if (spans.length === 0) throw new JaegerError(404, "No traces found");
+  return context.json({ result: toOtlp(spans) });
+}
+
+async function searchSpans(context: Context, store: ApiContext["store"]): Promise<Span[]> {
+  const { signal } = context.req.raw;
+  const read = (camel: string, ...aliases: string[]) =>
+    [camel, ...aliases].map((name) => context.req.query(`query.${name}`)).find((value) => value !== undefined && value !== "");
+  const from = rfc3339Parameter("query.startTimeMin", read("startTimeMin", "start_time_min"));
+  const to = rfc3339Parameter("query.startTimeMax", read("startTimeMax", "start_time_max"));
+  if (from >= to) throw new JaegerError(400, "query.startTimeMin: must be before query.startTimeMax");
+  const minDurationMs = goDurationMs("query.durationMin", read("durationMin", "duration_min"));
+  const maxDurationMs = goDurationMs("query.durationMax", read("durationMax", "duration_max"));
+  if (minDurationMs !== undefined && maxDurationMs !== undefined && maxDurationMs < minDurationMs) {
+    throw new JaegerError(400, "query.durationMax: must not be less than query.durationMin");
+  }
+  const attributes = read("attributes");
+  const limit = Number(read("searchDepth", "search_depth", "num_traces", "numTraces") ?? TRACES_DEFAULT);
+  if (!Number.isInteger(limit) || limit < 1) throw new JaegerError(400, "query.searchDepth: must be a whole number from 1 up");
+  const filter = {
+    from,
+    to,
+    ...toFilters(tagParameters(attributes === undefined ? [] : [attributes], [])),
+    service: read("serviceName", "service_name"),
+    name: read("operationName", "operation_name"),
+    minDurationMs,
+    maxDurationMs,
+  };
+  const traceIds = await findTraces(store, { filter, limit: Math.min(limit, TRACES_MAX), signal });
+  return spansOfTraces(store, { traceIds, limit: SEARCH_SPANS_MAX, signal });
+}
+
+function summarizeTrace(spans: readonly Span[]) {
+  const ids = new Set(spans.map(({ spanId }) => spanId));
+  const sorted = [...spans].sort((a, b) => (a.startTime < b.startTime ? -1 : 1));
+  const [first] = sorted;
+  const root = sorted.find(({ parentSpanId }) => parentSpanId === undefined);
+  const endOf = ({ startTime, durationMs }: Span) => toUnixNano(startTime) + BigInt(Math.round(durationMs * 1e6));
+  const services = new Map<string, { name: string; spanCount: number; errorSpanCount: number }>();
+  for (const { service, status } of spans) {
+    const entry = services.get(service) ?? { name: service, spanCount: 0, errorSpanCount: 0 };
+    services.set(service, entry);
+    entry.spanCount += 1;
+    entry.errorSpanCount += status === "error" ? 1 : 0;
+  }
+  return {
+    traceId: first?.traceId ?? "",
+    rootServiceName: root?.service ?? "",
+    rootOperationName: root?.name ?? "",
+    minStartTimeUnixNano: String(toUnixNano(first?.startTime ?? "")),
+    maxEndTimeUnixNano: String(spans.map(endOf).reduce((last, end) => (end > last ? end : last), 0n)),
+    spanCount: spans.length,
+    errorSpanCount: spans.filter(({ status }) => status === "error").length,
+    orphanSpanCount: spans.filter(({ parentSpanId }) => parentSpanId !== undefined && !ids.has(parentSpanId)).length,
+    services: [...services.values()],
+  };
+}

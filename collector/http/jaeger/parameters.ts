@@ -1,0 +1,115 @@
+/** Parameters as Jaeger's clients write them. */
+
+/** A parameter is wrong; Jaeger answers such with its own envelope. */
+export class JaegerError extends Error {
+  override readonly name = "JaegerError";
+  readonly status: 400 | 404;
+
+  constructor(status: 400 | 404, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, "µs": 1e-3, "μs": 1e-3, ms: 1, s: 1e3, m: 6e4, h: 3.6e6 };
+
+/**
+ * Milliseconds of a duration as Go writes it: `1.2s`, `100us`, `1h2m`.
+ *
+ * @throws JaegerError 400
+ */
+export function goDurationMs(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || text === "") return undefined;
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)];
+  if (parts.map(([part]) => part).join("") !== text) {
+    throw new JaegerError(400, `${name}: ${JSON.stringify(text)} is no duration; write it like 1.2s, 100us or 1h2m`);
+  }
+  return parts.reduce((sum, [, value, unit]) => sum + Number(value) * (UNIT_MS[unit ?? ""] ?? 0), 0);
+}
+
+/** Microseconds of our time have sixteen digits, milliseconds thirteen: what is below is taken for milliseconds. */
+const MICROSECONDS_FROM = 1e14;
+
+/**
+ * ISO 8601 of microseconds since the epoch; Grafana sends milliseconds in some places.
+ *
+ * @throws JaegerError 400
+ */
+export function instantParameter(name: string, text: string | undefined): string | undefined {
+  if (text === undefined || text === "") return undefined;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new JaegerError(400, `${name}: must be microseconds since the epoch`);
+  const ms = value < MICROSECONDS_FROM ? value : Math.floor(value / 1000);
+  if (ms > 8.64e15) throw new JaegerError(400, `${name}: is beyond the calendar`);
+  return new Date(ms).toISOString();
+}
+
+/**
+ * ISO 8601 of an RFC 3339 time; a plus that was not escaped came as a space.
+ *
+ * @throws JaegerError 400
+ */
+export function rfc3339Parameter(name: string, text: string | undefined): string {
+  const ms = Date.parse((text ?? "").replace(/ (\d\d:\d\d)$/, "+$1"));
+  if (Number.isNaN(ms)) throw new JaegerError(400, `${name}: is required, as RFC 3339`);
+  return new Date(ms).toISOString();
+}
+
+/**
+ * A trace id as hex, padded; also from the base64 of its bytes.
+ *
+ * @throws JaegerError 400
+ */
+export function traceIdParameter(text: string): string {
+  // As Jaeger does: only base64 has these lengths, but for a hex id with ten zeros in front.
+  if (/^[A-Za-z0-9+/_-]{22}(==)?$/.test(text)) return Buffer.from(text, "base64").toString("hex");
+  if (/^[0-9a-fA-F]{1,32}$/.test(text)) return text.toLowerCase().padStart(32, "0");
+  throw new JaegerError(400, `${JSON.stringify(text.slice(0, 60))} is no trace id: 32 hex digits`);
+}
+
+/**
+ * `tags` (JSON objects of texts) and `tag` (`key:value`) as filters `key=value`.
+ *
+ * @throws JaegerError 400
+ */
+export function tagParameters(tags: readonly string[], tag: readonly string[]): string[] {
+  const pairs = tags.flatMap((json) => {
+    const parsed = parseObject(json);
+    if (parsed === undefined) throw new JaegerError(400, "tags: must be a JSON object of strings");
+    return Object.entries(parsed).map(([key, value]) => `${key}=${String(value)}`);
+  });
+  for (const each of tag) {
+    const colon = each.indexOf(":");
+    if (colon < 0) throw new JaegerError(400, `tag: ${JSON.stringify(each)} must be key:value`);
+    pairs.push(`${each.slice(0, colon)}=${each.slice(colon + 1)}`);
+  }
+  return pairs;
+}
+
+function parseObject(json: string): object | undefined {
+  try {
+    const parsed: unknown = JSON.parse(json);
+    return typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const KINDS = ["internal", "server", "client", "producer", "consumer"] as const;
+
+/** Tags that Jaeger makes of what is no attribute become the filters that they stand for. */
+export function toFilters(pairs: readonly string[]): {
+  readonly attribute: readonly string[];
+  readonly status?: "error" | "ok";
+  readonly kind?: (typeof KINDS)[number];
+} {
+  const rest = pairs.filter((pair) => !/^(error=(true|false)|span\.kind=|otel\.status_code=)/.test(pair));
+  const failed = pairs.some((pair) => pair === "error=true" || pair === "otel.status_code=ERROR");
+  const kind = KINDS.find((name) => pairs.includes(`span.kind=${name}`));
+  return {
+    attribute: rest,
+    ...(failed && { status: "error" as const }),
+    ...(pairs.includes("error=false") && { status: "ok" as const }),
+    ...(kind && { kind }),
+  };
+}

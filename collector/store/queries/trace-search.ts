@@ -1,0 +1,55 @@
+/** Traces that hold a matching span, and which services call which. */
+import type { QueryBounds, Store } from "../store.ts";
+import { spanCondition, type SpanFilter } from "./span-filter.ts";
+
+const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
+/** Called spans of which the callers are looked up: enough for true shares. */
+const CALLS_SAMPLED_MAX = 200_000;
+
+/** Ids of traces with a span that matches, those with the newest match first. */
+export async function findTraces(
+  store: Store,
+  { filter, limit, signal }: { readonly filter: SpanFilter; readonly limit: number; readonly signal?: AbortSignal },
+): Promise<string[]> {
+  const condition = spanCondition(filter);
+  const sql = `
+SELECT lower(hex(spans.trace_id)) AS "traceId", max(start_time) AS newest
+FROM spans
+WHERE ${condition.sql}
+GROUP BY spans.trace_id
+ORDER BY newest DESC, spans.trace_id
+LIMIT {limit:UInt32}`;
+  const params = { ...condition.params, limit };
+  const rows = await store.query<{ traceId: string }>(sql, params, { bounds: BOUNDS, ...(signal && { signal }) });
+  return rows.map(({ traceId }) => traceId);
+}
+
+export interface ServiceCall {
+  readonly parent: string;
+  readonly child: string;
+  readonly callCount: number;
+}
+
+/** How often which service called which, or sent to it, by the parents of the newest called spans. */
+export async function serviceCalls(
+  store: Store,
+  { from, to, signal }: { readonly from: string; readonly to: string; readonly signal?: AbortSignal },
+): Promise<ServiceCall[]> {
+  const range = `start_time >= parseDateTime64BestEffort({from:String}, 9, 'UTC')
+  AND start_time < parseDateTime64BestEffort({to:String}, 9, 'UTC')`;
+  const sql = `
+SELECT caller.service_name AS parent, called.service_name AS child, count() AS calls
+FROM spans AS caller
+INNER JOIN
+(
+    SELECT trace_id, parent_span_id, service_name
+    FROM spans
+    WHERE ${range} AND kind IN (2, 5) AND parent_span_id != toFixedString('', 8)
+    LIMIT ${String(CALLS_SAMPLED_MAX)}
+) AS called ON caller.trace_id = called.trace_id AND caller.span_id = called.parent_span_id
+WHERE ${range} AND caller.kind IN (1, 3, 4) AND parent != child
+GROUP BY parent, child
+ORDER BY calls DESC, parent, child`;
+  const rows = await store.query<{ parent: string; child: string; calls: string }>(sql, { from, to }, { bounds: BOUNDS, ...(signal && { signal }) });
+  return rows.map(({ parent, child, calls }) => ({ parent, child, callCount: Number(calls) }));
+}

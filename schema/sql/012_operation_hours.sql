@@ -1,0 +1,19 @@
+-- Which services have which operations, by hour: what completion and the Jaeger API ask before anything else.
+CREATE TABLE IF NOT EXISTS operation_hours
+(
+    hour DateTime CODEC(Delta, ZSTD(1)),
+    service_name LowCardinality(String),
+    name LowCardinality(String),
+    span_kind UInt8,
+    spans SimpleAggregateFunction(sum, UInt64)
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(hour)
+ORDER BY (service_name, name, span_kind, hour)
+TTL hour + toIntervalDay({{retention_days}})
+SETTINGS non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS operation_hours_view TO operation_hours AS
+SELECT toStartOfHour(toDateTime(start_time)) AS hour, service_name, name, kind AS span_kind, count() AS spans
+FROM spans
+GROUP BY hour, service_name, name, span_kind;
