@@ -10,31 +10,38 @@ export interface Options {
   readonly concurrency: number;
 }
 
+const DEFAULTS: Options = {
+  name: undefined,
+  attributes: {},
+  flushBudgetMs: FLUSH_BUDGET_MS,
+  concurrency: EACH_CONCURRENCY,
+};
 const KNOWN = new Set(["name", "attributes", "flushBudgetMs", "concurrency"]);
 /** Longest budget that can be asked for, milliseconds: Lambda's longest timeout. */
 const FLUSH_BUDGET_MAX_MS = 900_000;
 
 /** Fills in defaults. A wrong option is reported once, by name and with what is allowed, and ignored. */
 export function readOptions(given: EachOptions | undefined): Options {
+  if (given === undefined) return DEFAULTS;
   const options = (isObject(given) ? given : {}) as EachOptions;
-  if (given !== undefined && !isObject(given)) report("options must be an object; they are ignored");
+  if (!isObject(given)) report("options must be an object; they are ignored");
   for (const key of Object.keys(options)) {
     if (!KNOWN.has(key)) report(`unknown option "${key}"; known are ${[...KNOWN].join(", ")}`);
   }
   return {
-    name: checked("name", options.name, undefined, (v) => typeof v === "string" && v !== "", "a text that is not empty"),
-    attributes: checked("attributes", options.attributes, {}, isObject, "an object of strings, numbers and booleans"),
+    name: checked("name", options.name, DEFAULTS.name, (v) => typeof v === "string" && v !== "", "a text that is not empty"),
+    attributes: checked("attributes", options.attributes, DEFAULTS.attributes, isObject, "an object of strings, numbers and booleans"),
     flushBudgetMs: checked(
       "flushBudgetMs",
       options.flushBudgetMs,
-      FLUSH_BUDGET_MS,
+      DEFAULTS.flushBudgetMs,
       (v) => typeof v === "number" && v >= 0 && v <= FLUSH_BUDGET_MAX_MS,
       `a number from 0 to ${FLUSH_BUDGET_MAX_MS}`,
     ),
     concurrency: checked(
       "concurrency",
       options.concurrency,
-      EACH_CONCURRENCY,
+      DEFAULTS.concurrency,
       (v) => Number.isInteger(v) && Number(v) >= 1 && Number(v) <= EACH_CONCURRENCY_MAX,
       `a whole number from 1 to ${EACH_CONCURRENCY_MAX}`,
     ),

@@ -23,12 +23,12 @@ export interface Call {
 const wrapped = shared("wrapped", () => new WeakSet<object>());
 
 function wrap(handler: AnyHandler, options: Options, each: boolean): AnyHandler {
-  if (wrapped.has(handler) || tracing().config.disabled) return handler;
+  if (wrapped.has(handler) || tracing().switches.disabled) return handler;
   const onLambda = Boolean(process.env.AWS_LAMBDA_RUNTIME_API || process.env.AWS_LAMBDA_FUNCTION_NAME);
   const invoke = onLambda ? invokeOnLambda : invokeInProcess;
   if (onLambda) prepareLambda();
   else prepareProcess();
-  if (tracing().config.tracesHttp) traceHttpClients();
+  if (tracing().switches.tracesHttp) traceHttpClients();
   const tracedHandler = function (this: unknown, ...args: unknown[]): unknown {
     return invoke({ handler, self: this, args, options, each });
   };

@@ -171,7 +171,7 @@ describe("the other carriers", () => {
     fc.assert(
       fc.property(spanContext, fc.integer({ min: 0, max: 4_095 }), (context, bits) => {
         const headers: Record<string, string> = {};
-        const propagator = new W3cPropagator(config);
+        const propagator = new W3cPropagator(() => config);
         const set = (_: unknown, name: string, value: string): void => void (headers[flip(name, bits)] = value);
         propagator.inject(withSpan(ROOT, new PassingSpan(context)), headers, { set });
         const event = { requestContext: { http: { method: "GET", path: "/" } }, headers };

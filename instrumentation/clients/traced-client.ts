@@ -67,7 +67,7 @@ export const tracedClient: TracedClient = (client) => {
     report("tracedClient() needs a client of the AWS SDK v3; what it was given is returned as it is");
     return client;
   }
-  if (tracedClients.has(client) || tracing().config.disabled) return client;
+  if (tracedClients.has(client) || tracing().switches.disabled) return client;
   tracedClients.add(client);
   stack.add(middleware, { step: "initialize", name: "hopscope", priority: "high", override: true });
   return client;

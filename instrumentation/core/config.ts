@@ -5,8 +5,6 @@ import { report } from "./report.ts";
 
 /** What the environment says, checked, with every default filled in. */
 export interface Config {
-  /** `OTEL_SDK_DISABLED=true`: handlers run untouched. */
-  readonly disabled: boolean;
   /** Where traces are posted: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, or `..._ENDPOINT` + `/v1/traces`. */
   readonly tracesUrl: URL;
   readonly headers: Readonly<Record<string, string>>;
@@ -18,12 +16,27 @@ export interface Config {
   readonly sampler: SamplerName;
   /** `OTEL_BSP_SCHEDULE_DELAY`: longest that a span waits in a long-running process, milliseconds. */
   readonly batchDelayMs: number;
+  /** `OTEL_TRACES_SAMPLER_ARG`: part of the traces that is kept, 0 to 1. */
+  readonly samplerRatio: number;
+}
+
+/** What must be known when the package is loaded; everything else is read at the first use. */
+export interface Switches {
+  /** `OTEL_SDK_DISABLED=true`: handlers run untouched. */
+  readonly disabled: boolean;
   /** `HOPSCOPE_TRACE_HTTP` is not `false`: requests by `fetch` and `node:http` are traced. */
   readonly tracesHttp: boolean;
   /** `HOPSCOPE_PROVIDE_API` is not `false`: the OpenTelemetry API is given our provider where it has none. */
   readonly providesApi: boolean;
-  /** `OTEL_TRACES_SAMPLER_ARG`: part of the traces that is kept, 0 to 1. */
-  readonly samplerRatio: number;
+}
+
+/** Reads {@link Switches}. */
+export function readSwitches(env: Env): Switches {
+  return {
+    disabled: env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true",
+    tracesHttp: readSwitch("HOPSCOPE_TRACE_HTTP", env.HOPSCOPE_TRACE_HTTP),
+    providesApi: readSwitch("HOPSCOPE_PROVIDE_API", env.HOPSCOPE_PROVIDE_API),
+  };
 }
 
 const SAMPLERS = [
@@ -50,7 +63,6 @@ export function readConfig(env: Env): Config {
   const resource = readPairs("OTEL_RESOURCE_ATTRIBUTES", env.OTEL_RESOURCE_ATTRIBUTES);
   if (env.OTEL_SERVICE_NAME) resource[SERVICE_NAME] = env.OTEL_SERVICE_NAME;
   return {
-    disabled: env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true",
     tracesUrl: readTracesUrl(env),
     headers: readPairs(
       "OTEL_EXPORTER_OTLP_HEADERS",
@@ -61,8 +73,6 @@ export function readConfig(env: Env): Config {
     sampler: readSampler(env.OTEL_TRACES_SAMPLER),
     samplerRatio: readRatio(env.OTEL_TRACES_SAMPLER_ARG),
     batchDelayMs: readDelay(env.OTEL_BSP_SCHEDULE_DELAY),
-    tracesHttp: readSwitch("HOPSCOPE_TRACE_HTTP", env.HOPSCOPE_TRACE_HTTP),
-    providesApi: readSwitch("HOPSCOPE_PROVIDE_API", env.HOPSCOPE_PROVIDE_API),
   };
 }
 

@@ -4,7 +4,7 @@
  *
  * @see https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/global-utils.ts
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { ContextManager, TextMapPropagator, TracerProvider } from "@opentelemetry/api";
 
 const API_KEY = Symbol.for("opentelemetry.js.api.1");
@@ -47,12 +47,13 @@ export function foreignApi(ours: TracerProvider): GlobalApi | undefined {
 
 function installedVersion(): string | undefined {
   for (const root of [process.env.LAMBDA_TASK_ROOT, process.cwd()]) {
+    const path = `${root}/node_modules/@opentelemetry/api/package.json`;
+    if (!existsSync(path)) continue;
     try {
-      const file = readFileSync(`${root}/node_modules/@opentelemetry/api/package.json`, "utf8");
-      const { version } = JSON.parse(file) as { version?: unknown };
+      const { version } = JSON.parse(readFileSync(path, "utf8")) as { version?: unknown };
       if (typeof version === "string" && version.startsWith("1.")) return version;
     } catch {
-      // Not installed there, which is the common case.
+      // Unreadable: as if it were not there.
     }
   }
   return undefined;

@@ -8,15 +8,15 @@ import { parseTraceParent } from "./trace-parent.ts";
 
 /** W3C Trace Context and Baggage for the OpenTelemetry API's `propagation`. */
 export class W3cPropagator implements TextMapPropagator {
-  readonly #config: Config;
+  readonly #config: () => Config;
 
-  constructor(config: Config) {
+  constructor(config: () => Config) {
     this.#config = config;
   }
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
     const span = spanOf(context);
-    const carried = span && carry(span, this.#config, Date.now());
+    const carried = span && carry(span, this.#config(), Date.now());
     if (carried) {
       setter.set(carrier, "traceparent", carried.traceparent);
       setter.set(carrier, "tracestate", carried.tracestate);

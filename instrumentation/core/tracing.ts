@@ -1,6 +1,6 @@
 import type { Attributes, ContextManager, Tracer, TracerProvider } from "@opentelemetry/api";
 import { detectResource } from "../platforms/resource.ts";
-import { type Config, readConfig } from "./config.ts";
+import { type Config, readConfig, readSwitches, type Switches } from "./config.ts";
 import { ROOT, suppressed } from "./context.ts";
 import { StorageContextManager } from "./context-manager.ts";
 import { foreignApi, provideApi } from "./global-api.ts";
@@ -9,7 +9,7 @@ import { makePoster, type Poster } from "./post.ts";
 import { W3cPropagator } from "./propagator.ts";
 import { makeSampler } from "./sampler.ts";
 import { shared } from "./shared.ts";
-import { LeanTracerProvider } from "./tracer.ts";
+import { LeanTracerProvider, type Sampler } from "./tracer.ts";
 import { VERSION } from "./version.ts";
 
 const SCOPE = "hopscope";
@@ -19,8 +19,10 @@ const SCOPE = "hopscope";
  * is registered, spans are made and sent by that one.
  */
 export class Tracing {
-  readonly config: Config = readConfig(process.env);
-  readonly pipeline: Pipeline;
+  readonly switches: Switches = readSwitches(process.env);
+  #config: Config | undefined;
+  #pipeline: Pipeline | undefined;
+  #sampler: Sampler | undefined;
   readonly #contexts = new StorageContextManager();
   readonly #provider: LeanTracerProvider;
   readonly #tracer: Tracer;
@@ -28,16 +30,31 @@ export class Tracing {
   #resource: Attributes | undefined;
 
   constructor() {
-    const { config } = this;
-    this.pipeline = new Pipeline(
-      this.#untraced(makePoster(config.tracesUrl, config.headers, config.gzip)),
-      () => (this.#resource ??= detectResource(config.resource, process.env)),
-    );
-    const sampler = makeSampler(config.sampler, config.samplerRatio);
+    const sampler: Sampler = (traceId, parent) => {
+      this.#sampler ??= makeSampler(this.config.sampler, this.config.samplerRatio);
+      return this.#sampler(traceId, parent);
+    };
     this.#provider = new LeanTracerProvider(this.#contexts, sampler, (span) => this.pipeline.add(span));
     this.#tracer = this.#provider.getTracer(SCOPE, VERSION);
-    if (config.disabled || !config.providesApi) return;
-    provideApi({ trace: this.#provider, context: this.#contexts, propagation: new W3cPropagator(config) });
+    if (this.switches.disabled || !this.switches.providesApi) return;
+    const propagation = new W3cPropagator(() => this.config);
+    provideApi({ trace: this.#provider, context: this.#contexts, propagation });
+  }
+
+  get config(): Config {
+    return (this.#config ??= readConfig(process.env));
+  }
+
+  get pipeline(): Pipeline {
+    return (this.#pipeline ??= this.#makePipeline());
+  }
+
+  #makePipeline(): Pipeline {
+    const { tracesUrl, headers, gzip, resource } = this.config;
+    return new Pipeline(
+      this.#untraced(makePoster(tracesUrl, headers, gzip)),
+      () => (this.#resource ??= detectResource(resource, process.env)),
+    );
   }
 
   get tracer(): Tracer {
