@@ -23,7 +23,7 @@ export async function demo(): Promise<void> {
   const config = readConfig(process.env);
   const log = textLog(config.logLevel);
   say("Starting the collector with its database ...");
-  const collector = await startCollector(config, log);
+  const collector = await startCollector(config, log, { alertPack: "demo" });
   const example = existsSync(exampleFile) ? startExample(collector.endpoint) : undefined;
   process.once("exit", () => example !== undefined && killGroup(example));
   const ended = closeOnSignal(async () => {

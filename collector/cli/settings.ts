@@ -81,6 +81,27 @@ export const settings = {
     allowed: `a whole number from 1 to ${String(retentionDaysMax)}`,
     parse: integer(1, retentionDaysMax),
   },
+  publicUrl: {
+    name: "HOPSCOPE_PUBLIC_URL",
+    description: "Address of the UI for links in alert messages. Unset: the one that the start prints.",
+    fallback: undefined,
+    allowed: "a URL such as https://hopscope.example.com",
+    parse: httpUrl,
+  },
+  alertFile: {
+    name: "HOPSCOPE_ALERT_FILE",
+    description: "Alert rules, channels and silences; watched. Without it the ready-made rules are in force.",
+    fallback: "hopscope.alerts.yml",
+    allowed: "a path",
+    parse: (text: string) => (text.includes("\0") ? undefined : resolve(text)),
+  },
+  alertAllowPrivate: {
+    name: "HOPSCOPE_ALERT_ALLOW_PRIVATE",
+    description: "Whether alert channels may lead to loopback and private networks.",
+    fallback: "false",
+    allowed: "true or false",
+    parse: (text: string) => (text === "true" ? true : text === "false" ? false : undefined),
+  },
   logLevel: {
     name: "HOPSCOPE_LOG_LEVEL",
     description: "What the collector writes about itself: `info`, `warn` or `error` and what is worse.",

@@ -7,6 +7,7 @@ import { openReceiver } from "../ingest/receive.ts";
 import type { Log } from "../store/log.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Config } from "./config.ts";
+import { startAlerts, type StartAlertsOptions } from "./start-alerts.ts";
 
 const bytesPerMb = 1024 * 1024;
 /** The UI as `npm run build` leaves it. */
@@ -31,7 +32,11 @@ export interface Collector {
  *
  * @throws ListenError, StoreStartError: each with one line that says what to do
  */
-export async function startCollector(config: Config, log: Log): Promise<Collector> {
+export async function startCollector(
+  config: Config,
+  log: Log,
+  { alertPack = "serverless" }: { readonly alertPack?: StartAlertsOptions["pack"] } = {},
+): Promise<Collector> {
   const starting = { fetch: () => new Response("starting\n", { status: 503, headers: retryHeaders }) };
   let app: { fetch(...args: Parameters<ReturnType<typeof createApp>["fetch"]>): Response | Promise<Response> } = starting;
   const serving = await serveApp({ fetch: (...args) => app.fetch(...args) }, config);
@@ -49,7 +54,16 @@ export async function startCollector(config: Config, log: Log): Promise<Collecto
     const { dataDir, retentionDays } = config;
     const receiver = await openReceiver({ store: opened.store, dataDir, retentionDays, log });
     closers.splice(1, 0, () => receiver.close(drainMs));
-    app = createApp({ store: opened.store, otlp: otlpRoutes(receiver), uiDir: builtUiDir });
+    const { store } = opened;
+    const alerts = await startAlerts({ store, config, log, url: serving.url, pack: alertPack });
+    closers.splice(1, 0, () => alerts.close());
+    app = createApp({
+      store,
+      otlp: otlpRoutes(receiver),
+      alerts: alerts.routes,
+      metrics: [alerts.metrics],
+      uiDir: builtUiDir,
+    });
     return { url: serving.url, endpoint: `http://${reachable(config.host)}:${String(serving.port)}`, close };
   } catch (error) {
     await close();

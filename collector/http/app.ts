@@ -19,6 +19,8 @@ export interface AppOptions {
   readonly store: Store;
   /** The OTLP routes (`otlpRoutes(receiver)`), served at the root; absent in a collector that only reads. */
   readonly otlp?: Hono;
+  /** The routes of alerts (`alertRoutes(...)`); absent in a collector that evaluates none. */
+  readonly alerts?: OpenAPIHono;
   /** Folder of the built UI, absolute; absent, or without an index.html, the root says how to build it. */
   readonly uiDir?: string;
   /** Lines that the parts of the collector add to `/metrics`, in the Prometheus text format. */
@@ -36,13 +38,14 @@ export function apiRoutes(context: ApiContext) {
 export type Api = ReturnType<typeof apiRoutes>;
 
 /** Composes the app; nothing listens yet (see serve.ts). */
-export function createApp({ store, otlp, uiDir, metrics = [], now = Date.now }: AppOptions): Hono {
+export function createApp({ store, otlp, alerts, uiDir, metrics = [], now = Date.now }: AppOptions): Hono {
   const app = new OpenAPIHono<BlankEnv>();
   app.onError(answerError);
   if (otlp) app.route("/", otlp);
   app.route("/", healthRoutes(store));
   app.route("/", metricsRoutes(metrics));
   app.route("/", apiRoutes({ store, now }));
+  if (alerts) app.route("/", alerts);
   app.doc31("/api/openapi.json", {
     openapi: "3.1.0",
     info: { title: "Hopscope query API", version: "1", description: "Flows and functions, as the UI reads them." },

@@ -1,4 +1,5 @@
 /** The alerts of a running collector: evaluates every minute, keeps state and outbox, sends. */
+import { setTimeout as delay } from "node:timers/promises";
 import type { ChannelInput } from "../../../schema/alert-rules.ts";
 import type { Log } from "../../store/log.ts";
 import type { Store } from "../../store/store.ts";
@@ -25,6 +26,8 @@ import { Lease, LeaseLostError } from "./lease.ts";
 import { Outbox, type ChannelHealth } from "./outbox.ts";
 import type { RuleBook } from "./rule-book.ts";
 
+/** What the end of the collector has for its alerts, milliseconds. */
+const CLOSE_BUDGET_MS = 500;
 /** Pause between two looks at what is due, milliseconds. */
 const LOOP_MS = 500;
 /** Evaluations that a pause made it miss are made up for, so many at most: older ones concern nobody now. */
@@ -120,18 +123,22 @@ export class Alerting {
     loop();
   }
 
-  /** Ends: what is decided is saved, and the lease given back. */
-  async close(): Promise<void> {
+  /**
+   * Ends: what is decided is saved, and the lease given back. What takes longer than `budgetMs` is left: a message
+   * that is under way then is sent again after the next start, under the same key.
+   */
+  async close(budgetMs = CLOSE_BUDGET_MS): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    await this.#turn;
-    await this.#outbox.idle();
-    try {
+    const ended = (async () => {
+      await this.#turn;
+      await this.#outbox.idle();
       await this.#save();
       await this.#lease.release();
-    } catch (error) {
+    })().catch((error: unknown) => {
       this.#options.log.warn({ error: messageOf(error) }, "alerts could not be saved at the end");
-    }
+    });
+    await Promise.race([ended, delay(budgetMs, undefined, { ref: false })]);
   }
 
   /** One look at what is due. Never throws. */
