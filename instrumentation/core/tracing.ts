@@ -45,6 +45,11 @@ export class Tracing {
     return (this.#config ??= readConfig(process.env));
   }
 
+  /** Whether any span has ended yet. */
+  get hasSpans(): boolean {
+    return this.#pipeline !== undefined;
+  }
+
   get pipeline(): Pipeline {
     return (this.#pipeline ??= this.#makePipeline());
   }

@@ -36,6 +36,7 @@ function sendLast(code: number): void {
   for (const invocation of running) {
     endWithError(invocation, fatal ? fatal.error : new ProcessExit(`the process exited with code ${code}`));
   }
+  if (!tracing().hasSpans) return;
   const { pipeline, config } = tracing();
   if (pipeline.failing || pipeline.pending === 0) return;
   sendSync(config.tracesUrl, config.headers, pipeline.takeBodies(), FLUSH_BUDGET_MS);

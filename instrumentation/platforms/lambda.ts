@@ -13,7 +13,7 @@ import {
   REMAINING_TIME_MS,
   TIMED_OUT,
 } from "@hopscope/schema/attributes";
-import { nowMs, PROCESS_START_MS, syncClock } from "../core/clock.ts";
+import { monotonicMs, nowMs, PROCESS_START_MS, syncClock } from "../core/clock.ts";
 import { saltIds } from "../core/ids.ts";
 import {
   DEADLINE_MARGIN_MS,
@@ -47,6 +47,10 @@ const STREAMING = Symbol.for("aws.lambda.runtime.handler.streaming");
 /** Longest time that an invocation can have, milliseconds; taken where the context does not say. */
 const REMAINING_MAX_MS = 900_000;
 
+/** Reading the memory used costs as much as half an invocation's span; it does not change faster than this. */
+const MEMORY_AGE_MAX_MS = 100;
+
+let memory = { bytes: 0, readMs: Number.NEGATIVE_INFINITY };
 let preparedMs = 0;
 let invocations = 0;
 
@@ -187,10 +191,17 @@ async function finish(
   clearTimeout(invocation.timer);
   running.delete(invocation);
   const leftMs = invocation.remainingMs();
-  invocation.span.setAttributes({ [REMAINING_TIME_MS]: leftMs, [MEMORY_USED]: process.memoryUsage.rss() });
+  invocation.span.setAttributes({ [REMAINING_TIME_MS]: leftMs, [MEMORY_USED]: memoryUsed() });
   if (failure) endWithError(invocation, failure.error);
   else endWithResult(invocation, result);
   await tracing().flush(Math.min(call.options.flushBudgetMs, leftMs - DEADLINE_MARGIN_MS));
+}
+
+/** Resident memory in bytes, at most {@link MEMORY_AGE_MAX_MS} old. */
+function memoryUsed(): number {
+  const ageMs = monotonicMs() - memory.readMs;
+  if (ageMs > MEMORY_AGE_MAX_MS) memory = { bytes: process.memoryUsage.rss(), readMs: monotonicMs() };
+  return memory.bytes;
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {
