@@ -10,7 +10,11 @@ export default {
       project: ["scripts/**/*.{mjs,ts}", "bench/**/*.ts", "test/**/*.ts"],
     },
     schema: { project: ["**/*.ts"] },
-    instrumentation: { entry: ["index.ts", "build.mjs"], project: ["**/*.ts"] },
+    instrumentation: {
+      // Handlers and programs are started by path, each in a process of its own.
+      entry: ["{index,register,lambda-handler}.ts", "build.mjs", "testing/{functions,programs}/*.{mjs,cjs}"],
+      project: ["**/*.{ts,mjs,cjs}"],
+    },
     collector: { entry: ["store/server-child.mjs"], project: ["**/*.{ts,mjs}"] },
     ui: { project: ["**/*.{ts,tsx}"] },
     "examples/local-cloud": { project: ["**/*.{ts,mjs}"] },

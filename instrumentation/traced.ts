@@ -1,3 +1,4 @@
+import type { AnyHandler } from "./call.ts";
 import { traceHttpClients } from "./clients/http-client.ts";
 import { shared } from "./core/shared.ts";
 import { tracing } from "./core/tracing.ts";
@@ -7,18 +8,6 @@ import { type Options, readOptions } from "./options.ts";
 import { invokeOnLambda, prepareLambda } from "./platforms/lambda.ts";
 import { invokeInProcess, prepareProcess } from "./platforms/process.ts";
 import type { EachOptions, Traced } from "./types.ts";
-
-/** Any handler, before its form is known. */
-export type AnyHandler = (this: unknown, ...args: unknown[]) => unknown;
-
-/** What one wrapped handler is called with. */
-export interface Call {
-  readonly handler: AnyHandler;
-  readonly self: unknown;
-  readonly args: unknown[];
-  readonly options: Options;
-  readonly each: boolean;
-}
 
 const wrapped = shared("wrapped", () => new WeakSet<object>());
 

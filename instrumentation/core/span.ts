@@ -193,7 +193,7 @@ export function recordError(span: Span, error: unknown): void {
 }
 
 /** Type, message and stack of any thrown value, by the semantic conventions for exceptions. Never throws. */
-export function exceptionAttributes(error: unknown): Attributes {
+function exceptionAttributes(error: unknown): Attributes {
   try {
     if (typeof error !== "object" || error === null) {
       return { [EXCEPTION_TYPE]: error === null ? "null" : typeof error, [EXCEPTION_MESSAGE]: String(error) };

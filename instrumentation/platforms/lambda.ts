@@ -13,6 +13,7 @@ import {
   REMAINING_TIME_MS,
   TIMED_OUT,
 } from "@hopscope/schema/attributes";
+import type { Call } from "../call.ts";
 import { monotonicMs, nowMs, PROCESS_START_MS, syncClock } from "../core/clock.ts";
 import { saltIds } from "../core/ids.ts";
 import {
@@ -27,7 +28,6 @@ import { tracing } from "../core/tracing.ts";
 import { asObject, asText } from "../events/event-source.ts";
 import { detect } from "../events/index.ts";
 import { endWithError, endWithResult, type Invocation, startInvocation } from "../invocation.ts";
-import type { Call } from "../traced.ts";
 import { prepareEnding, running, watchRejections } from "./ending.ts";
 import { interceptLegacyEnds } from "./lambda-callbacks.ts";
 

@@ -1,4 +1,5 @@
 /** Containers, jobs and servers: the process lives on, so spans are sent in the background and at its end. */
+import type { Call } from "../call.ts";
 import { nowMs, syncClock } from "../core/clock.ts";
 import { FLUSH_BUDGET_MS } from "../core/limits.ts";
 import { guarded } from "../core/report.ts";
@@ -6,7 +7,6 @@ import { tracing } from "../core/tracing.ts";
 import { detect } from "../events/index.ts";
 import { endWithError, endWithResult, startInvocation } from "../invocation.ts";
 import { prepareEnding } from "./ending.ts";
-import type { Call } from "../traced.ts";
 
 let prepared = false;
 let timer: NodeJS.Timeout | undefined;

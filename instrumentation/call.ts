@@ -1,0 +1,14 @@
+import type { Options } from "./options.ts";
+
+/** Any handler, before its form is known. */
+export type AnyHandler = (this: unknown, ...args: unknown[]) => unknown;
+
+/** What one wrapped handler is called with. */
+export interface Call {
+  readonly handler: AnyHandler;
+  readonly self: unknown;
+  readonly args: unknown[];
+  readonly options: Options;
+  /** Whether `traced.each` handles every record in a span of its own. */
+  readonly each: boolean;
+}
