@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { nextTheme, theme } from "./models/theme.ts";
+import { LazyAlertsPage } from "./alerts/lazy-alerts-page.tsx";
 import { FlowPage } from "./pages/flow.tsx";
 import { FlowsPage } from "./pages/flows.tsx";
 import { FunctionsPage } from "./pages/functions.tsx";
@@ -17,6 +18,7 @@ export function App(): JSX.Element {
     { keys: ["?"], label: "Show this help", run: () => (helpOpen.value = true) },
     { keys: ["1"], label: "Flows", run: () => navigate("/", "push") },
     { keys: ["2"], label: "Functions", run: () => navigate("/functions", "push") },
+    { keys: ["3"], label: "Alerts", run: () => navigate("/alerts", "push") },
     { keys: ["t"], label: "Theme: auto, light, dark", run: nextTheme },
   ]);
   const main = useRef<HTMLElement>(null);
@@ -38,6 +40,7 @@ export function App(): JSX.Element {
         {shown.page === "flows" && <FlowsPage />}
         {shown.page === "flow" && <FlowPage traceId={shown.traceId} />}
         {shown.page === "functions" && <FunctionsPage />}
+        {shown.page === "alerts" && <LazyAlertsPage />}
         {shown.page === "unknown" && <UnknownPage />}
       </main>
       <ShortcutsHelp />
@@ -61,6 +64,9 @@ function TopBar(): JSX.Element {
         </a>
         <a href="/functions" aria-current={page === "functions" ? "page" : undefined}>
           Functions
+        </a>
+        <a href="/alerts" aria-current={page === "alerts" ? "page" : undefined}>
+          Alerts
         </a>
       </nav>
       <div class="tools">

@@ -1,10 +1,16 @@
 /** A page and what its path says. */
-export type View = { page: "flows" } | { page: "flow"; traceId: string } | { page: "functions" } | { page: "unknown" };
+export type View =
+  | { page: "flows" }
+  | { page: "flow"; traceId: string }
+  | { page: "functions" }
+  | { page: "alerts" }
+  | { page: "unknown" };
 
 /** Returns the view that a path names. */
 export function matchView(path: string): View {
   if (path === "/" || path === "/flows") return { page: "flows" };
   if (path === "/functions") return { page: "functions" };
+  if (path === "/alerts") return { page: "alerts" };
   const flow = /^\/flows\/([^/]+)\/?$/.exec(path);
   return flow?.[1] === undefined ? { page: "unknown" } : { page: "flow", traceId: decodeURIComponent(flow[1]) };
 }

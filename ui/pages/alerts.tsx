@@ -1,0 +1,97 @@
+import { useModel, useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { ChannelList, HistoryList, SilenceList } from "../alerts/alert-lists.tsx";
+import { AlertsModel } from "../alerts/alerts-model.ts";
+import { RuleEditor } from "../alerts/rule-editor.tsx";
+import { EDITOR_KINDS, formOf, NEW_RULE, type RuleForm } from "../alerts/rule-form.ts";
+import { RuleList } from "../alerts/rule-list.tsx";
+import { Snippet } from "../shared/empty-state.tsx";
+import { ErrorBanner } from "../shared/error-banner.tsx";
+import { RangePicker } from "../shared/range-picker.tsx";
+import { useTitle } from "../shared/use-title.ts";
+import "./alerts.css";
+
+/** Rules with their states, what began and ended, silences and channels; and the editor. */
+export function AlertsPage(): JSX.Element {
+  const model = useModel(AlertsModel);
+  const editing = useSignal<RuleForm | undefined>(undefined);
+  const overview = model.overview.answer.value;
+  const error = model.overview.error.value;
+  const channels = model.channels.answer.value;
+  const notice = model.notice.value;
+  useTitle(overview && overview.firing > 0 ? `${overview.firing} firing` : "Alerts");
+  const isEditable = (kind: string): boolean => EDITOR_KINDS.some((one) => one.kind === kind);
+  return (
+    <>
+      <div class="page-head">
+        <h1>Alerts</h1>
+        <button type="button" onClick={() => (editing.value = NEW_RULE)}>
+          New rule
+        </button>
+        <RangePicker />
+      </div>
+      {error && <ErrorBanner error={error} hasData={overview !== undefined} retry={model.overview.refresh} />}
+      {notice && (
+        <p class="alert-notice" data-tone={notice.tone} role="status">
+          {notice.text}
+        </p>
+      )}
+      {overview?.problems.map((problem) => (
+        <p class="editor-error" role="alert" key={`${problem.line}${problem.field}`}>
+          {overview.file}, line {problem.line}: {problem.field}: {problem.message}. The last good rules are in force.
+        </p>
+      ))}
+      {editing.value && (
+        <RuleEditor
+          key={editing.value.id}
+          start={editing.value}
+          channels={channels?.channels.map(({ name }) => name) ?? []}
+          onDone={() => {
+            editing.value = undefined;
+            model.overview.refresh();
+          }}
+        />
+      )}
+      {overview && (
+        <RuleList
+          rules={overview.rules}
+          model={model}
+          edit={(rule) => {
+            const form = isEditable(rule.kind) ? formOf(rule.definition) : NEW_RULE;
+            editing.value = rule.origin === "api" ? form : { ...form, id: "" };
+          }}
+        />
+      )}
+      <section class="alert-section" aria-labelledby="alert-history">
+        <h2 id="alert-history">History</h2>
+        {model.history.answer.value && <HistoryList history={model.history.answer.value} />}
+      </section>
+      <section class="alert-section" aria-labelledby="alert-silences">
+        <h2 id="alert-silences">Silences</h2>
+        {model.silences.answer.value && <SilenceList silences={model.silences.answer.value} model={model} />}
+      </section>
+      <section class="alert-section" aria-labelledby="alert-channels">
+        <h2 id="alert-channels">Channels</h2>
+        {channels && channels.channels.length > 0 && <ChannelList channels={channels} model={model} />}
+        {channels?.channels.length === 0 && overview && <FirstChannel file={overview.file} />}
+      </section>
+    </>
+  );
+}
+
+function FirstChannel({ file }: { file: string }): JSX.Element {
+  return (
+    <>
+      <p class="quiet-words">Nobody is told yet. Write {file}; it is in force as soon as it is saved:</p>
+      <Snippet label="hopscope.alerts.yml" code={FIRST_FILE} />
+    </>
+  );
+}
+
+const FIRST_FILE = `version: 1
+channels:
+  chat: { type: slack, url: "\${SLACK_URL}" }
+defaults: { notify: [chat] }
+rules:
+  - { id: function-errors, kind: error-rate, threshold: 5%, recover: 3% }
+  - { id: dead-letters, kind: dead-letters, threshold: 1 }`;
