@@ -168,7 +168,13 @@ function launchProcess({ dataPath, configFile, binary, port }: LaunchOptions) {
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ["pipe", "ignore", "pipe"],
     // What tunes this process (inspector, loaders, test runners) is not meant for the store's.
-    env: { PATH: process.env["PATH"], TZ: "UTC", HOME: dataPath, ...(binary && { CLICKHOUSE_BINARY: binary }) },
+    env: {
+      PATH: process.env["PATH"],
+      TZ: "UTC",
+      HOME: dataPath,
+      COLLECTOR_PID: String(process.pid),
+      ...(binary && { CLICKHOUSE_BINARY: binary }),
+    },
   });
   let tail = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -9,7 +9,7 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 
 const PR_SET_PDEATHSIG = 1;
-const SIGTERM = 15;
+const SIGKILL = 9;
 const CANNOT_RUN_EXIT_CODE = 3;
 
 const require = createRequire(import.meta.url);
@@ -53,16 +53,19 @@ function runLibrary() {
   }
 }
 
-/** The kernel ends this process when its parent dies, however it dies: no server is ever left behind. */
+/**
+ * The kernel ends this process when its parent dies, however it dies: no server is ever left behind. By SIGKILL, as a
+ * server that is only just starting may miss SIGTERM; the store survives either.
+ */
 function endWithParent(ffi) {
-  const parent = process.ppid;
   ffi.open({ library: "libc", path: "" });
   ffi.load({
     library: "libc",
     funcName: "prctl",
     retType: ffi.DataType.I32,
     paramsType: [ffi.DataType.I32, ffi.DataType.I32],
-    paramsValue: [PR_SET_PDEATHSIG, SIGTERM],
+    paramsValue: [PR_SET_PDEATHSIG, SIGKILL],
   });
-  if (process.ppid !== parent) process.exit(0);
+  // It may have died before the kernel was told.
+  if (process.ppid !== Number(process.env["COLLECTOR_PID"])) process.exit(0);
 }

@@ -22,35 +22,43 @@ export interface HopKeyAnswer {
   readonly traceId: string;
 }
 
+interface KeyRow {
+  readonly key: string;
+  readonly traceId: string;
+}
+
 const SQL = `
-SELECT DISTINCT asked, lower(hex(trace_id)) AS "traceId"
+SELECT DISTINCT hex(hop_keys.key) AS key, lower(hex(hop_keys.trace_id)) AS "traceId"
 FROM hop_keys
-INNER JOIN
+WHERE (hop_keys.key, hop_keys.kind) IN
 (
-    SELECT arrayJoin({linkedTraceIds:Array(String)}) AS asked, toFixedString(unhex(asked), 16) AS key, toUInt8(1) AS kind
+    SELECT toFixedString(unhex(arrayJoin({linkedTraceIds:Array(String)})), 16), toUInt8(1)
     UNION ALL
-    SELECT arrayJoin({messageKeys:Array(String)}) AS asked, toFixedString(sipHash128(asked), 16) AS key, toUInt8(2) AS kind
-) AS wanted USING (key, kind)
-WHERE hop_keys.key IN
-(
-    SELECT toFixedString(unhex(arrayJoin({linkedTraceIds:Array(String)})), 16)
-    UNION ALL
-    SELECT toFixedString(sipHash128(arrayJoin({messageKeys:Array(String)})), 16)
+    SELECT toFixedString(sipHash128(arrayJoin({messageKeys:Array(String)})), 16), toUInt8(2)
 )
 LIMIT {limit:UInt32}`;
+
+/** An identity is stored as its hash: this gives the hashes of the asked ones, in their order. */
+const HASHES_SQL = "SELECT hex(sipHash128(arrayJoin({messageKeys:Array(String)}))) AS hash";
 
 /** For every key the traces that have it; a key that nothing has gives no answer. */
 export async function tracesOfHopKeys(store: Store, keys: HopKeys): Promise<HopKeyAnswer[]> {
   const { linkedTraceIds, messageKeys, limit, signal } = keys;
   const answers: HopKeyAnswer[] = [];
+  const options = { bounds: BOUNDS, ...(signal && { signal }) };
   const count = Math.max(linkedTraceIds.length, messageKeys.length);
   for (let at = 0; at < count && answers.length < limit; at += KEYS_PER_QUERY_MAX) {
-    const params = {
+    const asked = {
       linkedTraceIds: linkedTraceIds.slice(at, at + KEYS_PER_QUERY_MAX),
       messageKeys: messageKeys.slice(at, at + KEYS_PER_QUERY_MAX),
-      limit: limit - answers.length,
     };
-    answers.push(...(await store.query<HopKeyAnswer>(SQL, params, { bounds: BOUNDS, ...(signal && { signal }) })));
+    const [rows, hashes] = await Promise.all([
+      store.query<KeyRow>(SQL, { ...asked, limit: limit - answers.length }, options),
+      asked.messageKeys.length === 0 ? [] : store.query<{ hash: string }>(HASHES_SQL, asked, options),
+    ]);
+    const nameOf = new Map(asked.linkedTraceIds.map((traceId) => [traceId.toUpperCase(), traceId]));
+    for (const [index, { hash }] of hashes.entries()) nameOf.set(hash, asked.messageKeys[index] ?? "");
+    for (const { key, traceId } of rows) answers.push({ asked: nameOf.get(key) ?? "", traceId });
   }
   return answers;
 }

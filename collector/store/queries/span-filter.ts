@@ -1,6 +1,6 @@
 /** Which spans are meant, as the condition of a query. */
 import { PROMOTED_SPAN_COLUMNS } from "../span-columns.ts";
-import { attributeSql } from "./attribute-sql.ts";
+import { attributeEquals } from "./attribute-sql.ts";
 
 /** All of what is given holds. */
 export interface SpanFilter {
@@ -54,8 +54,10 @@ export function spanCondition(filter: SpanFilter): Condition {
   for (const [at, given] of (filter.attribute ?? []).entries()) {
     const equals = given.indexOf("=");
     const key = given.slice(0, equals);
-    params[`key${String(at)}`] = key;
-    add(`${attributeSql(key, `key${String(at)}`)} = {value${String(at)}:String}`, `value${String(at)}`, given.slice(equals + 1));
+    const value = given.slice(equals + 1);
+    const parameters = { key: `key${String(at)}`, value: `value${String(at)}` };
+    params[parameters.key] = key;
+    add(attributeEquals(key, value, parameters), parameters.value, value);
   }
   if (filter.text !== undefined) add(TEXT_SQL, "text", filter.text);
   return { sql: parts.join("\n  AND "), params };

@@ -1,0 +1,85 @@
+/**
+ * A collector's ingestion with its embedded store, in a process that the fault tests kill. Arguments: data directory,
+ * limits as JSON. Tells its parent by IPC where it listens, and answers `count` with what is in the store (null while
+ * the store is away).
+ */
+import { otlpRoutes } from "../../collector/http/otlp.ts";
+import { serveApp } from "../../collector/http/serve.ts";
+import { openReceiver, type ReceiverLimits, type ReceiverStats } from "../../collector/ingest/receive.ts";
+import { silentLog } from "../../collector/store/log.ts";
+import { openStore } from "../../collector/store/open-store.ts";
+
+export interface Started {
+  readonly port: number;
+  readonly storePid: number;
+}
+
+/** What the store has, and what the receiver says. */
+export interface Counted {
+  readonly spans: number;
+  readonly distinctSpans: number;
+  /** Of the spans, those that are invocations, and the same by the rollup. */
+  readonly invocations: number;
+  readonly rolledUp: number;
+  /** Sum of a number that each span carries: equal only where every one is there once. */
+  readonly checksum: string;
+  readonly storePid: number;
+  readonly stats: ReceiverStats;
+}
+
+const [dataDir = "", limits = "{}"] = process.argv.slice(2);
+const opened = await openStore({
+  dataDir,
+  retentionDays: 30,
+  database: "hopscope",
+  log: silentLog,
+  memoryLimitBytes: 700 * 1024 * 1024,
+});
+const receiver = await openReceiver({
+  store: opened.store,
+  dataDir,
+  retentionDays: 30,
+  log: silentLog,
+  limits: JSON.parse(limits) as ReceiverLimits,
+});
+const serving = await serveApp(otlpRoutes(receiver), { host: "127.0.0.1", port: 0 });
+
+process.on("message", (question: "count" | "hog" | "stats") => {
+  if (question === "hog") void hog();
+  else if (question === "stats") process.send?.(receiver.stats());
+  else void count().then((counted) => process.send?.(counted), () => process.send?.(null));
+});
+process.on("SIGTERM", () => {
+  void serving
+    .close()
+    .then(() => receiver.close())
+    .then(() => opened.close())
+    .then(() => process.exit(0));
+});
+process.send?.({ port: serving.port, storePid: opened.embedded?.pid() ?? 0 });
+
+/** Fills the store's memory until it refuses. */
+async function hog(): Promise<void> {
+  await opened.store
+    .query("SELECT length(groupArray(randomPrintableASCII(1000))) AS n FROM numbers(100000000)", undefined, {
+      bounds: { timeS: 20, memoryBytes: 0 },
+    })
+    .catch(() => undefined);
+}
+
+async function count(): Promise<Counted> {
+  const [row] = await opened.store.query<Record<"spans" | "distinct_spans" | "invocations" | "rolled_up" | "checksum", string>>(
+    `SELECT count() AS spans, uniqExact(span_id) AS distinct_spans, countIf(faas_trigger != '') AS invocations,
+       (SELECT sum(invocations) FROM function_minutes) AS rolled_up, sum(attributes_int['number']) AS checksum
+     FROM spans`,
+  );
+  return {
+    spans: Number(row?.spans),
+    distinctSpans: Number(row?.distinct_spans),
+    invocations: Number(row?.invocations),
+    rolledUp: Number(row?.rolled_up),
+    checksum: row?.checksum ?? "",
+    storePid: opened.embedded?.pid() ?? 0,
+    stats: receiver.stats(),
+  };
+}
