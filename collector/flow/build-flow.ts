@@ -132,7 +132,7 @@ function assemble({ graph, selection, chains, skews }: AssembleInput): Assembly 
   });
   return {
     nodes: [...code, ...hops.placeNodes(), ...externals].sort(byStartThenId),
-    hops: hops.hops().sort(byTime),
+    hops: sortedHops(hops.hops()),
     gaps: gaps.sort((a, b) => compare(a.time, b.time) || compare(a.nodeId, b.nodeId) || compare(idOf(a), idOf(b))),
     nodeIdOf,
   };
@@ -201,9 +201,10 @@ function byStartThenId(a: FlowNode, b: FlowNode): number {
   return compare(a.startTime, b.startTime) || compare(a.id, b.id);
 }
 
-function byTime(a: Hop, b: Hop): number {
-  const time = compare(a.sentTime ?? a.receivedTime ?? "", b.sentTime ?? b.receivedTime ?? "");
-  return time || compare(hopKey(a), hopKey(b));
+function sortedHops(hops: readonly Hop[]): Hop[] {
+  const keyed = hops.map((hop) => ({ hop, time: hop.sentTime ?? hop.receivedTime ?? "", key: hopKey(hop) }));
+  keyed.sort((a, b) => compare(a.time, b.time) || compare(a.key, b.key));
+  return keyed.map(({ hop }) => hop);
 }
 
 /** At one instant, in the order in which they can follow one another. */

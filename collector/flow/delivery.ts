@@ -89,7 +89,7 @@ function chainKey({ unit, take, edge, destination }: Delivery): string {
   if (own !== undefined && destination && isPointToPoint(destination)) return own;
   const key = own ?? take.keys[0];
   if (key !== undefined) return [key, place, consumer].join("\n");
-  const isSingle = edge?.send !== undefined && edge.send.keys.length <= 1 && unit.batchSize === 1;
+  const isSingle = edge?.send !== undefined && edge.send.keys.size <= 1 && unit.batchSize === 1;
   return isSingle ? [edge.fromSpan.spanId, place, consumer].join("\n") : unit.id + place;
 }
 

@@ -121,8 +121,9 @@ function addReceive(hops: HopList, delivery: Delivery, { from, to }: { from: str
 /** The id that the message has in that place: the one of its system, else the only one known. */
 function messageIdIn({ take, edge }: Delivery, { system }: Destination): Pick<Hop, "messageId"> {
   const ofSystem = (key: string) => key.startsWith(`${system}:`);
-  const sent = edge?.send?.keys ?? [];
-  const key = take.keys.find(ofSystem) ?? (sent.length === 1 ? sent.find(ofSystem) : undefined) ?? take.keys[0];
+  const sent = edge?.send?.keys;
+  const only = sent?.size === 1 ? [...sent].find(ofSystem) : undefined;
+  const key = take.keys.find(ofSystem) ?? only ?? take.keys[0];
   return key === undefined ? {} : { messageId: messageIdOf(key) };
 }
 

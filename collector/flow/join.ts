@@ -6,7 +6,7 @@
 import * as names from "../../schema/attributes.ts";
 import type { Hop, Span } from "../../schema/flow.ts";
 import { number } from "./attribute-readers.ts";
-import { readMessage, shareKey } from "./message.ts";
+import { readMessage } from "./message.ts";
 import { sendsOf, type Send } from "./send.ts";
 import { indexSpans, type SpanIndex } from "./span-index.ts";
 import { distinctTakes, isMembership, mergeTakes, takesOfSpan, type Take } from "./take.ts";
@@ -221,8 +221,9 @@ function withTake(parent: Edge, unit: Unit): Edge {
 
 /** Whether the message is the one that the parent context came with. */
 function isParentsMessage(take: Take, { parent, alone }: { parent: Edge; alone: boolean }): boolean {
-  if (parent.send === undefined || parent.send.keys.length === 0 || take.keys.length === 0) return alone;
-  return alone || shareKey(take.keys, parent.send.keys);
+  const sent = parent.send?.keys;
+  if (sent === undefined || sent.size === 0 || take.keys.length === 0) return alone;
+  return alone || take.keys.some((key) => sent.has(key));
 }
 
 function linkEdge(unit: Unit, take: Take, context: JoinContext, parent: Edge | undefined): Edge | undefined {

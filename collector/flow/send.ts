@@ -10,7 +10,7 @@ export interface Send {
   readonly span: Span;
   /** It, and what an SDK records beside it: `create` spans, one a message. */
   readonly spans: Span[];
-  keys: string[];
+  readonly keys: Set<string>;
   readonly destination: Destination | undefined;
   readonly bodyMd5: string | undefined;
   /** Milliseconds since the epoch: the broker's word, else the end of the call. */
@@ -52,7 +52,7 @@ export function sendsOf(spans: readonly Span[]): Send[] {
     sends.set(root, send);
     if (span !== root) {
       send.spans.push(span);
-      send.keys = [...new Set([...send.keys, ...messageKeys(span.attributes)])];
+      for (const key of messageKeys(span.attributes)) send.keys.add(key);
     }
   }
   return [...sends.values()];
@@ -69,7 +69,7 @@ function rootOf(span: Span, outermost: ReadonlyMap<Span, Span>): Span {
 }
 
 function newSend(span: Span): Send {
-  const keys = messageKeys(span.attributes);
+  const keys = new Set(messageKeys(span.attributes));
   return {
     span,
     spans: [span],
@@ -77,6 +77,6 @@ function newSend(span: Span): Send {
     destination: destinationOf(span.attributes),
     bodyMd5: text(span.attributes, names.MESSAGE_BODY_MD5),
     sentMs: number(span.attributes, names.MESSAGE_SENT_MS) ?? endMs(span),
-    failed: span.status === "error" && keys.length === 0,
+    failed: span.status === "error" && keys.size === 0,
   };
 }

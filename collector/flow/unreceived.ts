@@ -22,7 +22,7 @@ export function addUnreceived(hops: HopList, { units, deliveries, nodeIdOf }: Un
   const takenFrom = new Map<Send, number>();
   for (const { edge, take } of deliveries) {
     const send = edge?.send;
-    if (send === undefined || take.keys.some((key) => send.keys.includes(key))) continue;
+    if (send === undefined || take.keys.some((key) => send.keys.has(key))) continue;
     takenFrom.set(send, (takenFrom.get(send) ?? 0) + 1);
   }
   const gaps: Gap[] = [];
@@ -34,8 +34,8 @@ export function addUnreceived(hops: HopList, { units, deliveries, nodeIdOf }: Un
         continue;
       }
       const unnamed = takenFrom.get(send) ?? 0;
-      const missing = send.keys.filter((key) => !takenKeys.has(key));
-      if (send.keys.length === 0 ? unnamed > 0 : missing.length <= unnamed) continue;
+      const missing = [...send.keys].filter((key) => !takenKeys.has(key));
+      if (send.keys.size === 0 ? unnamed > 0 : missing.length <= unnamed) continue;
       gaps.push(...addLost(hops, { send, missing: unnamed > 0 ? [] : missing, from: nodeIdOf(unit) }));
     }
   }
@@ -50,7 +50,7 @@ function isAnswered({ destination, span }: Send): boolean {
 
 /** A call to a place, where nothing that it set off is known. */
 function addWritten(hops: HopList, { send, takenKeys, from }: { send: Send; takenKeys: ReadonlySet<string>; from: string }) {
-  if (send.destination === undefined || send.keys.some((key) => takenKeys.has(key))) return;
+  if (send.destination === undefined || [...send.keys].some((key) => takenKeys.has(key))) return;
   if (!isStorage(send.destination)) return;
   const to = hops.place(send.destination, send.sentMs);
   const failed = send.span.status === "error";

@@ -10,47 +10,75 @@ const COLUMN_NAMES: Readonly<Record<string, string>> = {
   status: "arrayElement(['unset', 'ok', 'error'], status_code + 1)",
 };
 
-/**
- * An expression for the value of `key`, '' where a span has none. The key itself goes in as the query parameter
- * `parameter`, never into the text.
- */
-export function attributeSql(key: string, parameter: string): string {
+export interface Expression {
+  readonly sql: string;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** An expression for the value of `key`, '' where a span has none; its parameters begin with `prefix`. */
+export function attributeSql(key: string, prefix: string): Expression {
   const column = Object.hasOwn(COLUMN_NAMES, key) ? COLUMN_NAMES[key] : undefined;
-  if (column !== undefined) return `toString(${column})`;
-  const promoted = [...PROMOTED_SPAN_COLUMNS, ...RESOURCE_COLUMNS].find(({ attribute }) => attribute === key);
-  const name = `{${parameter}:String}`;
+  if (column !== undefined) return { sql: `toString(${column})`, params: {} };
+  const promoted = promotedOf(key);
+  const name = `{${prefix}_key:String}`;
   const maps = [
     `nullIf(attributes_string[${name}], '')`,
     `if(mapContains(attributes_int, ${name}), toString(attributes_int[${name}]), NULL)`,
     `if(mapContains(attributes_double, ${name}), toString(attributes_double[${name}]), NULL)`,
     `if(mapContains(attributes_bool, ${name}), if(attributes_bool[${name}] = 1, 'true', 'false'), NULL)`,
-    // The dictionary of resources is small: this runs once for each of its values.
-    `nullIf(extract(resource, '${resourcePattern(key)}'), '')`,
+    `nullIf(${resourceSql(prefix)}, '')`,
   ];
-  return `ifNull(coalesce(${[...(promoted ? [promotedText(promoted)] : []), ...maps].join(", ")}), '')`;
+  const sql = `ifNull(coalesce(${[...(promoted ? [promotedText(promoted)] : []), ...maps].join(", ")}), '')`;
+  return { sql, params: { [`${prefix}_key`]: key, [`${prefix}_pattern`]: resourcePattern(key) } };
 }
 
-/** Finds the value in a resource's JSON; of the key only letters, digits and what is escaped come into the text. */
+/** Where an equality looks: at the spans' own attributes, by the store's indexes; at resources; or at both, slowly. */
+export type AttributePlace = "spans" | "resources" | "both";
+
+/** An equality of an attribute as a condition; its parameters begin with `prefix`. */
+export function attributeEquals(
+  key: string,
+  value: string,
+  { prefix, place }: { readonly prefix: string; readonly place: AttributePlace },
+): Expression {
+  const [name, wanted] = [`{${prefix}_key:String}`, `{${prefix}_value:String}`];
+  const params = { [`${prefix}_key`]: key, [`${prefix}_value`]: value, [`${prefix}_pattern`]: resourcePattern(key) };
+  const promoted = promotedOf(key);
+  if (promoted && isText(promoted)) return { sql: `${promoted.column} = ${wanted}`, params };
+  if (promoted || mayBeTyped(value)) return { sql: `${attributeSql(key, prefix).sql} = ${wanted}`, params };
+  const inSpan = `(has(mapValues(attributes_string), ${wanted}) AND attributes_string[${name}] = ${wanted})`;
+  const inResource = `${resourceSql(prefix)} = ${wanted}`;
+  const sql = { spans: inSpan, resources: inResource, both: `(${inSpan} OR ${inResource})` }[place];
+  return { sql, params };
+}
+
+/** Whether it makes a difference where an equality looks. */
+export function hasPlace(key: string, value: string): boolean {
+  return promotedOf(key) === undefined && !mayBeTyped(value);
+}
+
+function promotedOf(key: string): PromotedColumn | undefined {
+  return [...PROMOTED_SPAN_COLUMNS, ...RESOURCE_COLUMNS].find(({ attribute }) => attribute === key);
+}
+
+function isText({ type }: PromotedColumn): boolean {
+  return type === "string" || type === "lowCardinality";
+}
+
+/** Whether the attribute may be a number or a flag, which other maps hold. */
+function mayBeTyped(value: string): boolean {
+  return /^(true|false|-?[\d.]+(e[+-]?\d+)?)$/i.test(value);
+}
+
+/** The dictionary of resources is small: this runs once for each of its values. */
+function resourceSql(prefix: string): string {
+  return `extract(resource, {${prefix}_pattern:String})`;
+}
+
+/** Finds the value of a key in a resource's JSON. */
 function resourcePattern(key: string): string {
-  const escaped = [...JSON.stringify(key).slice(1, -1)].map((char) => (/[\w.-]/.test(char) ? char : hexOf(char))).join("");
-  return `"key":"${escaped.replaceAll(".", "[.]")}","value":[{]"[a-zA-Z]+":"?([^"}]*)`;
-}
-
-/** Of every other character its code: no quote and no backslash of the user's reaches the query. */
-function hexOf(char: string): string {
-  return [...Buffer.from(char)].map((byte) => `\\\\x${byte.toString(16).padStart(2, "0")}`).join("");
-}
-
-/** An equality of an attribute as a condition that the store's indexes can use, and what it reads instead of them. */
-export function attributeEquals(key: string, value: string, parameters: { key: string; value: string }): string {
-  const keyParameter = `{${parameters.key}:String}`;
-  const valueParameter = `{${parameters.value}:String}`;
-  const promoted = [...PROMOTED_SPAN_COLUMNS, ...RESOURCE_COLUMNS].find(({ attribute }) => attribute === key);
-  if (promoted && (promoted.type === "string" || promoted.type === "lowCardinality")) return `${promoted.column} = ${valueParameter}`;
-  const mayBeTyped = /^(true|false|-?[\d.]+(e[+-]?\d+)?)$/i.test(value);
-  if (promoted || mayBeTyped) return `${attributeSql(key, parameters.key)} = ${valueParameter}`;
-  const inSpan = `(has(mapValues(attributes_string), ${valueParameter}) AND attributes_string[${keyParameter}] = ${valueParameter})`;
-  return `(${inSpan} OR extract(resource, '${resourcePattern(key)}') = ${valueParameter})`;
+  const escaped = JSON.stringify(key).replaceAll(/[^\w]/g, (char) => `\\x{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+  return `${escaped.replaceAll("\\x{22}", '"')},"value":[{]"[a-zA-Z]+":"?([^"}]*)`;
 }
 
 function promotedText({ column, type }: PromotedColumn): string {

@@ -54,14 +54,15 @@ export async function attributeValues(
   store: Store,
   { key, prefix, ...range }: CompletionRange & { readonly key: string; readonly prefix: string },
 ): Promise<{ value: string; count: number }[]> {
+  const value = attributeSql(key, "wanted");
   const sql = `
-SELECT ${attributeSql(key, "key")} AS text, count() AS spans
+SELECT ${value.sql} AS text, count() AS spans
 FROM (SELECT * FROM spans WHERE ${RANGE_SQL} LIMIT ${String(SPANS_SAMPLED_MAX)})
 WHERE text != '' AND startsWith(text, {prefix:String})
 GROUP BY text
 ORDER BY spans DESC, text
 LIMIT ${String(VALUES_MAX)}`;
-  const rows = await complete(store, sql, range, { key, prefix });
+  const rows = await complete(store, sql, range, { ...value.params, prefix });
   return rows.map(({ text, spans }) => ({ value: text, count: Number(spans) }));
 }
 

@@ -1,6 +1,6 @@
 /** Which spans are meant, as the condition of a query. */
 import { PROMOTED_SPAN_COLUMNS } from "../span-columns.ts";
-import { attributeEquals } from "./attribute-sql.ts";
+import { attributeEquals, hasPlace, type AttributePlace } from "./attribute-sql.ts";
 
 /** All of what is given holds. */
 export interface SpanFilter {
@@ -30,7 +30,7 @@ export interface Condition {
 const KIND_NUMBERS = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const;
 
 /** The condition on rows of `spans`; every value is a parameter. */
-export function spanCondition(filter: SpanFilter): Condition {
+export function spanCondition(filter: SpanFilter, place: AttributePlace = "both"): Condition {
   const parts = [
     "start_time >= parseDateTime64BestEffort({from:String}, 9, 'UTC')",
     "start_time < parseDateTime64BestEffort({to:String}, 9, 'UTC')",
@@ -52,15 +52,27 @@ export function spanCondition(filter: SpanFilter): Condition {
   if (filter.minDurationMs !== undefined) add("duration_ns >= {minNs:UInt64}", "minNs", toNs(filter.minDurationMs));
   if (filter.maxDurationMs !== undefined) add("duration_ns <= {maxNs:UInt64}", "maxNs", toNs(filter.maxDurationMs));
   for (const [at, given] of (filter.attribute ?? []).entries()) {
-    const equals = given.indexOf("=");
-    const key = given.slice(0, equals);
-    const value = given.slice(equals + 1);
-    const parameters = { key: `key${String(at)}`, value: `value${String(at)}` };
-    params[parameters.key] = key;
-    add(attributeEquals(key, value, parameters), parameters.value, value);
+    const [key, value] = splitAttribute(given);
+    const equality = attributeEquals(key, value, { prefix: `attribute${String(at)}`, place });
+    add(equality.sql);
+    Object.assign(params, equality.params);
   }
   if (filter.text !== undefined) add(TEXT_SQL, "text", filter.text);
   return { sql: parts.join("\n  AND "), params };
+}
+
+/** The key and the value of `key=value`. */
+export function splitAttribute(given: string): [string, string] {
+  const equals = given.indexOf("=");
+  return [given.slice(0, equals), given.slice(equals + 1)];
+}
+
+/** Searches the places that a filter's attributes may be in, the fast one first, until something is found. */
+export async function firstFound<Item>(filter: SpanFilter, search: (place: AttributePlace) => Promise<Item[]>): Promise<Item[]> {
+  const placed = (filter.attribute ?? []).filter((given) => hasPlace(...splitAttribute(given)));
+  if (placed.length === 0) return search("both");
+  const found = await search("spans");
+  return found.length > 0 ? found : search(placed.length === 1 ? "resources" : "both");
 }
 
 /** Every attribute that is a text, where it has a column and where it has none. */

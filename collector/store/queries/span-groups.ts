@@ -23,15 +23,16 @@ interface GroupRow {
 /** The values with most spans, and how these spans did. */
 export async function groupSpans(store: Store, { filter, by, limit, signal }: SpanGroups): Promise<SpanGroupsResponse> {
   const condition = spanCondition(filter);
+  const value = attributeSql(by, "by");
   const sql = `
-SELECT ${attributeSql(by, "by")} AS value, count() AS spans, countIf(status_code = 2) AS errors,
+SELECT ${value.sql} AS value, count() AS spans, countIf(status_code = 2) AS errors,
     arrayMap(ns -> ns / 1e6, quantilesTDigest(0.5, 0.95, 0.99)(duration_ns)) AS quantiles
 FROM spans
 WHERE ${condition.sql}
 GROUP BY value
 ORDER BY spans DESC, value
 LIMIT {limit:UInt32}`;
-  const params = { ...condition.params, by, limit: limit + 1 };
+  const params = { ...condition.params, ...value.params, limit: limit + 1 };
   const rows = await store.query<GroupRow>(sql, params, { bounds: BOUNDS, ...(signal && { signal }) });
   const groups = rows.slice(0, limit).map(({ value, spans, errors, quantiles: [p50, p95, p99] }) => ({
     value,

@@ -2,7 +2,8 @@
 import type { Span } from "../../../schema/flow.ts";
 import type { QueryBounds, Store } from "../store.ts";
 import type { OriginPosition } from "./flow-origins.ts";
-import { spanCondition, type SpanFilter } from "./span-filter.ts";
+import type { AttributePlace } from "./attribute-sql.ts";
+import { firstFound, spanCondition, type SpanFilter } from "./span-filter.ts";
 import { SPAN_COLUMNS, spanReader, type SpanRow } from "./span-row.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
@@ -14,9 +15,17 @@ export interface SpanSearch {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Positions of the matching spans, at most `limit`, newest first. */
-export async function findSpans(store: Store, { filter, after, limit, signal }: SpanSearch): Promise<OriginPosition[]> {
-  const condition = spanCondition(filter);
+/**
+ * Positions of the matching spans, at most `limit`, newest first. Attributes are looked for where indexes help, on
+ * the spans themselves; only what is nowhere there is looked for among resources.
+ */
+export async function findSpans(store: Store, search: SpanSearch): Promise<OriginPosition[]> {
+  return firstFound(search.filter, (place) => findSpansIn(store, search, place));
+}
+
+async function findSpansIn(store: Store, search: SpanSearch, place: AttributePlace): Promise<OriginPosition[]> {
+  const { filter, after, limit, signal } = search;
+  const condition = spanCondition(filter, place);
   const next = after && {
     afterNs: after.startNs,
     afterTrace: after.traceId,

@@ -1,17 +1,25 @@
 /** Traces that hold a matching span, and which services call which. */
 import type { QueryBounds, Store } from "../store.ts";
-import { spanCondition, type SpanFilter } from "./span-filter.ts";
+import type { AttributePlace } from "./attribute-sql.ts";
+import { firstFound, spanCondition, type SpanFilter } from "./span-filter.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
 /** Called spans of which the callers are looked up: enough for true shares. */
 const CALLS_SAMPLED_MAX = 200_000;
 
 /** Ids of traces with a span that matches, those with the newest match first. */
-export async function findTraces(
-  store: Store,
-  { filter, limit, signal }: { readonly filter: SpanFilter; readonly limit: number; readonly signal?: AbortSignal },
-): Promise<string[]> {
-  const condition = spanCondition(filter);
+export async function findTraces(store: Store, search: TraceSearch): Promise<string[]> {
+  return firstFound(search.filter, (place) => findTracesIn(store, search, place));
+}
+
+export interface TraceSearch {
+  readonly filter: SpanFilter;
+  readonly limit: number;
+  readonly signal?: AbortSignal;
+}
+
+async function findTracesIn(store: Store, { filter, limit, signal }: TraceSearch, place: AttributePlace): Promise<string[]> {
+  const condition = spanCondition(filter, place);
   const sql = `
 SELECT lower(hex(spans.trace_id)) AS "traceId", max(start_time) AS newest
 FROM spans
