@@ -81,15 +81,18 @@ export class Loader {
   }
 
   async #load(segment: ClosedSegment): Promise<void> {
-    const { wal, recent, log } = this.#options;
+    const { wal, log } = this.#options;
     let delayMs = loadRetryMinMs;
     for (let tries = 1; !this.#stopping.signal.aborted; tries += 1) {
       try {
         const content = await wal.read(segment);
         const taken = await this.#insert(content.records, content.id || segment.path, tries);
-        await recent.keep(content.records.flatMap((record) => record.requests));
+        const requests = content.records.flatMap((record) => record.requests);
+        const kept = await this.#keep(requests);
         const damaged = !taken || content.id === "" || content.damagedBytes > 0 || content.tailBytes > 0;
         await wal.finish(segment, { damaged });
+        // A full disk has room again now: nothing may stand between it and the removal of what is loaded.
+        if (!kept) await this.#keep(requests);
         if (taken) this.counts.spans += segment.rows;
         this.counts.segments += 1;
         this.lastError = undefined;
@@ -101,6 +104,17 @@ export class Loader {
       }
       await delay(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       delayMs = Math.min(delayMs * 2, loadRetryMaxMs);
+    }
+  }
+
+  /** Whether the requests are remembered beyond a restart; this process remembers them in any case. */
+  async #keep(requests: readonly string[]): Promise<boolean> {
+    try {
+      await this.#options.recent.keep(requests);
+      return true;
+    } catch (error) {
+      this.#options.log.warn({ error: String(error) }, "requests not noted; a repeat after a restart may count twice");
+      return false;
     }
   }
 

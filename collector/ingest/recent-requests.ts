@@ -58,8 +58,14 @@ export class RecentRequests {
       entries.writeBigUInt64LE(BigInt(this.#seen.get(fingerprint) ?? now), index * entryBytes);
       entries.write(fingerprint, index * entryBytes + 8, "hex");
     });
-    await this.#current?.file.append([entries]);
-    await this.#current?.file.sync();
+    try {
+      await this.#current?.file.append([entries]);
+      await this.#current?.file.sync();
+    } catch (error) {
+      // A part of an entry may be at its end: the next go into another file.
+      await this.close();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

@@ -10,9 +10,10 @@ const within = { timeout: 60_000, interval: 50 };
 let collector: FaultyCollector;
 let unmount: (() => void) | undefined;
 afterEach(async () => {
-  await collector.remove();
+  await collector.end();
   unmount?.();
   unmount = undefined;
+  collector.remove();
 });
 
 /** Every acknowledged span is there, once, in the table and in the rollup. */

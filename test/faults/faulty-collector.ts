@@ -110,11 +110,15 @@ export class FaultyCollector {
     return performance.now() - start;
   }
 
-  async remove(): Promise<void> {
+  /** Gives up what the clients are at and ends the collector. */
+  async end(): Promise<void> {
     this.#stopped = true;
     this.#abandoned = true;
     await Promise.all(this.#clients);
     if (this.#child && this.#child.exitCode === null && this.#child.signalCode === null) await this.terminate();
+  }
+
+  remove(): void {
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 
