@@ -17,7 +17,7 @@ import {
 /** Evaluations come once a minute; more often shows a change of the rules soon. */
 const REFRESH_MS = 5_000;
 /** How long a silence made by a click lasts. */
-export const QUICK_SILENCE_MS = 3_600_000;
+const QUICK_SILENCE_MS = 3_600_000;
 
 /** Rules, history, silences and channels, kept fresh; commands refresh what they change. */
 export const AlertsModel = createModel(() => {

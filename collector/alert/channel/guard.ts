@@ -38,7 +38,7 @@ for (const [network, prefix] of [
 }
 
 /** The target may not be sent to. */
-export class ForbiddenTargetError extends Error {
+class ForbiddenTargetError extends Error {
   override readonly name = "ForbiddenTargetError";
 }
 

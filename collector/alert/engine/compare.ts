@@ -1,7 +1,7 @@
 import type { Comparison, Observation, Rule } from "./types.ts";
 
 /** Whether a value passes a threshold. */
-export function passes(comparison: Comparison, value: number, threshold: number): boolean {
+function passes(comparison: Comparison, value: number, threshold: number): boolean {
   switch (comparison) {
     case "above":
       return value > threshold;

@@ -2,7 +2,7 @@
 
 export const MINUTE_MS = 60_000;
 /** Evaluations happen once a minute: the rollups that they read have that grain. */
-export const EVALUATION_INTERVAL_MS = MINUTE_MS;
+export const EVALUATION_INTERVAL_MS = 60_000;
 /**
  * Longest time between two evaluations that still counts as uninterrupted. After a longer one a pending alert
  * starts anew: nobody knows whether its condition held.

@@ -7,7 +7,7 @@ import { KINDS } from "./kinds.ts";
 import { periodMs, shareOf } from "./quantities.ts";
 
 /** Windows that ended longer ago page nobody. */
-export const PAST_MS = 15 * MINUTE_MS;
+const PAST_MS = 15 * MINUTE_MS;
 /** AWS Lambda on x86, us-east-1, in dollars: what most read cost alerts against. */
 const GB_SECOND_PRICE = 0.0000166667;
 const MILLION_INVOCATIONS_PRICE = 0.2;

@@ -247,7 +247,10 @@ describe("a running collector", () => {
 
   it.for(["serverless", "demo"] as const)("evaluates the ready-made rules: %s", async (name) => {
     await fresh();
-    await fillFunctionMinutes(db.store, errors(0, 60));
+    await fillFunctionMinutes(
+      db.store,
+      errors(0, 60).map((one) => ({ ...one, errors: 90 })),
+    );
     const path = join(folder, "none.yml");
     const book = await openRuleBook({
       store: db.store,

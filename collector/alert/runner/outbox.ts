@@ -5,11 +5,11 @@ import type { AlertMessage } from "../message/message.ts";
 import type { Delivered, Delivery } from "./journal.ts";
 
 /** First pause after a failed try; it doubles with each, milliseconds. */
-export const BACKOFF_FIRST_MS = 1_000;
+const BACKOFF_FIRST_MS = 1_000;
 /** Longest pause of its own making, milliseconds. */
-export const BACKOFF_MAX_MS = 300_000;
+const BACKOFF_MAX_MS = 300_000;
 /** What nobody took for this long is no news any more, milliseconds. */
-export const DELIVERY_AGE_MAX_MS = 24 * 3_600_000;
+const DELIVERY_AGE_MAX_MS = 24 * 3_600_000;
 /** Tries at a time to one channel. */
 const CHANNEL_TRIES_MAX = 4;
 

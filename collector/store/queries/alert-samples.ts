@@ -10,7 +10,7 @@ import type { Store } from "../store.ts";
 const SAMPLE_TIME_S = 20;
 const SAMPLE_MEMORY_BYTES = 2 * 1024 ** 3;
 /** How far back rows that arrive late are looked for. */
-export const LATE_LOOKBACK_S = 24 * 3600;
+const LATE_LOOKBACK_S = 24 * 3600;
 
 /** A service's lag at an evaluation: whole minutes by which its data comes late. */
 export type Lags = ReadonlyMap<number, ReadonlyMap<string, number>>;
@@ -255,7 +255,7 @@ function reviveRow(row: Record<string, unknown>): WindowRow {
 }
 
 /** Longest lag that delays an evaluation, seconds: what comes later is a late window, not a reason to wait. */
-export const LAG_MAX_S = 15 * 60;
+const LAG_MAX_S = 15 * 60;
 /** From how long a time before an evaluation its lags are measured, seconds. */
 const LAG_MEASURED_S = 3600;
 /** The share of a service's invocations that must have arrived for a window to be complete. */
