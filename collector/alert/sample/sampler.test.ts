@@ -232,6 +232,38 @@ describe("a sample", () => {
   });
 });
 
+describe("a scope by attributes", () => {
+  it("finds them on the span, among promoted columns and in the resource", async () => {
+    const minuteMs = Math.floor(Date.now() / 60_000) * 60_000;
+    await db.store.command(
+      `INSERT INTO spans (trace_id, span_id, start_time, duration_ns, kind, status_code, service_name, faas_trigger,
+         deployment_environment, attributes_string, attributes_int, resource)
+       SELECT randomFixedString(16), randomFixedString(8), fromUnixTimestamp64Milli({start:Int64}), 1000000, 2, number < 3 ? 2 : 0,
+         'shop', 'http', number < 6 ? 'prod' : 'test', map('tenant', number < 2 ? 'a_b' : 'axb'), map('shard', number),
+         number < 5 ? '{"attributes":[{"key":"team","value":{"stringValue":"pay"}}]}' : '{}'
+       FROM numbers(10)`,
+      { start: minuteMs - 30_000 },
+    );
+    const all = [
+      ["{ tenant: a_b }", 2, 2],
+      ["{ shard: '7' }", 0, 1],
+      ["{ deployment.environment.name: prod }", 3, 6],
+      ["{ team: pay }", 3, 5],
+      ["{ team: pay, tenant: axb }", 1, 3],
+      ["{ team: nobody }", 0, 0],
+    ] as const;
+    const compiled = rules(
+      ...all.map(([where], n) => `{ id: r${n}, kind: errors, threshold: 1, scope: { attributes: ${where} } }`),
+    );
+    const samples = (await takeSamples(db.store, compiled, [minuteMs])).get(minuteMs)!;
+    for (const [n, [where, errors, volume]] of all.entries()) {
+      const { series, error } = samples.get(`r${n}`)!;
+      expect(error?.message).toBeUndefined();
+      expect([where, series[0]?.value ?? 0, series[0]?.volume ?? 0]).toEqual([where, errors, volume]);
+    }
+  });
+});
+
 describe("queue rollups", () => {
   it("count the messages of single spans, links and events, with attempts, waits and dead letters", async () => {
     const start = Math.floor(Date.now() / 1000) * 1000;
