@@ -1,11 +1,19 @@
 /** One run of a handler: from the trigger to the span's end. The same on every platform. */
 import type { Attributes, Context, Link, Span } from "@opentelemetry/api";
-import { ERROR_TYPE, MESSAGE_EVENT, MESSAGING_OPERATION_TYPE } from "@hopscope/schema/attributes";
+import {
+  ERROR_TYPE,
+  FAAS_COLDSTART,
+  FAAS_TRIGGER,
+  MESSAGE_EVENT,
+  MESSAGING_OPERATION_TYPE,
+  TIMED_OUT,
+} from "@hopscope/schema/attributes";
 import { spanOf, withSpan } from "./core/context.ts";
+import type { Outcome } from "./core/counters.ts";
 import { describeError, guarded, report } from "./core/report.ts";
 import { KIND, PassingSpan, recordError, STATUS_ERROR } from "./core/span.ts";
 import type { Tracing } from "./core/tracing.ts";
-import type { Trigger } from "./events/event-source.ts";
+import { asObject, type Trigger } from "./events/event-source.ts";
 import type { Options } from "./options.ts";
 
 /** Where a running invocation is kept in its context. */
@@ -19,6 +27,8 @@ export interface Invocation {
   readonly context: Context;
   /** Whether its span has ended. */
   ended: boolean;
+  /** Counts an invocation whose trace is not kept; undefined for one whose trace is. */
+  readonly count: ((outcome: Outcome) => void) | undefined;
 }
 
 /** What a platform adds to a trigger. */
@@ -64,7 +74,11 @@ export function startInvocation(tracing: Tracing, init: InvocationInit): Invocat
       if (!linked) span.addEvent(MESSAGE_EVENT, attributes, init.startMs);
     }
   }
-  const invocation = { span, trigger, ended: false };
+  const coldStart = init.attributes[FAAS_COLDSTART] === true;
+  const count = span.isRecording()
+    ? undefined
+    : (outcome: Outcome): void => tracing.counters.add(String(trigger.attributes[FAAS_TRIGGER]), outcome, coldStart);
+  const invocation = { span, trigger, ended: false, count };
   return Object.assign(invocation, { context: withSpan(context, span).setValue(INVOCATION_KEY, invocation) });
 }
 
@@ -80,7 +94,8 @@ export function invocationOf(context: Context): Invocation | undefined {
 
 /** Ends the span of an invocation whose handler returned `result`. */
 export function endWithResult(invocation: Invocation, result: unknown): void {
-  end(invocation, () => {
+  const outcome = isFailure(invocation.trigger, result) ? "error" : "ok";
+  end(invocation, outcome, () => {
     invocation.trigger.onResult?.(invocation.span, result);
     recordReturned(invocation, result);
   });
@@ -91,21 +106,46 @@ export function endWithResult(invocation: Invocation, result: unknown): void {
  * misses them: a function that fails every record would look healthy.
  */
 function recordReturned({ span, trigger }: Invocation, result: unknown): void {
-  const failures = (result as { batchItemFailures?: unknown } | null | undefined)?.batchItemFailures;
-  if (!trigger.messages || !Array.isArray(failures) || failures.length === 0) return;
+  const failures = returnedRecords(trigger, result);
+  if (failures === 0) return;
   span.setAttribute(ERROR_TYPE, "batch_item_failures");
-  span.setStatus({
-    code: STATUS_ERROR,
-    message: `${String(failures.length)} of ${String(trigger.messages.length)} records failed`,
-  });
+  span.setStatus({ code: STATUS_ERROR, message: `${failures} of ${trigger.messages?.length} records failed` });
+}
+
+function returnedRecords(trigger: Trigger, result: unknown): number {
+  const failures = asObject(result)?.batchItemFailures;
+  return trigger.messages && Array.isArray(failures) ? failures.length : 0;
+}
+
+/** Whether a result says that the invocation failed, as an answer of 500 does. */
+function isFailure(trigger: Trigger, result: unknown): boolean {
+  return guarded(
+    "reading a result",
+    () => returnedRecords(trigger, result) > 0 || (trigger.onResult !== undefined && isServerError(result)),
+    false,
+  );
+}
+
+function isServerError(result: unknown): boolean {
+  return Number(asObject(result)?.statusCode ?? 0) >= 500;
 }
 
 /** Ends the span of an invocation whose handler threw `error`, which may be any value. */
 export function endWithError(invocation: Invocation, error: unknown): void {
-  end(invocation, () => recordError(invocation.span, error));
+  end(invocation, "error", () => recordError(invocation.span, error));
 }
 
-function end(invocation: Invocation, describe: () => void): void {
+/** Ends the span of an invocation whose deadline is about to pass. */
+export function endWithTimeout(invocation: Invocation): void {
+  end(invocation, "timeout", () => {
+    const { span } = invocation;
+    span.setAttribute(TIMED_OUT, true);
+    span.setAttribute(ERROR_TYPE, "timeout");
+    span.setStatus({ code: STATUS_ERROR, message: "the deadline was about to pass" });
+  });
+}
+
+function end(invocation: Invocation, outcome: Outcome, describe: () => void): void {
   if (invocation.ended) return;
   invocation.ended = true;
   guarded("ending an invocation", () => {
@@ -115,5 +155,6 @@ function end(invocation: Invocation, describe: () => void): void {
       report(`reading a result failed: ${describeError(error)}`);
     }
     invocation.span.end();
+    invocation.count?.(outcome);
   }, undefined);
 }

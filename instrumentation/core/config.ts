@@ -7,6 +7,8 @@ import { report } from "./report.ts";
 export interface Config {
   /** Where traces are posted: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, or `..._ENDPOINT` + `/v1/traces`. */
   readonly tracesUrl: URL;
+  /** Where metrics are posted: `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT`, or `..._ENDPOINT` + `/v1/metrics`. */
+  readonly metricsUrl: URL;
   readonly headers: Readonly<Record<string, string>>;
   /** `OTEL_EXPORTER_OTLP_COMPRESSION=gzip`. */
   readonly gzip: boolean;
@@ -63,7 +65,8 @@ export function readConfig(env: Env): Config {
   const resource = readPairs("OTEL_RESOURCE_ATTRIBUTES", env.OTEL_RESOURCE_ATTRIBUTES);
   if (env.OTEL_SERVICE_NAME) resource[SERVICE_NAME] = env.OTEL_SERVICE_NAME;
   return {
-    tracesUrl: readTracesUrl(env),
+    tracesUrl: readSignalUrl(env, "TRACES"),
+    metricsUrl: readSignalUrl(env, "METRICS"),
     headers: readPairs(
       "OTEL_EXPORTER_OTLP_HEADERS",
       [env.OTEL_EXPORTER_OTLP_HEADERS, env.OTEL_EXPORTER_OTLP_TRACES_HEADERS].filter(Boolean).join(","),
@@ -76,15 +79,15 @@ export function readConfig(env: Env): Config {
   };
 }
 
-function readTracesUrl(env: Env): URL {
-  if (env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT) {
-    const url = readUrl("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT);
-    if (url) return url;
-  }
+function readSignalUrl(env: Env, signal: "TRACES" | "METRICS"): URL {
+  const name = `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`;
+  const own = env[name];
+  const url = own ? readUrl(name, own) : undefined;
+  if (url) return url;
   const base =
     readUrl("OTEL_EXPORTER_OTLP_ENDPOINT", env.OTEL_EXPORTER_OTLP_ENDPOINT || DEFAULT_ENDPOINT) ??
     new URL(DEFAULT_ENDPOINT);
-  base.pathname = `${base.pathname.replace(/\/+$/, "")}/v1/traces`;
+  base.pathname = `${base.pathname.replace(/\/+$/, "")}/v1/${signal.toLowerCase()}`;
   return base;
 }
 

@@ -26,7 +26,7 @@ export function encodeTraces(resource: Attributes, spans: readonly RecordedSpan[
     else scopes.set(key, { scope: span.scope, spans: [span] });
   }
   out.message(1, () => {
-    out.message(1, () => writeAttributes(out, 1, resource));
+    writeResource(out, resource);
     for (const group of scopes.values()) {
       out.message(2, () => {
         out.message(1, () => {
@@ -38,6 +38,11 @@ export function encodeTraces(resource: Attributes, spans: readonly RecordedSpan[
     }
   });
   return out.finish();
+}
+
+/** Field 1 of resource spans and resource metrics. */
+export function writeResource(out: ProtobufWriter, resource: Attributes): void {
+  out.message(1, () => writeAttributes(out, 1, resource));
 }
 
 function writeSpan(out: ProtobufWriter, span: RecordedSpan): void {
@@ -82,7 +87,8 @@ function writeLink(out: ProtobufWriter, link: Link): void {
   out.fixed32Field(6, traceFlags | FLAG_HAS_IS_REMOTE | (isRemote ? FLAG_IS_REMOTE : 0));
 }
 
-function writeAttributes(out: ProtobufWriter, field: number, attributes: Attributes): void {
+/** `attributes` as repeated `KeyValue`s of `field`. */
+export function writeAttributes(out: ProtobufWriter, field: number, attributes: Attributes): void {
   let count = 0;
   for (const key in attributes) {
     const value: unknown = attributes[key];
@@ -126,7 +132,8 @@ function clip(text: string): string {
   return text.length > ATTRIBUTE_CHARS_MAX ? text.slice(0, ATTRIBUTE_CHARS_MAX) : text;
 }
 
-function toNs(ms: number): bigint {
+/** Milliseconds since the epoch as nanoseconds. */
+export function toNs(ms: number): bigint {
   const seconds = Math.floor(ms / 1e3);
   return BigInt(seconds) * 1_000_000_000n + BigInt(Math.round((ms - seconds * 1e3) * 1e6));
 }

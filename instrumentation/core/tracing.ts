@@ -2,6 +2,7 @@ import type { Attributes, ContextManager, Tracer, TracerProvider } from "@opente
 import { detectResource } from "../platforms/resource.ts";
 import { type Config, readConfig, readSwitches, type Switches } from "./config.ts";
 import { ROOT, suppressed } from "./context.ts";
+import { Counters } from "./counters.ts";
 import { StorageContextManager } from "./context-manager.ts";
 import { foreignApi, provideApi } from "./global-api.ts";
 import { Pipeline, within } from "./pipeline.ts";
@@ -22,7 +23,11 @@ export class Tracing {
   readonly switches: Switches = readSwitches(process.env);
   #config: Config | undefined;
   #pipeline: Pipeline | undefined;
+  #metricsPoster: Poster | undefined;
   #sampler: Sampler | undefined;
+  /** Of invocations whose trace is not kept. */
+  readonly counters = new Counters();
+  #metricsRefused = false;
   readonly #contexts = new StorageContextManager();
   readonly #provider: LeanTracerProvider;
   readonly #tracer: Tracer;
@@ -55,11 +60,19 @@ export class Tracing {
   }
 
   #makePipeline(): Pipeline {
-    const { tracesUrl, headers, gzip, resource } = this.config;
-    return new Pipeline(
-      this.#untraced(makePoster(tracesUrl, headers, gzip)),
-      () => (this.#resource ??= detectResource(resource, process.env)),
-    );
+    return new Pipeline(this.#makePoster(this.config.tracesUrl), () => this.resource);
+  }
+
+  get resource(): Attributes {
+    return (this.#resource ??= detectResource(this.config.resource, process.env));
+  }
+
+  /** Counts are sent beside spans and never tried again: a collector that takes no metrics is not asked twice. */
+  async #flushCounters(budgetMs: number): Promise<void> {
+    if (!this.counters.pending || this.#metricsRefused || this.pipeline.failing || budgetMs <= 0) return;
+    const poster = (this.#metricsPoster ??= this.#makePoster(this.config.metricsUrl));
+    const { kind } = await poster.post(this.counters.take(this.resource), budgetMs);
+    this.#metricsRefused = kind !== "accepted";
   }
 
   get tracer(): Tracer {
@@ -77,14 +90,15 @@ export class Tracing {
 
   /** Sends what waits, for at most `budgetMs`; never rejects. */
   async flush(budgetMs: number): Promise<void> {
-    await this.pipeline.flush(budgetMs);
+    await Promise.all([this.pipeline.flush(budgetMs), this.#flushCounters(budgetMs)]);
     const provider = foreignApi(this.#provider)?.trace as Flushable | undefined;
     const flushable = provider?.forceFlush ? provider : provider?.getDelegate?.();
     if (flushable?.forceFlush && budgetMs > 0) await within(Promise.resolve(flushable.forceFlush()), budgetMs);
   }
 
   /** The exporter's requests are no spans of anyone. */
-  #untraced(poster: Poster): Poster {
+  #makePoster(url: URL): Poster {
+    const poster = makePoster(url, this.config.headers, this.config.gzip);
     const context = suppressed(ROOT);
     return { load: poster.load, post: (...args) => this.#contexts.with(context, () => poster.post(...args)) };
   }

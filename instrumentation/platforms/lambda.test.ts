@@ -96,7 +96,7 @@ describe.skipIf(!RUNTIMES.current)("on the runtime of Node 24", () => {
   });
 
   it("sends an invocation as timing out before Lambda kills it", async () => {
-    const fn = await start("handlers.hangs", { timeoutMs: 1_000 });
+    const fn = await start("handlers.hangs", { timeoutMs: 2_500 });
     expect((await fn.invoke({})).kind).toBe("exit");
     expect(only(collector.spans)).toMatchObject({
       status: { code: 2 },
@@ -118,6 +118,18 @@ describe.skipIf(!RUNTIMES.current)("on the runtime of Node 24", () => {
     const ids = invocations(collector.spans).map((span) => span.attributes["faas.invocation_id"]);
     expect(ids).toEqual([first.requestId, first.requestId]);
     expect(new Set(collector.spans.map((span) => span.spanId)).size).toBe(3);
+  });
+});
+
+describe.skipIf(!RUNTIMES.current)("a trace that the sampler does not keep", () => {
+  it("is not sent, and what became of its invocations is still counted", async () => {
+    const env = { OTEL_TRACES_SAMPLER: "always_off" };
+    const fn = await start("handlers.rejected", { env });
+    await fn.invoke({});
+    await fn.invoke({});
+    expect(collector.spans).toEqual([]);
+    expect(collector.metrics).toHaveLength(2);
+    for (const body of collector.metrics) expect(body.includes("faas.errors")).toBe(true);
   });
 });
 

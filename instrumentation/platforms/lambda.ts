@@ -11,7 +11,6 @@ import {
   INIT_TYPE,
   MEMORY_USED,
   REMAINING_TIME_MS,
-  TIMED_OUT,
 } from "@hopscope/schema/attributes";
 import type { Call } from "../call.ts";
 import { monotonicMs, nowMs, PROCESS_START_MS, syncClock } from "../core/clock.ts";
@@ -23,11 +22,10 @@ import {
   TIMEOUT_NOTICE_PART,
 } from "../core/limits.ts";
 import { guarded } from "../core/report.ts";
-import { STATUS_ERROR } from "../core/span.ts";
 import { tracing } from "../core/tracing.ts";
 import { asObject, asText } from "../events/event-source.ts";
 import { detect } from "../events/index.ts";
-import { endWithError, endWithResult, type Invocation, startInvocation } from "../invocation.ts";
+import { endWithError, endWithResult, endWithTimeout, type Invocation, startInvocation } from "../invocation.ts";
 import { prepareEnding, running, watchRejections } from "./ending.ts";
 import { interceptLegacyEnds } from "./lambda-callbacks.ts";
 
@@ -170,12 +168,7 @@ function guardDeadline(invocation: LambdaInvocation, flushBudgetMs: number): voi
   const noticeMs = Math.min(TIMEOUT_NOTICE_MS, remainingMs * TIMEOUT_NOTICE_PART);
   invocation.timer = setTimeout(() => {
     if (invocation.ended) return;
-    invocation.ended = true;
-    const { span } = invocation;
-    span.setAttribute(TIMED_OUT, true);
-    span.setAttribute("error.type", "timeout");
-    span.setStatus({ code: STATUS_ERROR, message: "the deadline was about to pass" });
-    span.end();
+    endWithTimeout(invocation);
     void tracing().flush(Math.min(flushBudgetMs, invocation.remainingMs()));
   }, remainingMs - noticeMs);
   invocation.timer.unref();

@@ -16,6 +16,8 @@ export interface TestCollector {
   readonly url: string;
   readonly spans: ReceivedSpan[];
   readonly requests: { headers: http.IncomingHttpHeaders; body: Buffer }[];
+  /** Bodies posted to /v1/metrics. */
+  readonly metrics: Buffer[];
   answer: Answer;
   /** Resolves when `found` is true of the spans received so far; rejects after ten seconds. */
   waitFor(found: (spans: ReceivedSpan[]) => boolean): Promise<ReceivedSpan[]>;
@@ -37,6 +39,11 @@ export async function startCollector(): Promise<TestCollector> {
       const raw = Buffer.concat(chunks);
       const body = request.headers["content-encoding"] === "gzip" ? gunzipSync(raw) : raw;
       const { status = 200, headers = {}, delayMs = 0, hang } = collector.answer;
+      if (request.url === "/v1/metrics") {
+        collector.metrics.push(body);
+        response.writeHead(status).end();
+        return;
+      }
       requests.push({ headers: request.headers, body });
       if (status === 200 && !hang) spans.push(...decodeTraces(body));
       for (const check of waiters) check();
@@ -52,6 +59,7 @@ export async function startCollector(): Promise<TestCollector> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
     requests,
+    metrics: [],
     answer: {},
     waitFor: (found) =>
       new Promise((resolve, reject) => {
