@@ -20,13 +20,16 @@ export function RuleList(props: {
 }): JSX.Element {
   const { rules, model, edit } = props;
   return (
-    <ul class="alert-rules" aria-label="Rules">
-      {rules.map((rule) => (
-        <li key={rule.id}>
-          <RuleRow rule={rule} model={model} edit={edit} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <h2 class="visually-hidden">Rules</h2>
+      <ul class="alert-rules" aria-label="Rules">
+        {rules.map((rule) => (
+          <li key={rule.id}>
+            <RuleRow rule={rule} model={model} edit={edit} />
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 
