@@ -28,6 +28,10 @@ const EXPORTER = "plain";
 /** The embedded server's share: what a small machine would give it. */
 const memoryLimitBytes = 8 * 1024 ** 3;
 
+/** The range and its condition in the exporter's table. */
+const from = new Date(Date.now() - 24 * 3_600_000).toISOString();
+const since = "Timestamp > now() - toIntervalHour(24)";
+
 interface Question {
   readonly name: string;
   readonly goal: string;
@@ -40,7 +44,11 @@ interface Question {
 const dataDir = mkdtempSync(join(tmpdir(), "hopscope-bench-"));
 const opened = await openStore({ dataDir, retentionDays: 30, database: "hopscope", log: silentLog, memoryLimitBytes });
 try {
-  say(`load average before: ${loadavg().map((load) => load.toFixed(1)).join(" ")}`);
+  say(
+    `load average before: ${loadavg()
+      .map((load) => load.toFixed(1))
+      .join(" ")}`,
+  );
   await prepare(opened.store);
   await report(opened.store);
 } finally {
@@ -70,7 +78,8 @@ async function report(store: Store): Promise<void> {
     `SELECT database, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND table IN ('spans', 'otel_traces') GROUP BY database`,
   );
   const spans = Number(count?.spans);
-  for (const { database, bytes } of sizes) say(`${database}: ${(Number(bytes) / spans).toFixed(1)} bytes a span on disk`);
+  for (const { database, bytes } of sizes)
+    say(`${database}: ${(Number(bytes) / spans).toFixed(1)} bytes a span on disk`);
   say(`\n${spans.toLocaleString("en")} spans over 24 h, ${String(runs)} runs each\n`);
   say("| question | ours p50 / p99 ms | plain p50 / p99 ms | plain / ours | goal |");
   say("|---|---|---|---|---|");
@@ -78,13 +87,23 @@ async function report(store: Store): Promise<void> {
     const ours = await measured(async (run) => {
       const response = await app.request(question.paths[run % question.paths.length] ?? "");
       const text = await response.text();
-      if (response.status !== 200) throw new Error(`${question.name}: ${String(response.status)} ${text.slice(0, 300)}`);
+      if (response.status !== 200)
+        throw new Error(`${question.name}: ${String(response.status)} ${text.slice(0, 300)}`);
     });
-    const plain = values["no-plain"] ? undefined : await measured(async (run) => void (await store.query(question.plain(run), {}, { bounds: { timeS: 120, memoryBytes: 6 * 1024 ** 3 } })));
+    const plain = values["no-plain"]
+      ? undefined
+      : await measured(
+          async (run) =>
+            void (await store.query(question.plain(run), {}, { bounds: { timeS: 120, memoryBytes: 6 * 1024 ** 3 } })),
+        );
     const ratio = plain ? (plain.p50 / ours.p50).toFixed(1) : "-";
     say(`| ${question.name} | ${ms(ours)} | ${plain ? ms(plain) : "-"} | ${ratio} | ${question.goal} |`);
   }
-  say(`\nload average after: ${loadavg().map((load) => load.toFixed(1)).join(" ")}`);
+  say(
+    `\nload average after: ${loadavg()
+      .map((load) => load.toFixed(1))
+      .join(" ")}`,
+  );
 }
 
 interface Ids {
@@ -113,9 +132,11 @@ async function sampleIds(store: Store): Promise<Ids> {
   };
 }
 
-function questions({ orders, receipts, large, huge, customers }: Ids): Question[] {
-  const from = new Date(Date.now() - 24 * 3_600_000).toISOString();
-  const since = "Timestamp > now() - toIntervalHour(24)";
+function questions(ids: Ids): Question[] {
+  return [...flowQuestions(ids), ...rollupQuestions(), ...searchQuestions(ids)];
+}
+
+function flowQuestions({ orders, receipts, large, huge }: Ids): Question[] {
   const byTrace = (ids: readonly string[]) => (run: number) => {
     const id = ids[run % ids.length] ?? "";
     return `WITH '${id}' AS id, (SELECT min(Start) FROM plain.otel_traces_trace_id_ts WHERE TraceId = id) AS first,
@@ -124,40 +145,83 @@ function questions({ orders, receipts, large, huge, customers }: Ids): Question[
   };
   const flow = (id: string) => `/api/flows/${id}`;
   return [
-    { name: "flow of an order, by its trace (plain: that trace alone)", goal: "-", paths: orders.map(flow), plain: byTrace(orders) },
-    { name: "the same by its receipt's trace, joined by message id", goal: "-", paths: receipts.map(flow), plain: byTrace(receipts) },
+    {
+      name: "flow of an order, by its trace (plain: that trace alone)",
+      goal: "-",
+      paths: orders.map(flow),
+      plain: byTrace(orders),
+    },
+    {
+      name: "the same by its receipt's trace, joined by message id",
+      goal: "-",
+      paths: receipts.map(flow),
+      plain: byTrace(receipts),
+    },
     { name: "flow of 100 spans", goal: "30 / 100", paths: large.map(flow), plain: byTrace(large) },
     { name: "flow of 10,000 spans", goal: "500", paths: huge.map(flow), plain: byTrace(huge) },
     {
-      name: "flow list, a page of 50", goal: "150", paths: [`/api/flows?from=${from}&limit=50`],
-      plain: () => `SELECT TraceId, Timestamp, SpanName, ServiceName, Duration, StatusCode FROM plain.otel_traces WHERE ParentSpanId = '' AND ${since} ORDER BY Timestamp DESC LIMIT 50`,
+      name: "flow list, a page of 50",
+      goal: "150",
+      paths: [`/api/flows?from=${from}&limit=50`],
+      plain: () =>
+        `SELECT TraceId, Timestamp, SpanName, ServiceName, Duration, StatusCode FROM plain.otel_traces WHERE ParentSpanId = '' AND ${since} ORDER BY Timestamp DESC LIMIT 50`,
+    },
+  ];
+}
+
+function rollupQuestions(): Question[] {
+  return [
+    {
+      name: "functions, 24 h",
+      goal: "50",
+      paths: [`/api/functions?from=${from}`],
+      plain: () =>
+        `SELECT ServiceName, count(), countIf(StatusCode = 'Error'), quantiles(0.5, 0.95, 0.99)(Duration) FROM plain.otel_traces WHERE SpanAttributes['faas.trigger'] != '' AND ${since} GROUP BY ServiceName`,
     },
     {
-      name: "functions, 24 h", goal: "50", paths: [`/api/functions?from=${from}`],
-      plain: () => `SELECT ServiceName, count(), countIf(StatusCode = 'Error'), quantiles(0.5, 0.95, 0.99)(Duration) FROM plain.otel_traces WHERE SpanAttributes['faas.trigger'] != '' AND ${since} GROUP BY ServiceName`,
+      name: "one function's series, 24 h",
+      goal: "50",
+      paths: [`/api/functions/payment-3/series?from=${from}`],
+      plain: () =>
+        `SELECT toStartOfInterval(Timestamp, toIntervalMinute(15)) AS step, count(), quantiles(0.5, 0.95, 0.99)(Duration) FROM plain.otel_traces WHERE ServiceName = 'payment-3' AND SpanAttributes['faas.trigger'] != '' AND ${since} GROUP BY step ORDER BY step`,
     },
     {
-      name: "one function's series, 24 h", goal: "50", paths: [`/api/functions/payment-3/series?from=${from}`],
-      plain: () => `SELECT toStartOfInterval(Timestamp, toIntervalMinute(15)) AS step, count(), quantiles(0.5, 0.95, 0.99)(Duration) FROM plain.otel_traces WHERE ServiceName = 'payment-3' AND SpanAttributes['faas.trigger'] != '' AND ${since} GROUP BY step ORDER BY step`,
+      name: "map, 24 h",
+      goal: "50",
+      paths: [`/api/map?from=${from}`],
+      plain: () =>
+        `SELECT ServiceName, SpanKind, SpanAttributes['messaging.destination.name'] AS destination, count(), quantiles(0.5, 0.95)(Duration) FROM plain.otel_traces WHERE SpanKind IN ('Producer', 'Consumer') AND ${since} GROUP BY ServiceName, SpanKind, destination`,
+    },
+  ];
+}
+
+function searchQuestions({ customers }: Ids): Question[] {
+  return [
+    {
+      name: "spans by a rare attribute, 24 h",
+      goal: "300",
+      paths: customers.map((id) => `/api/spans?from=${from}&attribute=customer.id%3D${id}`),
+      plain: (run) =>
+        `SELECT * FROM plain.otel_traces WHERE SpanAttributes['customer.id'] = '${customers[run % customers.length] ?? ""}' AND ${since} ORDER BY Timestamp DESC LIMIT 100`,
     },
     {
-      name: "map, 24 h", goal: "50", paths: [`/api/map?from=${from}`],
-      plain: () => `SELECT ServiceName, SpanKind, SpanAttributes['messaging.destination.name'] AS destination, count(), quantiles(0.5, 0.95)(Duration) FROM plain.otel_traces WHERE SpanKind IN ('Producer', 'Consumer') AND ${since} GROUP BY ServiceName, SpanKind, destination`,
+      name: "flows by a rare attribute, 24 h (plain: spans)",
+      goal: "300",
+      paths: customers.map((id) => `/api/flows?from=${from}&attribute=customer.id%3D${id}`),
+      plain: (run) =>
+        `SELECT * FROM plain.otel_traces WHERE SpanAttributes['customer.id'] = '${customers[run % customers.length] ?? ""}' AND ${since} ORDER BY Timestamp DESC LIMIT 100`,
     },
     {
-      name: "spans by a rare attribute, 24 h", goal: "300", paths: customers.map((id) => `/api/spans?from=${from}&attribute=customer.id%3D${id}`),
-      plain: (run) => `SELECT * FROM plain.otel_traces WHERE SpanAttributes['customer.id'] = '${customers[run % customers.length] ?? ""}' AND ${since} ORDER BY Timestamp DESC LIMIT 100`,
+      name: "spans by service and attribute, newest 100",
+      goal: "300",
+      paths: [`/api/spans?from=${from}&service=payment-3&attribute=order.region%3Dregion-7`],
+      plain: () =>
+        `SELECT * FROM plain.otel_traces WHERE ServiceName = 'payment-3' AND SpanAttributes['order.region'] = 'region-7' AND ${since} ORDER BY Timestamp DESC LIMIT 100`,
     },
     {
-      name: "flows by a rare attribute, 24 h (plain: spans)", goal: "300", paths: customers.map((id) => `/api/flows?from=${from}&attribute=customer.id%3D${id}`),
-      plain: (run) => `SELECT * FROM plain.otel_traces WHERE SpanAttributes['customer.id'] = '${customers[run % customers.length] ?? ""}' AND ${since} ORDER BY Timestamp DESC LIMIT 100`,
-    },
-    {
-      name: "spans by service and attribute, newest 100", goal: "300", paths: [`/api/spans?from=${from}&service=payment-3&attribute=order.region%3Dregion-7`],
-      plain: () => `SELECT * FROM plain.otel_traces WHERE ServiceName = 'payment-3' AND SpanAttributes['order.region'] = 'region-7' AND ${since} ORDER BY Timestamp DESC LIMIT 100`,
-    },
-    {
-      name: "Jaeger: services", goal: "-", paths: ["/api/services"],
+      name: "Jaeger: services",
+      goal: "-",
+      paths: ["/api/services"],
       plain: () => `SELECT DISTINCT ServiceName FROM plain.otel_traces WHERE ${since}`,
     },
   ];

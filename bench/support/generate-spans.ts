@@ -19,7 +19,7 @@ export interface Generated {
   readonly largeFlows: number;
 }
 
-/** SQL for the trace id of order `i`; `what`: `t` its own, `r` its receipt's, `l` a large flow's, `h` the huge one's. */
+/** SQL for a trace id; `what`: `t` an order's own, `r` its receipt's, `l` a large flow's, `h` the huge one's. */
 export function traceIdSql(index: string, what: string): string {
   return `toFixedString(sipHash128(${index}, '${what}'), 16)`;
 }
@@ -33,23 +33,50 @@ const resource = (service: string) =>
 /** What every row has; each insert adds its own ids, times and messages. */
 function columns(over: Record<string, string>): string {
   const all: Record<string, string> = {
-    trace_id: "", span_id: "", parent_span_id: "toFixedString('', 8)", start_time: "", duration_ns: "toUInt64(1000000 + rand(1) % 90000000)",
-    name: "''", kind: "1", status_code: "if(rand(2) % 50 = 0, 2, 0)", service_name: "''", faas_name: "service_name",
-    resource: resource("service_name"), scope: "'{\"name\":\"hopscope\"}'", faas_trigger: "''", faas_coldstart: "0",
-    messaging_system: "''", messaging_operation_type: "''", messaging_destination_name: "''", messaging_message_id: "''",
-    messaging_batch_message_count: "0", message_sent_ms: "0", message_keys: "[]", http_route: "''", http_response_status_code: "0",
+    trace_id: "",
+    span_id: "",
+    parent_span_id: "toFixedString('', 8)",
+    start_time: "",
+    duration_ns: "toUInt64(1000000 + rand(1) % 90000000)",
+    name: "''",
+    kind: "1",
+    status_code: "if(rand(2) % 50 = 0, 2, 0)",
+    service_name: "''",
+    faas_name: "service_name",
+    resource: resource("service_name"),
+    scope: '\'{"name":"hopscope"}\'',
+    faas_trigger: "''",
+    faas_coldstart: "0",
+    messaging_system: "''",
+    messaging_operation_type: "''",
+    messaging_destination_name: "''",
+    messaging_message_id: "''",
+    messaging_batch_message_count: "0",
+    message_sent_ms: "0",
+    message_keys: "[]",
+    http_route: "''",
+    http_response_status_code: "0",
     faas_max_memory: "toUInt64(536870912)",
-    attributes_string: "map('customer.id', toString(generateUUIDv4()), 'order.region', concat('region-', toString(rand(3) % 20)), 'deployment.color', if(rand(4) % 2 = 0, 'blue', 'green'))",
+    attributes_string:
+      "map('customer.id', toString(generateUUIDv4()), 'order.region', concat('region-', toString(rand(3) % 20)), 'deployment.color', if(rand(4) % 2 = 0, 'blue', 'green'))",
     attributes_int: "map('http.request.body.size', toInt64(rand(5) % 5000))",
-    "`links.trace_id`": "[]", "`links.span_id`": "[]", "`links.trace_state`": "[]", "`links.attributes`": "[]",
-    "`links.dropped_attributes_count`": "[]", "`links.flags`": "[]",
+    "`links.trace_id`": "[]",
+    "`links.span_id`": "[]",
+    "`links.trace_state`": "[]",
+    "`links.attributes`": "[]",
+    "`links.dropped_attributes_count`": "[]",
+    "`links.flags`": "[]",
     ...over,
   };
-  return Object.entries(all).map(([name, sql]) => `${sql} AS ${name}`).join(",\n  ");
+  return Object.entries(all)
+    .map(([name, sql]) => `${sql} AS ${name}`)
+    .join(",\n  ");
 }
 
 function insert(select: string, over: Record<string, string>): string {
-  const names = columns(over).split(",\n  ").map((column) => column.slice(column.lastIndexOf(" AS ") + 4));
+  const names = columns(over)
+    .split(",\n  ")
+    .map((column) => column.slice(column.lastIndexOf(" AS ") + 4));
   return `INSERT INTO spans (${names.join(", ")})\nSELECT\n  ${columns(over)}\n${select}`;
 }
 
@@ -59,83 +86,125 @@ const uuid = (what: string) => `lower(hex(sipHash128(i, '${what}')))`;
 
 function ordersSql(first: number, count: number, orders: number): string {
   const start = `now64(9) - toIntervalMillisecond(intDiv((${String(orders)} - i) * 86400000, ${String(orders)}) + 60000)`;
-  return insert(`FROM (SELECT number AS i FROM numbers(${String(first)}, ${String(count)})) ARRAY JOIN range(${String(SPANS_PER_ORDER)}) AS k`, {
-    trace_id: `if(k = 9, ${traceIdSql("i", "r")}, ${traceIdSql("i", "t")})`,
-    span_id: spanId("i", "k"),
-    parent_span_id: `if(k IN (0, 9), toFixedString('', 8), ${spanId("i", at(["0", "0", "0", "2", "1", "4", "1", "6", "4", "0"]))})`,
-    start_time: `${start} + toIntervalMillisecond(${at(["0", "10", "2", "4", "60", "65", "200", "205", "90", "300"])})`,
-    name: `if(k = 0, concat('POST /orders/', toString(i % 8)), ${texts(["", "send orders", "checkout", "GET", "process payments", "charge", "process inventory", "reserve", "send receipts", "process receipts"])})`,
-    kind: at(["2", "4", "1", "3", "5", "3", "5", "1", "4", "5"]),
-    service_name: `concat(${texts(["api", "api", "api", "api", "payment", "payment", "inventory", "inventory", "payment", "receipts"])}, '-', toString(i % 10))`,
-    faas_trigger: texts(["http", "", "", "", "pubsub", "", "", "", "", "pubsub"]),
-    faas_coldstart: "if(k IN (0, 4, 9), if(rand(6) % 100 = 0, 2, 1), 0)",
-    messaging_system: texts(["", "aws.sns", "", "", "aws_sqs", "", "aws_sqs", "", "aws_sqs", "aws_sqs"]),
-    messaging_operation_type: texts(["", "send", "", "", "process", "", "process", "", "send", "process"]),
-    messaging_destination_name: texts(["", "orders", "", "", "payments", "", "inventory", "", "receipts", "receipts"]),
-    messaging_message_id: at(["''", uuid("sns"), "''", "''", uuid("pay"), "''", uuid("inv"), "''", uuid("rec"), uuid("rec")]),
-    message_sent_ms: `if(k IN (4, 6, 9), toUInt64(toUnixTimestamp64Milli(start_time)) - 40, toUInt64(0))`,
-    message_keys: at([
-      "emptyArrayString()", `[concat('aws.sns:', ${uuid("sns")})]`, "emptyArrayString()", "emptyArrayString()",
-      `[concat('aws_sqs:', ${uuid("pay")}), concat('aws.sns:', ${uuid("sns")})]`, "emptyArrayString()",
-      `[concat('aws_sqs:', ${uuid("inv")}), concat('aws.sns:', ${uuid("sns")})]`, "emptyArrayString()",
-      `[concat('aws_sqs:', ${uuid("rec")})]`, `[concat('aws_sqs:', ${uuid("rec")})]`,
-    ]),
-    http_route: "if(k = 0, '/orders/{id}', '')",
-    http_response_status_code: "if(k = 0, 201, 0)",
-    "`links.trace_id`": `if(k = 6, [${traceIdSql(`intDiv(i, ${String(BATCH_SIZE)})`, "b")}], [])`,
-    "`links.span_id`": `if(k = 6, [${spanId(`intDiv(i, ${String(BATCH_SIZE)})`, "0", "b")}], [])`,
-    "`links.trace_state`": "if(k = 6, [''], [])",
-    "`links.attributes`": "if(k = 6, [''], [])",
-    "`links.dropped_attributes_count`": "if(k = 6, [toUInt32(0)], [])",
-    "`links.flags`": "if(k = 6, [toUInt32(0)], [])",
-  });
+  return insert(
+    `FROM (SELECT number AS i FROM numbers(${String(first)}, ${String(count)})) ARRAY JOIN range(${String(SPANS_PER_ORDER)}) AS k`,
+    {
+      trace_id: `if(k = 9, ${traceIdSql("i", "r")}, ${traceIdSql("i", "t")})`,
+      span_id: spanId("i", "k"),
+      parent_span_id: `if(k IN (0, 9), toFixedString('', 8), ${spanId("i", at(["0", "0", "0", "2", "1", "4", "1", "6", "4", "0"]))})`,
+      start_time: `${start} + toIntervalMillisecond(${at(["0", "10", "2", "4", "60", "65", "200", "205", "90", "300"])})`,
+      name: `if(k = 0, concat('POST /orders/', toString(i % 8)), ${texts(["", "send orders", "checkout", "GET", "process payments", "charge", "process inventory", "reserve", "send receipts", "process receipts"])})`,
+      kind: at(["2", "4", "1", "3", "5", "3", "5", "1", "4", "5"]),
+      service_name: `concat(${texts(["api", "api", "api", "api", "payment", "payment", "inventory", "inventory", "payment", "receipts"])}, '-', toString(i % 10))`,
+      faas_trigger: texts(["http", "", "", "", "pubsub", "", "", "", "", "pubsub"]),
+      faas_coldstart: "if(k IN (0, 4, 9), if(rand(6) % 100 = 0, 2, 1), 0)",
+      messaging_system: texts(["", "aws.sns", "", "", "aws_sqs", "", "aws_sqs", "", "aws_sqs", "aws_sqs"]),
+      messaging_operation_type: texts(["", "send", "", "", "process", "", "process", "", "send", "process"]),
+      messaging_destination_name: texts([
+        "",
+        "orders",
+        "",
+        "",
+        "payments",
+        "",
+        "inventory",
+        "",
+        "receipts",
+        "receipts",
+      ]),
+      messaging_message_id: at([
+        "''",
+        uuid("sns"),
+        "''",
+        "''",
+        uuid("pay"),
+        "''",
+        uuid("inv"),
+        "''",
+        uuid("rec"),
+        uuid("rec"),
+      ]),
+      message_sent_ms: `if(k IN (4, 6, 9), toUInt64(toUnixTimestamp64Milli(start_time)) - 40, toUInt64(0))`,
+      message_keys: at([
+        "emptyArrayString()",
+        `[concat('aws.sns:', ${uuid("sns")})]`,
+        "emptyArrayString()",
+        "emptyArrayString()",
+        `[concat('aws_sqs:', ${uuid("pay")}), concat('aws.sns:', ${uuid("sns")})]`,
+        "emptyArrayString()",
+        `[concat('aws_sqs:', ${uuid("inv")}), concat('aws.sns:', ${uuid("sns")})]`,
+        "emptyArrayString()",
+        `[concat('aws_sqs:', ${uuid("rec")})]`,
+        `[concat('aws_sqs:', ${uuid("rec")})]`,
+      ]),
+      http_route: "if(k = 0, '/orders/{id}', '')",
+      http_response_status_code: "if(k = 0, 201, 0)",
+      "`links.trace_id`": `if(k = 6, [${traceIdSql(`intDiv(i, ${String(BATCH_SIZE)})`, "b")}], [])`,
+      "`links.span_id`": `if(k = 6, [${spanId(`intDiv(i, ${String(BATCH_SIZE)})`, "0", "b")}], [])`,
+      "`links.trace_state`": "if(k = 6, [''], [])",
+      "`links.attributes`": "if(k = 6, [''], [])",
+      "`links.dropped_attributes_count`": "if(k = 6, [toUInt32(0)], [])",
+      "`links.flags`": "if(k = 6, [toUInt32(0)], [])",
+    },
+  );
 }
 
 function batchesSql(first: number, count: number, orders: number): string {
   const start = `now64(9) - toIntervalMillisecond(intDiv((${String(orders)} - b * ${String(BATCH_SIZE)}) * 86400000, ${String(orders)}) + 59800)`;
-  const members = (sql: string) => `arrayMap(j -> ${sql.replaceAll("ORDER", `(b * ${String(BATCH_SIZE)} + j)`)}, range(${String(BATCH_SIZE)}))`;
+  const members = (sql: string) =>
+    `arrayMap(j -> ${sql.replaceAll("ORDER", `(b * ${String(BATCH_SIZE)} + j)`)}, range(${String(BATCH_SIZE)}))`;
   const attributes = `concat('[{"key":"messaging.message.id","value":{"stringValue":"', lower(hex(sipHash128(ORDER, 'inv'))), '"}}]')`;
-  return insert(`FROM (SELECT number AS b FROM numbers(${String(first / BATCH_SIZE)}, ${String(count / BATCH_SIZE)}))`, {
-    trace_id: traceIdSql("b", "b"),
-    span_id: spanId("b", "0", "b"),
-    start_time: start,
-    name: "'receive inventory'",
-    kind: "5",
-    service_name: "concat('inventory-', toString(b % 10))",
-    messaging_system: "'aws_sqs'",
-    messaging_operation_type: "'receive'",
-    messaging_destination_name: "'inventory'",
-    messaging_batch_message_count: String(BATCH_SIZE),
-    message_keys: members("concat('aws_sqs:', lower(hex(sipHash128(ORDER, 'inv'))))"),
-    "`links.trace_id`": members(traceIdSql("ORDER", "t")),
-    "`links.span_id`": members(spanId("ORDER", "1")),
-    "`links.trace_state`": members("''"),
-    "`links.attributes`": members(attributes),
-    "`links.dropped_attributes_count`": members("toUInt32(0)"),
-    "`links.flags`": members("toUInt32(0)"),
-  });
+  return insert(
+    `FROM (SELECT number AS b FROM numbers(${String(first / BATCH_SIZE)}, ${String(count / BATCH_SIZE)}))`,
+    {
+      trace_id: traceIdSql("b", "b"),
+      span_id: spanId("b", "0", "b"),
+      start_time: start,
+      name: "'receive inventory'",
+      kind: "5",
+      service_name: "concat('inventory-', toString(b % 10))",
+      messaging_system: "'aws_sqs'",
+      messaging_operation_type: "'receive'",
+      messaging_destination_name: "'inventory'",
+      messaging_batch_message_count: String(BATCH_SIZE),
+      message_keys: members("concat('aws_sqs:', lower(hex(sipHash128(ORDER, 'inv'))))"),
+      "`links.trace_id`": members(traceIdSql("ORDER", "t")),
+      "`links.span_id`": members(spanId("ORDER", "1")),
+      "`links.trace_state`": members("''"),
+      "`links.attributes`": members(attributes),
+      "`links.dropped_attributes_count`": members("toUInt32(0)"),
+      "`links.flags`": members("toUInt32(0)"),
+    },
+  );
 }
 
 /** A request that sends one message to each of its consumers, all in one trace. */
 function fanOutSql(what: string, flows: number, consumers: number): string {
   const isConsumer = "k % 3 = 1";
-  return insert(`FROM (SELECT number AS i FROM numbers(${String(flows)})) ARRAY JOIN range(${String(consumers * 3 + 1)}) AS k`, {
-    trace_id: traceIdSql("i", what),
-    span_id: spanId("i", "k", what),
-    parent_span_id: `if(k = 0, toFixedString('', 8), ${spanId("i", `if(${isConsumer}, 0, k - 1)`, what)})`,
-    start_time: "now64(9) - toIntervalMillisecond(3600000 - i * 1000 - k)",
-    name: `if(k = 0, 'send batch', if(${isConsumer}, 'process jobs', 'work'))`,
-    kind: `if(k = 0, 4, if(${isConsumer}, 5, 1))`,
-    service_name: `if(k = 0, 'importer', 'worker')`,
-    messaging_system: `if(k = 0 OR ${isConsumer}, 'aws_sqs', '')`,
-    messaging_operation_type: `if(k = 0, 'send', if(${isConsumer}, 'process', ''))`,
-    messaging_destination_name: `if(k = 0 OR ${isConsumer}, 'jobs', '')`,
-    message_keys: `if(k = 0, arrayMap(n -> concat('aws_sqs:${what}', toString(i), '-', toString(n)), range(${String(consumers)})), if(${isConsumer}, [concat('aws_sqs:${what}', toString(i), '-', toString(intDiv(k, 3)))], emptyArrayString()))`,
-  });
+  return insert(
+    `FROM (SELECT number AS i FROM numbers(${String(flows)})) ARRAY JOIN range(${String(consumers * 3 + 1)}) AS k`,
+    {
+      trace_id: traceIdSql("i", what),
+      span_id: spanId("i", "k", what),
+      parent_span_id: `if(k = 0, toFixedString('', 8), ${spanId("i", `if(${isConsumer}, 0, k - 1)`, what)})`,
+      start_time: "now64(9) - toIntervalMillisecond(3600000 - i * 1000 - k)",
+      name: `if(k = 0, 'send batch', if(${isConsumer}, 'process jobs', 'work'))`,
+      kind: `if(k = 0, 4, if(${isConsumer}, 5, 1))`,
+      service_name: `if(k = 0, 'importer', 'worker')`,
+      messaging_system: `if(k = 0 OR ${isConsumer}, 'aws_sqs', '')`,
+      messaging_operation_type: `if(k = 0, 'send', if(${isConsumer}, 'process', ''))`,
+      messaging_destination_name: `if(k = 0 OR ${isConsumer}, 'jobs', '')`,
+      message_keys: `if(k = 0, arrayMap(n -> concat('aws_sqs:${what}', toString(i), '-', toString(n)), range(${String(consumers)})), if(${isConsumer}, [concat('aws_sqs:${what}', toString(i), '-', toString(intDiv(k, 3)))], emptyArrayString()))`,
+    },
+  );
 }
 
 /** Fills the store with about `spans` spans of the last day, a hundred flows of 100 spans and one of 10,000. */
-export async function generateSpans(store: Store, spans: number, onInsert: (spans: number) => void): Promise<Generated> {
+export async function generateSpans(
+  store: Store,
+  spans: number,
+  onInsert: (spans: number) => void,
+): Promise<Generated> {
   const orders = Math.ceil(spans / (SPANS_PER_ORDER + 1 / BATCH_SIZE) / BATCH_SIZE) * BATCH_SIZE;
   const largeFlows = 100;
   await store.command(fanOutSql("l", largeFlows, LARGE_CONSUMERS));

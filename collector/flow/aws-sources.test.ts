@@ -12,20 +12,47 @@ function flowOf(inputs: readonly SpanInput[]): Flow {
   return built.flow;
 }
 
-const send = (kind: "client" | "producer", system: string, name: string, keys: string[], extra: Partial<SpanInput> = {}): SpanInput => ({
-  trace: "t", id: "send", parent: "api", kind, service: "api", at: 10, ms: 5,
+const send = (
+  kind: "client" | "producer",
+  system: string,
+  name: string,
+  keys: string[],
+  extra: Partial<SpanInput> = {},
+): SpanInput => ({
+  trace: "t",
+  id: "send",
+  parent: "api",
+  kind,
+  service: "api",
+  at: 10,
+  ms: 5,
   attributes: {
-    "messaging.system": system, "messaging.operation.type": "send", "messaging.destination.name": name,
+    "messaging.system": system,
+    "messaging.operation.type": "send",
+    "messaging.destination.name": name,
     "hopscope.message.keys": keys.map((key) => `${system}:${key}`),
   },
   ...extra,
 });
 
-const take = (id: string, system: string, name: string, key: string, extra: Partial<SpanInput> & { attributes?: Attributes } = {}): SpanInput => ({
-  trace: id, id, kind: "consumer", service: "worker", at: 100,
+const take = (
+  id: string,
+  system: string,
+  name: string,
+  key: string,
+  extra: Partial<SpanInput> & { attributes?: Attributes } = {},
+): SpanInput => ({
+  trace: id,
+  id,
+  kind: "consumer",
+  service: "worker",
+  at: 100,
   ...extra,
   attributes: {
-    "messaging.system": system, "messaging.destination.name": name, "hopscope.message.keys": [`${system}:${key}`], ...extra.attributes,
+    "messaging.system": system,
+    "messaging.destination.name": name,
+    "hopscope.message.keys": [`${system}:${key}`],
+    ...extra.attributes,
   },
 });
 
@@ -38,7 +65,10 @@ describe("an object written to a bucket", () => {
 
   it("leads to the function that its event starts", () => {
     const flow = flowOf([write, take("pdf", "aws.s3", "invoices", "invoices/1.pdf@etag")]);
-    expect(hopsOf(flow)).toEqual([`${node("api")} publish bucket:aws.s3:invoices`, `bucket:aws.s3:invoices receive ${node("pdf")} 1`]);
+    expect(hopsOf(flow)).toEqual([
+      `${node("api")} publish bucket:aws.s3:invoices`,
+      `bucket:aws.s3:invoices receive ${node("pdf")} 1`,
+    ]);
   });
 
   it("that starts nothing is a call, and nothing is missing", () => {
@@ -50,7 +80,15 @@ describe("an object written to a bucket", () => {
 
 it("a table that is read and whose stream starts a function is one node", () => {
   const flow = flowOf([
-    { trace: "t", id: "get", parent: "api", kind: "client", service: "api", at: 2, attributes: { "rpc.service": "DynamoDB", "db.collection.name": "orders" } },
+    {
+      trace: "t",
+      id: "get",
+      parent: "api",
+      kind: "client",
+      service: "api",
+      at: 2,
+      attributes: { "rpc.service": "DynamoDB", "db.collection.name": "orders" },
+    },
     send("client", "aws.dynamodb", "orders", ["orders/key:1@100", "orders/key:1@101"]),
     take("stream", "aws.dynamodb", "orders", "orders/key:1@101"),
   ]);
@@ -62,12 +100,26 @@ it("a table that is read and whose stream starts a function is one node", () => 
 describe("a state machine", () => {
   const start = send("producer", "aws.stepfunctions", "checkout", ["arn:1"]);
   const state = (id: string, name: string, at: number, count: number, extra: Partial<SpanInput> = {}) =>
-    take(id, "aws.stepfunctions", "checkout", "arn:1", { name: `state ${name}`, at, ...extra, attributes: { "hopscope.message.receive_count": count } });
+    take(id, "aws.stepfunctions", "checkout", "arn:1", {
+      name: `state ${name}`,
+      at,
+      ...extra,
+      attributes: { "hopscope.message.receive_count": count },
+    });
 
   it("shows every state that its execution ran, and a state's retry as an attempt", () => {
-    const flow = flowOf([start, state("a", "Reserve", 100, 1), state("b1", "Charge", 200, 1, { status: "error" }), state("b2", "Charge", 300, 2)]);
+    const flow = flowOf([
+      start,
+      state("a", "Reserve", 100, 1),
+      state("b1", "Charge", 200, 1, { status: "error" }),
+      state("b2", "Charge", 300, 2),
+    ]);
     const runs = flow.nodes.filter(({ kind, name }) => kind === "invocation" && name === "worker");
-    expect(runs.map(({ attempt, attempts }) => [attempt, attempts])).toEqual([[1, undefined], [1, 2], [2, 2]]);
+    expect(runs.map(({ attempt, attempts }) => [attempt, attempts])).toEqual([
+      [1, undefined],
+      [1, 2],
+      [2, 2],
+    ]);
     expect(flow).toMatchObject({ status: "unset", stats: { retries: 1, errors: 1 } });
   });
 });
@@ -104,11 +156,21 @@ describe("a function that invokes another", () => {
 
   it("is tried again under one request id: attempts", () => {
     const run = (id: string, at: number, status: "error" | "unset"): SpanInput => ({
-      trace: "t", id, parent: "api", kind: "server", service: "worker", at, status, attributes: { "faas.invocation_id": "r1" },
+      trace: "t",
+      id,
+      parent: "api",
+      kind: "server",
+      service: "worker",
+      at,
+      status,
+      attributes: { "faas.invocation_id": "r1" },
     });
     const flow = flowOf([run("r1", 10, "error"), run("r2", 5000, "unset")]);
     const runs = flow.nodes.filter(({ service }) => service === "worker");
-    expect(runs.map(({ attempt, attempts }) => [attempt, attempts])).toEqual([[1, 2], [2, 2]]);
+    expect(runs.map(({ attempt, attempts }) => [attempt, attempts])).toEqual([
+      [1, 2],
+      [2, 2],
+    ]);
     expect(flow).toMatchObject({ status: "unset", stats: { retries: 1 } });
   });
 });

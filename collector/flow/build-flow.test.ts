@@ -15,26 +15,52 @@ const sqs = (queue: string, id: string, receiveCount = 1, sentAt = 60): Attribut
   "hopscope.message.via.destination.name": "orders",
 });
 
-const exception = { name: "exception", attributes: { "exception.type": "CardDeclined", "exception.message": "no funds" } };
+const exception = {
+  name: "exception",
+  attributes: { "exception.type": "CardDeclined", "exception.message": "no funds" },
+};
 const failed = { status: "error" as const, events: [exception] };
 
 const api: SpanInput[] = [
   {
-    trace: "order", id: "api", name: "POST /orders", kind: "server", service: "api", at: 0, ms: 80,
+    trace: "order",
+    id: "api",
+    name: "POST /orders",
+    kind: "server",
+    service: "api",
+    at: 0,
+    ms: 80,
     attributes: { "faas.trigger": "http", "faas.coldstart": true, "hopscope.init.duration_ms": 120 },
     resource: { "faas.name": "order-api" },
   },
   {
-    trace: "order", id: "publish", parent: "api", name: "send orders", kind: "producer", service: "api", at: 40, ms: 20,
+    trace: "order",
+    id: "publish",
+    parent: "api",
+    name: "send orders",
+    kind: "producer",
+    service: "api",
+    at: 40,
+    ms: 20,
     attributes: {
-      "messaging.system": "aws.sns", "messaging.operation.type": "send", "messaging.destination.name": "orders",
-      "messaging.message.id": "sns-1", "hopscope.message.keys": ["aws.sns:sns-1"],
+      "messaging.system": "aws.sns",
+      "messaging.operation.type": "send",
+      "messaging.destination.name": "orders",
+      "messaging.message.id": "sns-1",
+      "hopscope.message.keys": ["aws.sns:sns-1"],
     },
   },
 ];
 
 const payment = (id: string, at: number, receiveCount: number, extra: Partial<SpanInput> = {}): SpanInput => ({
-  trace: "order", id, parent: "publish", name: "process payments", kind: "consumer", service: "payment", at, ms: 50,
+  trace: "order",
+  id,
+  parent: "publish",
+  name: "process payments",
+  kind: "consumer",
+  service: "payment",
+  at,
+  ms: 50,
   attributes: { "faas.trigger": "pubsub", ...sqs("payments", "pay-1", receiveCount) },
   resource: { "faas.name": "payment" },
   ...extra,
@@ -42,23 +68,50 @@ const payment = (id: string, at: number, receiveCount: number, extra: Partial<Sp
 
 const inventory: SpanInput[] = [
   {
-    trace: "batch", id: "poll", name: "receive inventory", kind: "consumer", service: "inventory", at: 100, ms: 40,
+    trace: "batch",
+    id: "poll",
+    name: "receive inventory",
+    kind: "consumer",
+    service: "inventory",
+    at: 100,
+    ms: 40,
     attributes: {
-      "messaging.system": "aws_sqs", "messaging.operation.type": "receive", "messaging.destination.name": "inventory",
+      "messaging.system": "aws_sqs",
+      "messaging.operation.type": "receive",
+      "messaging.destination.name": "inventory",
       "messaging.batch.message_count": 2,
       "hopscope.message.keys": ["aws_sqs:inv-1", "aws.sns:sns-1", "aws_sqs:inv-2", "aws.sns:sns-2"],
     },
     links: [
       { trace: "order", id: "publish", attributes: sqs("inventory", "inv-1") },
-      { trace: "other", id: "publish2", attributes: { ...sqs("inventory", "inv-2"), "hopscope.message.keys": ["aws_sqs:inv-2"] } },
+      {
+        trace: "other",
+        id: "publish2",
+        attributes: { ...sqs("inventory", "inv-2"), "hopscope.message.keys": ["aws_sqs:inv-2"] },
+      },
     ],
   },
   {
-    trace: "order", id: "part1", parent: "publish", name: "process inventory", kind: "consumer", service: "inventory", at: 105, ms: 10,
-    attributes: sqs("inventory", "inv-1"), links: [{ trace: "batch", id: "poll" }],
+    trace: "order",
+    id: "part1",
+    parent: "publish",
+    name: "process inventory",
+    kind: "consumer",
+    service: "inventory",
+    at: 105,
+    ms: 10,
+    attributes: sqs("inventory", "inv-1"),
+    links: [{ trace: "batch", id: "poll" }],
   },
   {
-    trace: "other", id: "part2", parent: "publish2", name: "process inventory", kind: "consumer", service: "inventory", at: 116, ms: 10,
+    trace: "other",
+    id: "part2",
+    parent: "publish2",
+    name: "process inventory",
+    kind: "consumer",
+    service: "inventory",
+    at: 116,
+    ms: 10,
     attributes: { ...sqs("inventory", "inv-2"), "hopscope.message.keys": ["aws_sqs:inv-2"] },
     links: [{ trace: "batch", id: "poll" }],
   },
@@ -66,8 +119,15 @@ const inventory: SpanInput[] = [
 
 const otherOrder: SpanInput[] = [
   { trace: "other", id: "api2", name: "POST /orders", kind: "server", service: "api" },
-  { trace: "other", id: "publish2", parent: "api2", name: "send orders", kind: "producer", service: "api",
-    attributes: { "messaging.system": "aws.sns", "messaging.destination.name": "orders" } },
+  {
+    trace: "other",
+    id: "publish2",
+    parent: "api2",
+    name: "send orders",
+    kind: "producer",
+    service: "api",
+    attributes: { "messaging.system": "aws.sns", "messaging.destination.name": "orders" },
+  },
 ];
 
 function flowOf(inputs: readonly SpanInput[], trace = "order"): Flow {
@@ -83,7 +143,13 @@ const hopsOf = (flow: Flow) =>
   );
 
 describe("an order", () => {
-  const flow = flowOf([...api, ...otherOrder, payment("pay-a", 100, 1, failed), payment("pay-b", 400, 2), ...inventory]);
+  const flow = flowOf([
+    ...api,
+    ...otherOrder,
+    payment("pay-a", 100, 1, failed),
+    payment("pay-b", 400, 2),
+    ...inventory,
+  ]);
 
   it("goes from the request through topic and queues to both consumers", () => {
     expect(hopsOf(flow)).toEqual([
@@ -102,7 +168,12 @@ describe("an order", () => {
     const receives = flow.hops.filter(({ to, kind }) => kind === "receive" && to !== node("part1"));
     expect(receives.map(({ queueWaitMs }) => queueWaitMs)).toEqual([40, 250]);
     const [first, second] = flow.nodes.filter(({ name }) => name === "payment");
-    expect(first).toMatchObject({ status: "error", attempt: 1, attempts: 2, error: { type: "CardDeclined", message: "no funds" } });
+    expect(first).toMatchObject({
+      status: "error",
+      attempt: 1,
+      attempts: 2,
+      error: { type: "CardDeclined", message: "no funds" },
+    });
     expect(second).toMatchObject({ status: "unset", attempt: 2, attempts: 2 });
     expect(flow.stats).toMatchObject({ retries: 1, errors: 1, coldStarts: 1, invocations: 4 });
     expect(flow.status).toBe("unset");
@@ -171,7 +242,9 @@ describe("what is missing", () => {
     const flow = flowOf(api);
     expect(flow.gaps).toMatchObject([
       {
-        kind: "not-received", nodeId: "topic:aws.sns:orders", messageId: "sns-1",
+        kind: "not-received",
+        nodeId: "topic:aws.sns:orders",
+        messageId: "sns-1",
         message: "last seen entering topic orders at 12:00:00.060; nothing received",
       },
     ]);

@@ -89,7 +89,14 @@ function assembleCorrected(graph: Graph, selection: Selection, options: Correcte
     ...(options.truncated && { truncated: options.truncated }),
   };
   const joins = selection.edges.map(({ fromSpan, to }) => ({ from: fromSpan, to: to.entry }));
-  return { flow, spans: own, recorded: own, joins, originSpanId: origin.entry.spanId, beginsHere: beginsHere(graph, selection) };
+  return {
+    flow,
+    spans: own,
+    recorded: own,
+    joins,
+    originSpanId: origin.entry.spanId,
+    beginsHere: beginsHere(graph, selection),
+  };
 }
 
 interface Assembly {

@@ -6,7 +6,13 @@ import { fromMs } from "./instant.ts";
 const api: SpanInput = { trace: "t", id: "api", kind: "server", service: "api", ms: 100 };
 const call: SpanInput = { trace: "t", id: "call", parent: "api", kind: "client", service: "api", at: 10, ms: 50 };
 const send: SpanInput = {
-  trace: "t", id: "send", parent: "api", kind: "producer", service: "api", at: 70, ms: 5,
+  trace: "t",
+  id: "send",
+  parent: "api",
+  kind: "producer",
+  service: "api",
+  at: 70,
+  ms: 5,
   attributes: { "messaging.system": "aws_sqs", "messaging.destination.name": "jobs" },
 };
 
@@ -20,12 +26,48 @@ interface Case {
 }
 
 const cases: Case[] = [
-  { name: "a callee within its call is left alone", spans: [call, { trace: "t", id: "x", parent: "call", kind: "server", service: "b", at: 20, ms: 20 }], of: "x", at: 20, skewMs: undefined },
-  { name: "a callee before its call is put into its middle", spans: [call, { trace: "t", id: "x", parent: "call", kind: "server", service: "b", at: -500, ms: 20 }], of: "x", at: 25, skewMs: 525 },
-  { name: "a callee after its call is put into its middle", spans: [call, { trace: "t", id: "x", parent: "call", kind: "server", service: "b", at: 900, ms: 20 }], of: "x", at: 25, skewMs: -875 },
-  { name: "a callee that goes on after its caller gave up is left alone", spans: [call, { trace: "t", id: "x", parent: "call", kind: "server", service: "b", at: 20, ms: 500 }], of: "x", at: 20, skewMs: undefined },
-  { name: "a consumer before its message was sent begins when it was", spans: [send, { trace: "t", id: "x", parent: "send", kind: "consumer", service: "b", at: 30 }], of: "x", at: 70, skewMs: 40 },
-  { name: "a consumer long after is only late", spans: [send, { trace: "t", id: "x", parent: "send", kind: "consumer", service: "b", at: 90_000 }], of: "x", at: 90_000, skewMs: undefined },
+  {
+    name: "a callee within its call is left alone",
+    spans: [call, { trace: "t", id: "x", parent: "call", kind: "server", service: "b", at: 20, ms: 20 }],
+    of: "x",
+    at: 20,
+    skewMs: undefined,
+  },
+  {
+    name: "a callee before its call is put into its middle",
+    spans: [call, { trace: "t", id: "x", parent: "call", kind: "server", service: "b", at: -500, ms: 20 }],
+    of: "x",
+    at: 25,
+    skewMs: 525,
+  },
+  {
+    name: "a callee after its call is put into its middle",
+    spans: [call, { trace: "t", id: "x", parent: "call", kind: "server", service: "b", at: 900, ms: 20 }],
+    of: "x",
+    at: 25,
+    skewMs: -875,
+  },
+  {
+    name: "a callee that goes on after its caller gave up is left alone",
+    spans: [call, { trace: "t", id: "x", parent: "call", kind: "server", service: "b", at: 20, ms: 500 }],
+    of: "x",
+    at: 20,
+    skewMs: undefined,
+  },
+  {
+    name: "a consumer before its message was sent begins when it was",
+    spans: [send, { trace: "t", id: "x", parent: "send", kind: "consumer", service: "b", at: 30 }],
+    of: "x",
+    at: 70,
+    skewMs: 40,
+  },
+  {
+    name: "a consumer long after is only late",
+    spans: [send, { trace: "t", id: "x", parent: "send", kind: "consumer", service: "b", at: 90_000 }],
+    of: "x",
+    at: 90_000,
+    skewMs: undefined,
+  },
   {
     name: "what a moved process calls moves with it",
     spans: [
@@ -34,7 +76,9 @@ const cases: Case[] = [
       { trace: "t", id: "cc", parent: "c", kind: "client", service: "b", at: -990, ms: 50 },
       { trace: "t", id: "x", parent: "cc", kind: "server", service: "d", at: -980, ms: 30 },
     ],
-    of: "x", at: 90, skewMs: 1070,
+    of: "x",
+    at: 90,
+    skewMs: 1070,
   },
 ];
 

@@ -32,7 +32,8 @@ export function codeNode({ unit, deliveries, hostSpans, run, clockSkewMs }: Unit
   const failed = hasFailed(entry) || deliveries.some((delivery) => delivery.failed);
   const error = failed ? errorOf(unit) : undefined;
   const isCold = [entry, hostEntry].some(({ attributes }) => isColdStart(attributes));
-  const initMs = number(hostEntry.attributes, names.INIT_DURATION_MS) ?? number(entry.attributes, names.INIT_DURATION_MS);
+  const initMs =
+    number(hostEntry.attributes, names.INIT_DURATION_MS) ?? number(entry.attributes, names.INIT_DURATION_MS);
   const attempt = deliveries.length === 1 ? deliveries[0] : run;
   return {
     id: unitNodeId(unit),

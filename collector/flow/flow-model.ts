@@ -4,67 +4,9 @@
  */
 import type { Attributes, Span } from "../../schema/flow.ts";
 import { fromMs } from "./instant.ts";
+import { keysOf, messageAttributes, queueId, queueName, type Envelope } from "./flow-model-message.ts";
+import type { ModelInput, ModelOutput, QueueModel, RecordSpec, SendSpec, SpanSpec } from "./flow-model-types.ts";
 import { TEST_EPOCH_MS } from "./test-spans.ts";
-
-export interface QueueModel {
-  readonly batchSize: number;
-  /** Whether the function has a span for each record of a batch. */
-  readonly each: boolean;
-  /** Subscribed to the topic with raw delivery: the message does not carry the topic's id. */
-  readonly raw: boolean;
-  /** Chance that a record fails, 0 to 1. */
-  readonly failing: number;
-  readonly receivesMax: number;
-  readonly deadLetterReader: "none" | "takes" | "returns for redrive";
-  /** Index of the queue that it sends on to; its own makes a cycle. */
-  readonly next: number | undefined;
-}
-
-export interface ModelInput {
-  readonly seed: number;
-  readonly orders: number;
-  /** The first of them get the orders from the topic, or directly. */
-  readonly queues: readonly QueueModel[];
-  readonly subscribed: number;
-  readonly viaTopic: boolean;
-  /** Whether messages carry trace context. */
-  readonly context: boolean;
-  /** How far each instance's clock may be off, milliseconds. */
-  readonly clockSkewMs: number;
-}
-
-/** What really happened to one order. */
-export interface TrueFlow {
-  readonly traceId: string;
-  /** `<invocation or place>|<invocation or place>|<kind>|<message id>`. */
-  readonly hops: Set<string>;
-  /** Trace id and span id. */
-  readonly spans: Set<string>;
-}
-
-export interface ModelOutput {
-  readonly spans: Span[];
-  readonly flows: TrueFlow[];
-  /** The invocation that each span belongs to, by span id. */
-  readonly invocationOf: Map<string, string>;
-}
-
-interface Envelope {
-  readonly id: string;
-  readonly topicId: string | undefined;
-  readonly raw: boolean;
-  readonly context: { readonly traceId: string; readonly spanId: string };
-  readonly sentMs: number;
-  readonly orders: ReadonlySet<number>;
-  readonly hopsLeft: number;
-  queue: number;
-  isDead: boolean;
-  /** The next delivery is from the dead-letter queue, or from the queue after a redrive. */
-  moved: "dead-letter" | "redrive" | undefined;
-  receives: number;
-  firstReceivedMs: number | undefined;
-  visibleMs: number;
-}
 
 const ROUND_MS = 3_000;
 const ROUNDS_MAX = 14;
@@ -116,9 +58,26 @@ class Model {
     const orders = new Set([order]);
     const atMs = Math.floor(this.#random() * 100);
     const root = this.#span({ traceId, kind: "server", name: "POST /orders", atMs, lastsMs: 60, invocation, orders });
-    const inner = this.#span({ traceId, parent: root, kind: "internal", name: "checkout", atMs, lastsMs: 50, invocation, orders });
+    const inner = this.#span({
+      traceId,
+      parent: root,
+      kind: "internal",
+      name: "checkout",
+      atMs,
+      lastsMs: 50,
+      invocation,
+      orders,
+    });
     const queues = this.#input.queues.slice(0, this.#input.subscribed).map((_queue, at) => at);
-    this.#send({ from: inner, invocation, orders, queues, viaTopic: this.#input.viaTopic, atMs: atMs + 10, hopsLeft: HOPS_MAX });
+    this.#send({
+      from: inner,
+      invocation,
+      orders,
+      queues,
+      viaTopic: this.#input.viaTopic,
+      atMs: atMs + 10,
+      hopsLeft: HOPS_MAX,
+    });
   }
 
   #invocation(service: string): { label: string; service: string; skewMs: number } {
@@ -144,7 +103,11 @@ class Model {
       attributes: spec.attributes ?? {},
       resource: { "service.instance.id": invocation.label },
       scope: "",
-      events: (spec.events ?? []).map((attributes) => ({ time: fromMs(TEST_EPOCH_MS + atMs), name: "hopscope.message", attributes })),
+      events: (spec.events ?? []).map((attributes) => ({
+        time: fromMs(TEST_EPOCH_MS + atMs),
+        name: "hopscope.message",
+        attributes,
+      })),
       links: (spec.links ?? []).map((link) => ({ traceState: "", ...link })),
     };
     this.#out.spans.push(span);
@@ -162,7 +125,9 @@ class Model {
     const ids = queues.map(() => `sqs-${this.#id(8)}`);
     const sends = viaTopic ? [queues] : queues.map((queue) => [queue]);
     for (const targets of sends) {
-      const own = viaTopic ? [`aws.sns:${topicId ?? ""}`] : targets.map((queue) => `aws_sqs:${ids[queues.indexOf(queue)] ?? ""}`);
+      const own = viaTopic
+        ? [`aws.sns:${topicId ?? ""}`]
+        : targets.map((queue) => `aws_sqs:${ids[queues.indexOf(queue)] ?? ""}`);
       const destination = viaTopic ? "orders" : queueName(targets[0] ?? 0);
       const attributes: Attributes = {
         "messaging.system": viaTopic ? "aws.sns" : "aws_sqs",
@@ -171,7 +136,15 @@ class Model {
         "hopscope.message.keys": own,
       };
       const span = this.#span({
-        traceId: from.traceId, parent: from, kind: "producer", name: `send ${destination}`, atMs, lastsMs: 5, invocation, orders, attributes,
+        traceId: from.traceId,
+        parent: from,
+        kind: "producer",
+        name: `send ${destination}`,
+        atMs,
+        lastsMs: 5,
+        invocation,
+        orders,
+        attributes,
       });
       if (viaTopic) this.#hop(orders, [invocation.label, TOPIC, "publish", topicId ?? ""]);
       for (const queue of targets) {
@@ -179,8 +152,19 @@ class Model {
         if (!viaTopic) this.#hop(orders, [invocation.label, queueId(queue), "publish", id]);
         const raw = this.#input.queues[queue]?.raw === true;
         this.#messages.push({
-          id, topicId, raw, context: span, sentMs: atMs + 6, orders, hopsLeft, queue,
-          isDead: false, moved: undefined, receives: 0, firstReceivedMs: undefined, visibleMs: atMs + 10,
+          id,
+          topicId,
+          raw,
+          context: span,
+          sentMs: atMs + 6,
+          orders,
+          hopsLeft,
+          queue,
+          isDead: false,
+          moved: undefined,
+          receives: 0,
+          firstReceivedMs: undefined,
+          visibleMs: atMs + 10,
         });
       }
     }
@@ -212,7 +196,11 @@ class Model {
     const wholeFails = this.#random() < queue.failing;
     for (const message of batch) this.#take(message, invocation.label, atMs);
     const results = batch.map((message) => {
-      const failed = isDead ? queue.deadLetterReader === "returns for redrive" : queue.each ? this.#random() < queue.failing : wholeFails;
+      const failed = isDead
+        ? queue.deadLetterReader === "returns for redrive"
+        : queue.each
+          ? this.#random() < queue.failing
+          : wholeFails;
       return { message, failed };
     });
     this.#record({ queue, results, invocation, atMs, isDead });
@@ -224,25 +212,45 @@ class Model {
     message.firstReceivedMs ??= atMs;
     const [live, dead] = [queueId(message.queue), `${queueId(message.queue)}-dead`];
     const here = message.isDead ? dead : live;
-    if (message.topicId !== undefined && message.receives === 1) this.#hop(message.orders, [TOPIC, live, "deliver", message.id]);
+    if (message.topicId !== undefined && message.receives === 1)
+      this.#hop(message.orders, [TOPIC, live, "deliver", message.id]);
     if (message.moved === "dead-letter") this.#hop(message.orders, [live, dead, "dead-letter", message.id]);
     if (message.moved === "redrive") this.#hop(message.orders, [dead, live, "redrive", message.id]);
     message.moved = undefined;
     this.#hop(message.orders, [here, label, "receive", message.id]);
   }
 
-  #record({ queue, results, invocation, atMs, isDead }: RecordSpec): void {
+  #record(spec: RecordSpec): void {
+    const [only] = spec.results;
+    if (spec.results.length === 1 && only) this.#recordOne(spec, only);
+    else this.#recordBatch(spec);
+  }
+
+  #recordOne(spec: RecordSpec, only: RecordSpec["results"][number]): void {
+    const { queue, results, invocation, atMs, isDead } = spec;
+    const { orders } = only.message;
+    const own = {
+      ...this.#contextOf(only.message),
+      attributes: messageAttributes(only.message, isDead),
+      failed: only.failed,
+    };
+    const run = this.#span({ ...own, kind: "consumer", name: "process", atMs, lastsMs: 40, invocation, orders });
+    const links = [{ traceId: run.traceId, spanId: run.spanId, attributes: {} }];
+    const part = {
+      traceId: run.traceId,
+      parent: run,
+      kind: "consumer" as const,
+      name: "process",
+      links,
+      attributes: own.attributes,
+    };
+    const from = queue.each ? this.#span({ ...part, atMs: atMs + 1, lastsMs: 30, invocation, orders }) : run;
+    this.#sendOn({ queue, from, results, invocation, atMs, isDead });
+  }
+
+  #recordBatch({ queue, results, invocation, atMs, isDead }: RecordSpec): void {
     const orders = new Set(results.flatMap(({ message }) => [...message.orders]));
     const [only] = results;
-    if (results.length === 1 && only) {
-      const own = { ...this.#contextOf(only.message), attributes: messageAttributes(only.message, isDead), failed: only.failed };
-      const run = this.#span({ ...own, kind: "consumer", name: "process", atMs, lastsMs: 40, invocation, orders });
-      const links = [{ traceId: run.traceId, spanId: run.spanId, attributes: {} }];
-      const part = { traceId: run.traceId, parent: run, kind: "consumer" as const, name: "process", links, attributes: own.attributes };
-      const from = queue.each ? this.#span({ ...part, atMs: atMs + 1, lastsMs: 30, invocation, orders }) : run;
-      this.#sendOn({ queue, from, results, invocation, atMs, isDead });
-      return;
-    }
     const attributes: Attributes = {
       "messaging.system": "aws_sqs",
       "messaging.operation.type": queue.each ? "receive" : "process",
@@ -250,22 +258,47 @@ class Model {
       "messaging.batch.message_count": results.length,
       "hopscope.message.keys": results.flatMap(({ message }) => keysOf(message)),
     };
-    const described = results.map(({ message }) => ({ ...message.context, attributes: messageAttributes(message, isDead) }));
+    const described = results.map(({ message }) => ({
+      ...message.context,
+      attributes: messageAttributes(message, isDead),
+    }));
     const linked = this.#input.context
       ? { links: described.map(({ traceId, spanId, attributes: own }) => ({ traceId, spanId, attributes: own })) }
       : { events: described.map(({ attributes: own }) => own) };
     const failed = !queue.each && only?.failed === true;
     const traceId = this.#id(32);
-    const run = this.#span({ traceId, kind: "consumer", name: "batch", atMs, lastsMs: 80, invocation, orders, attributes, ...linked, failed });
+    const run = this.#span({
+      traceId,
+      kind: "consumer",
+      name: "batch",
+      atMs,
+      lastsMs: 80,
+      invocation,
+      orders,
+      attributes,
+      ...linked,
+      failed,
+    });
     if (!queue.each) {
       this.#sendOn({ queue, from: run, results, invocation, atMs, isDead });
       return;
     }
     for (const result of results) {
-      const own = { ...this.#contextOf(result.message), attributes: messageAttributes(result.message, isDead), failed: result.failed };
+      const own = {
+        ...this.#contextOf(result.message),
+        attributes: messageAttributes(result.message, isDead),
+        failed: result.failed,
+      };
       const links = [{ traceId: run.traceId, spanId: run.spanId, attributes: {} }];
       const part = this.#span({
-        ...own, links, kind: "consumer", name: "process", atMs: atMs + 5, lastsMs: 10, invocation, orders: result.message.orders,
+        ...own,
+        links,
+        kind: "consumer",
+        name: "process",
+        atMs: atMs + 5,
+        lastsMs: 10,
+        invocation,
+        orders: result.message.orders,
       });
       this.#sendOn({ queue, from: part, results: [result], invocation, atMs, isDead });
     }
@@ -294,67 +327,4 @@ class Model {
       Object.assign(message, { isDead: true, moved: "dead-letter" });
     }
   }
-}
-
-interface SpanSpec {
-  readonly traceId: string;
-  readonly parent?: { readonly spanId: string };
-  readonly kind: Span["kind"];
-  readonly name: string;
-  readonly atMs: number;
-  readonly lastsMs: number;
-  readonly invocation: { readonly label: string; readonly service: string; readonly skewMs: number };
-  readonly orders: ReadonlySet<number>;
-  readonly attributes?: Attributes;
-  readonly links?: readonly { readonly traceId: string; readonly spanId: string; readonly attributes: Attributes }[];
-  readonly events?: readonly Attributes[];
-  readonly failed?: boolean;
-}
-
-interface SendSpec {
-  readonly from: Span;
-  readonly invocation: SpanSpec["invocation"];
-  readonly orders: ReadonlySet<number>;
-  readonly queues: readonly number[];
-  readonly viaTopic: boolean;
-  readonly atMs: number;
-  readonly hopsLeft: number;
-}
-
-interface RecordSpec {
-  readonly queue: QueueModel;
-  readonly results: readonly { readonly message: Envelope; readonly failed: boolean }[];
-  readonly invocation: SpanSpec["invocation"];
-  readonly atMs: number;
-  readonly isDead: boolean;
-}
-
-function queueName(queue: number): string {
-  return `queue-${String(queue)}`;
-}
-
-function queueId(queue: number): string {
-  return `queue:aws_sqs:${queueName(queue)}`;
-}
-
-function keysOf({ id, topicId, raw }: Envelope): string[] {
-  return topicId === undefined || raw ? [`aws_sqs:${id}`] : [`aws_sqs:${id}`, `aws.sns:${topicId}`];
-}
-
-function messageAttributes(message: Envelope, isDead: boolean): Attributes {
-  const { id, topicId, raw, queue, sentMs, firstReceivedMs, receives } = message;
-  const via = topicId === undefined || raw ? {} : { "hopscope.message.via.destination.name": "orders" };
-  const source = isDead ? { "hopscope.dead_letter.source.name": queueName(queue) } : {};
-  return {
-    "messaging.system": "aws_sqs",
-    "messaging.operation.type": "process",
-    "messaging.destination.name": `${queueName(queue)}${isDead ? "-dead" : ""}`,
-    "messaging.message.id": id,
-    "hopscope.message.keys": keysOf(message),
-    "hopscope.message.sent_ms": TEST_EPOCH_MS + sentMs,
-    "hopscope.message.first_received_ms": TEST_EPOCH_MS + (firstReceivedMs ?? sentMs),
-    "hopscope.message.receive_count": receives,
-    ...via,
-    ...source,
-  };
 }

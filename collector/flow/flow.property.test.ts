@@ -6,7 +6,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Span } from "../../schema/flow.ts";
 import { buildFlow, type BuiltFlow } from "./build-flow.ts";
-import { runModel, type ModelInput, type ModelOutput, type QueueModel } from "./flow-model.ts";
+import { runModel } from "./flow-model.ts";
+import type { ModelInput, ModelOutput, QueueModel } from "./flow-model-types.ts";
 
 /** Worlds of one to five orders each that every property is tried on. */
 const numRuns = 150;
@@ -42,7 +43,9 @@ function build(spans: readonly Span[], traceId: string): BuiltFlow {
 /** Hops in the terms of the truth: by invocation, as a batch and its records' parts are one run. */
 function trueHops({ flow }: BuiltFlow, { invocationOf }: ModelOutput): Set<string> {
   const labels = new Map(flow.nodes.map(({ id, spanIds }) => [id, invocationOf.get(spanIds[0] ?? "") ?? id]));
-  return new Set(flow.hops.map(({ from, to, kind, messageId }) => [labels.get(from), labels.get(to), kind, messageId].join("|")));
+  return new Set(
+    flow.hops.map(({ from, to, kind, messageId }) => [labels.get(from), labels.get(to), kind, messageId].join("|")),
+  );
 }
 
 const idsOf = (spans: readonly Span[]) => new Set(spans.map(({ traceId, spanId }) => traceId + spanId));
@@ -104,26 +107,30 @@ describe(`of ${String(numRuns)} worlds of up to five orders`, { timeout: timeout
     );
   });
 
-  it.for([["context"], ["identity alone"]])("losing spans invents no hop and hides no span that is there, joined by %s", ([joined]) => {
-    const lossy = fc.tuple(world, fc.double({ min: 0.05, max: 0.9, noNaN: true }), fc.integer());
-    fc.assert(
-      fc.property(lossy, ([input, share, salt]) => {
-        const output = runModel({ ...input, context: joined === "context" });
-        const left = output.spans.filter((span) => hash(span.spanId, salt) > share);
-        for (const truth of output.flows) {
-          if (!left.some(({ traceId }) => traceId === truth.traceId)) continue;
-          const built = build(left, truth.traceId);
-          const shown = idsOf(built.spans);
-          for (const hop of trueHops(built, output)) expect(truth.hops).toContain(hop);
-          for (const id of shown) expect(truth.spans).toContain(id);
-          for (const { traceId, spanId } of left) if (traceId === truth.traceId) expect(shown).toContain(traceId + spanId);
-          const inNodes = new Set(built.flow.nodes.flatMap(({ spanIds }) => spanIds));
-          for (const { spanId } of built.spans) expect(inNodes).toContain(spanId);
-        }
-      }),
-      { numRuns },
-    );
-  });
+  it.for([["context"], ["identity alone"]])(
+    "losing spans invents no hop and hides no span that is there, joined by %s",
+    ([joined]) => {
+      const lossy = fc.tuple(world, fc.double({ min: 0.05, max: 0.9, noNaN: true }), fc.integer());
+      fc.assert(
+        fc.property(lossy, ([input, share, salt]) => {
+          const output = runModel({ ...input, context: joined === "context" });
+          const left = output.spans.filter((span) => hash(span.spanId, salt) > share);
+          for (const truth of output.flows) {
+            if (!left.some(({ traceId }) => traceId === truth.traceId)) continue;
+            const built = build(left, truth.traceId);
+            const shown = idsOf(built.spans);
+            for (const hop of trueHops(built, output)) expect(truth.hops).toContain(hop);
+            for (const id of shown) expect(truth.spans).toContain(id);
+            for (const { traceId, spanId } of left)
+              if (traceId === truth.traceId) expect(shown).toContain(traceId + spanId);
+            const inNodes = new Set(built.flow.nodes.flatMap(({ spanIds }) => spanIds));
+            for (const { spanId } of built.spans) expect(inNodes).toContain(spanId);
+          }
+        }),
+        { numRuns },
+      );
+    },
+  );
 });
 
 /** 0 to 1, by the id: the same spans are lost in whatever order they come. */

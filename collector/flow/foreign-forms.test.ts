@@ -14,7 +14,16 @@ const queue = (id?: string, extra: Attributes = {}): Attributes => ({
 /** `order-1` sends m1 and `order-2` sends m2, each in its own trace. */
 const producers: SpanInput[] = ["1", "2"].flatMap((n): SpanInput[] => [
   { trace: `order-${n}`, id: `api-${n}`, kind: "server", service: "api", name: "POST /jobs" },
-  { trace: `order-${n}`, id: `send-${n}`, parent: `api-${n}`, kind: "producer", service: "api", at: 2, ms: 2, attributes: queue(`m${n}`) },
+  {
+    trace: `order-${n}`,
+    id: `send-${n}`,
+    parent: `api-${n}`,
+    kind: "producer",
+    service: "api",
+    at: 2,
+    ms: 2,
+    attributes: queue(`m${n}`),
+  },
 ]);
 const worker = { kind: "consumer" as const, service: "worker", at: 50 };
 const batch = queue(undefined, { "messaging.batch.message_count": 2 });
@@ -44,21 +53,35 @@ const cases: Case[] = [
     name: "links without attributes, ids in a list beside them",
     spans: [
       ...producers,
-      { ...worker, trace: "w", id: "run", attributes: { ...batch, "hopscope.message.keys": ["aws_sqs:m1", "aws_sqs:m2"] }, links: [link("1"), link("2")] },
+      {
+        ...worker,
+        trace: "w",
+        id: "run",
+        attributes: { ...batch, "hopscope.message.keys": ["aws_sqs:m1", "aws_sqs:m2"] },
+        links: [link("1"), link("2")],
+      },
     ],
     hops: through("run", "link"),
   },
   {
     name: "the message's id on the link",
-    spans: [...producers, { ...worker, trace: "w", id: "run", attributes: batch, links: [link("1", queue("m1")), link("2", queue("m2"))] }],
+    spans: [
+      ...producers,
+      { ...worker, trace: "w", id: "run", attributes: batch, links: [link("1", queue("m1")), link("2", queue("m2"))] },
+    ],
     hops: through("run", "link"),
   },
   {
     name: "the message's id only in the receive span's events",
     spans: [
       ...producers,
-      { ...worker, trace: "w", id: "run", attributes: { ...batch, "messaging.operation.type": "receive" },
-        events: ["m1", "m2"].map((id) => ({ name: "message", attributes: { "messaging.message.id": id } })) },
+      {
+        ...worker,
+        trace: "w",
+        id: "run",
+        attributes: { ...batch, "messaging.operation.type": "receive" },
+        events: ["m1", "m2"].map((id) => ({ name: "message", attributes: { "messaging.message.id": id } })),
+      },
     ],
     hops: through("run", "identity"),
   },
@@ -66,28 +89,50 @@ const cases: Case[] = [
     name: "the first record as parent, the rest known by id",
     spans: [
       ...producers,
-      { ...worker, trace: "order-1", parent: "send-1", id: "run", attributes: batch,
-        events: ["m1", "m2"].map((id) => ({ name: "message", attributes: { "messaging.message.id": id } })) },
+      {
+        ...worker,
+        trace: "order-1",
+        parent: "send-1",
+        id: "run",
+        attributes: batch,
+        events: ["m1", "m2"].map((id) => ({ name: "message", attributes: { "messaging.message.id": id } })),
+      },
     ],
     hops: through("run", "identity"),
   },
   {
     name: "the last record as parent, and links to the rest",
-    spans: [...producers, { ...worker, trace: "order-2", parent: "send-2", id: "run", attributes: batch, links: [link("1", queue("m1"))] }],
+    spans: [
+      ...producers,
+      { ...worker, trace: "order-2", parent: "send-2", id: "run", attributes: batch, links: [link("1", queue("m1"))] },
+    ],
     hops: through("run", "parent"),
   },
   {
     name: "one send of two messages as parent of all their consumers",
     spans: [
       { trace: "order-2", id: "api-2", kind: "server", service: "api" },
-      { trace: "order-2", id: "send-2", parent: "api-2", kind: "producer", service: "api", at: 2, ms: 2,
-        attributes: queue(undefined, { "messaging.batch.message_count": 2, "hopscope.message.keys": ["aws_sqs:m1", "aws_sqs:m2"] }) },
+      {
+        trace: "order-2",
+        id: "send-2",
+        parent: "api-2",
+        kind: "producer",
+        service: "api",
+        at: 2,
+        ms: 2,
+        attributes: queue(undefined, {
+          "messaging.batch.message_count": 2,
+          "hopscope.message.keys": ["aws_sqs:m1", "aws_sqs:m2"],
+        }),
+      },
       { ...worker, trace: "order-2", parent: "send-2", id: "run-1", attributes: queue("m1") },
       { ...worker, trace: "order-2", parent: "send-2", id: "run-2", attributes: queue("m2"), at: 60 },
     ],
     hops: [
-      "api-2 publish jobs m1 by parent", "api-2 publish jobs m2 by parent",
-      "jobs receive run-1 m1 by parent", "jobs receive run-2 m2 by parent",
+      "api-2 publish jobs m1 by parent",
+      "api-2 publish jobs m2 by parent",
+      "jobs receive run-1 m1 by parent",
+      "jobs receive run-2 m2 by parent",
     ],
   },
   {
@@ -99,9 +144,25 @@ const cases: Case[] = [
     name: "a create span for each message and one send beside them",
     spans: [
       { trace: "order-2", id: "api-2", kind: "server", service: "api" },
-      { trace: "order-2", id: "create-2", parent: "api-2", kind: "producer", service: "api", attributes: queue(undefined, { "messaging.operation.type": "create" }) },
-      { trace: "order-2", id: "send-2", parent: "api-2", kind: "client", service: "api", at: 2, ms: 2,
-        attributes: queue("m2", { "messaging.operation.type": "send" }), links: [{ trace: "order-2", id: "create-2" }] },
+      {
+        trace: "order-2",
+        id: "create-2",
+        parent: "api-2",
+        kind: "producer",
+        service: "api",
+        attributes: queue(undefined, { "messaging.operation.type": "create" }),
+      },
+      {
+        trace: "order-2",
+        id: "send-2",
+        parent: "api-2",
+        kind: "client",
+        service: "api",
+        at: 2,
+        ms: 2,
+        attributes: queue("m2", { "messaging.operation.type": "send" }),
+        links: [{ trace: "order-2", id: "create-2" }],
+      },
       { ...worker, trace: "order-2", parent: "create-2", id: "run", attributes: queue("m2") },
     ],
     hops: through("run", "parent"),
@@ -110,20 +171,58 @@ const cases: Case[] = [
     name: "an SNS envelope in the body, both ids known",
     spans: [
       { trace: "order-2", id: "api-2", kind: "server", service: "api" },
-      { trace: "order-2", id: "send-2", parent: "api-2", kind: "producer", service: "api", at: 2, ms: 2,
-        attributes: { "messaging.system": "aws_sns", "messaging.destination.name": "arn:aws:sns:eu-west-1:111111111111:orders", "messaging.message.id": "s2" } },
-      { ...worker, trace: "w", id: "run", attributes: queue("m2", { "hopscope.message.keys": ["AmazonSQS:m2", "aws.sns:s2"] }) },
+      {
+        trace: "order-2",
+        id: "send-2",
+        parent: "api-2",
+        kind: "producer",
+        service: "api",
+        at: 2,
+        ms: 2,
+        attributes: {
+          "messaging.system": "aws_sns",
+          "messaging.destination.name": "arn:aws:sns:eu-west-1:111111111111:orders",
+          "messaging.message.id": "s2",
+        },
+      },
+      {
+        ...worker,
+        trace: "w",
+        id: "run",
+        attributes: queue("m2", { "hopscope.message.keys": ["AmazonSQS:m2", "aws.sns:s2"] }),
+      },
     ],
-    hops: ["api-2 publish orders s2 by identity", "orders deliver jobs m2 by identity", "jobs receive run m2 by identity"],
+    hops: [
+      "api-2 publish orders s2 by identity",
+      "orders deliver jobs m2 by identity",
+      "jobs receive run m2 by identity",
+    ],
   },
   {
     name: "old names: messaging.destination, AmazonSQS, a queue URL",
     spans: [
       { trace: "order-2", id: "api-2", kind: "server", service: "api" },
-      { trace: "order-2", id: "send-2", parent: "api-2", kind: "client", service: "api", at: 2, ms: 2,
-        attributes: { "messaging.system": "AmazonSQS", "messaging.operation": "publish", "messaging.message.id": "m2",
-          "messaging.destination": "https://sqs.eu-west-1.amazonaws.com/111111111111/jobs" } },
-      { ...worker, trace: "w", id: "run", attributes: { "messaging.system": "AmazonSQS", "messaging.source.name": "jobs", "messaging.message.id": "m2" } },
+      {
+        trace: "order-2",
+        id: "send-2",
+        parent: "api-2",
+        kind: "client",
+        service: "api",
+        at: 2,
+        ms: 2,
+        attributes: {
+          "messaging.system": "AmazonSQS",
+          "messaging.operation": "publish",
+          "messaging.message.id": "m2",
+          "messaging.destination": "https://sqs.eu-west-1.amazonaws.com/111111111111/jobs",
+        },
+      },
+      {
+        ...worker,
+        trace: "w",
+        id: "run",
+        attributes: { "messaging.system": "AmazonSQS", "messaging.source.name": "jobs", "messaging.message.id": "m2" },
+      },
     ],
     hops: through("run", "identity"),
   },
@@ -131,7 +230,15 @@ const cases: Case[] = [
     name: "a Lambda server span, one consumer span for the event and one for each message",
     spans: [
       ...producers,
-      { trace: "w", id: "lambda", kind: "server", service: "worker", at: 48, ms: 40, attributes: { "faas.trigger": "pubsub", "faas.invocation_id": "r" } },
+      {
+        trace: "w",
+        id: "lambda",
+        kind: "server",
+        service: "worker",
+        at: 48,
+        ms: 40,
+        attributes: { "faas.trigger": "pubsub", "faas.invocation_id": "r" },
+      },
       { ...worker, trace: "w", id: "event", parent: "lambda", at: 49, ms: 30, attributes: batch },
       { ...worker, trace: "w", id: "part-1", parent: "event", at: 50, attributes: queue("m1"), links: [link("1")] },
       { ...worker, trace: "w", id: "part-2", parent: "event", at: 60, attributes: queue("m2"), links: [link("2")] },
@@ -143,21 +250,41 @@ const cases: Case[] = [
     spans: [
       ...producers,
       { ...worker, trace: "w1", id: "run", status: "error", attributes: queue("m2") },
-      { ...worker, trace: "w2", id: "dead", at: 500, attributes: queue("m2", { "messaging.destination.name": "jobs-dead" }) },
+      {
+        ...worker,
+        trace: "w2",
+        id: "dead",
+        at: 500,
+        attributes: queue("m2", { "messaging.destination.name": "jobs-dead" }),
+      },
     ],
-    hops: [...through("run", "identity"), "jobs dead-letter jobs-dead m2 by identity", "jobs-dead receive dead m2 by identity"],
+    hops: [
+      ...through("run", "identity"),
+      "jobs dead-letter jobs-dead m2 by identity",
+      "jobs-dead receive dead m2 by identity",
+    ],
   },
   {
     name: "the id kept by a redrive",
     spans: [
       ...producers,
       { ...worker, trace: "w1", id: "run", status: "error", attributes: queue("m2") },
-      { ...worker, trace: "w2", id: "dead", at: 500, status: "error", attributes: queue("m2", { "messaging.destination.name": "jobs-dead" }) },
+      {
+        ...worker,
+        trace: "w2",
+        id: "dead",
+        at: 500,
+        status: "error",
+        attributes: queue("m2", { "messaging.destination.name": "jobs-dead" }),
+      },
       { ...worker, trace: "w3", id: "again", at: 900, attributes: queue("m2") },
     ],
     hops: [
-      ...through("run", "identity"), "jobs dead-letter jobs-dead m2 by identity", "jobs-dead receive dead m2 by identity",
-      "jobs-dead redrive jobs m2 by identity", "jobs receive again m2 by identity",
+      ...through("run", "identity"),
+      "jobs dead-letter jobs-dead m2 by identity",
+      "jobs-dead receive dead m2 by identity",
+      "jobs-dead redrive jobs m2 by identity",
+      "jobs receive again m2 by identity",
     ],
     flow: { status: "unset" },
   },
@@ -166,26 +293,56 @@ const cases: Case[] = [
     spans: [
       ...producers.map((input) => ({ ...input, resource: { "cloud.account.id": "111111111111" } })),
       { ...worker, trace: "w1", id: "run", attributes: queue("m2"), resource: { "cloud.account.id": "111111111111" } },
-      { trace: "w1", id: "on", parent: "run", kind: "producer", service: "worker", at: 55, ms: 1,
-        attributes: queue("m3", { "aws.sqs.queue.url": "https://sqs.eu-west-1.amazonaws.com/222222222222/jobs" }) },
-      { ...worker, trace: "w2", id: "far", service: "far", at: 90, attributes: queue("m3"), resource: { "cloud.account.id": "222222222222" } },
+      {
+        trace: "w1",
+        id: "on",
+        parent: "run",
+        kind: "producer",
+        service: "worker",
+        at: 55,
+        ms: 1,
+        attributes: queue("m3", { "aws.sqs.queue.url": "https://sqs.eu-west-1.amazonaws.com/222222222222/jobs" }),
+      },
+      {
+        ...worker,
+        trace: "w2",
+        id: "far",
+        service: "far",
+        at: 90,
+        attributes: queue("m3"),
+        resource: { "cloud.account.id": "222222222222" },
+      },
     ],
     hops: [
-      "api-2 publish jobs@111111111111 m2 by identity", "jobs@111111111111 receive run m2 by identity",
-      "run publish jobs@222222222222 m3 by identity", "jobs@222222222222 receive far m3 by identity",
+      "api-2 publish jobs@111111111111 m2 by identity",
+      "jobs@111111111111 receive run m2 by identity",
+      "run publish jobs@222222222222 m3 by identity",
+      "jobs@222222222222 receive far m3 by identity",
     ],
   },
   {
     name: "a link to a trace beyond retention",
-    spans: [{ ...worker, trace: "order-2", id: "run", attributes: queue(), links: [{ trace: "long-ago", id: "gone" }] }],
+    spans: [
+      { ...worker, trace: "order-2", id: "run", attributes: queue(), links: [{ trace: "long-ago", id: "gone" }] },
+    ],
     hops: ["jobs receive run by identity"],
-    flow: { gaps: [expect.objectContaining({ kind: "missing-parent", message: expect.stringContaining(traceIdOf("long-ago")) })] },
+    flow: {
+      gaps: [
+        expect.objectContaining({ kind: "missing-parent", message: expect.stringContaining(traceIdOf("long-ago")) }),
+      ],
+    },
   },
 ];
 
 function hopsOf(flow: Flow): string[] {
-  const short = (id: string) => (id.startsWith("inv:") ? Buffer.from(id.slice(4), "hex").toString().replaceAll("\0", "") : id.split(":").slice(2).join(":"));
-  return flow.hops.map(({ from, to, kind, messageId, joinedBy }) => `${short(from)} ${kind} ${short(to)}${messageId ? ` ${messageId}` : ""} by ${joinedBy}`);
+  const short = (id: string) =>
+    id.startsWith("inv:")
+      ? Buffer.from(id.slice(4), "hex").toString().replaceAll("\0", "")
+      : id.split(":").slice(2).join(":");
+  return flow.hops.map(
+    ({ from, to, kind, messageId, joinedBy }) =>
+      `${short(from)} ${kind} ${short(to)}${messageId ? ` ${messageId}` : ""} by ${joinedBy}`,
+  );
 }
 
 describe("a flow of another SDK", () => {
@@ -201,8 +358,21 @@ describe("a flow of another SDK", () => {
     const messages = Array.from({ length: 10_000 }, (_, at) => `m${String(at)}`);
     const spans: SpanInput[] = [
       { trace: "order-2", id: "api-2", kind: "server", service: "api" },
-      { trace: "order-2", id: "send-2", parent: "api-2", kind: "producer", service: "api", attributes: queue(undefined, { "hopscope.message.keys": messages.map((id) => `aws_sqs:${id}`) }) },
-      ...messages.map((id, at): SpanInput => ({ ...worker, trace: `w-${id}`, id: `r${String(at)}`, at: at + 1, attributes: queue(id) })),
+      {
+        trace: "order-2",
+        id: "send-2",
+        parent: "api-2",
+        kind: "producer",
+        service: "api",
+        attributes: queue(undefined, { "hopscope.message.keys": messages.map((id) => `aws_sqs:${id}`) }),
+      },
+      ...messages.map((id, at): SpanInput => ({
+        ...worker,
+        trace: `w-${id}`,
+        id: `r${String(at)}`,
+        at: at + 1,
+        attributes: queue(id),
+      })),
     ];
     const built = buildFlow(spans.map(span), { traceId: traceIdOf("order-2") });
     expect(built?.flow.stats.invocations).toBe(10_000);

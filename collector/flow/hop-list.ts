@@ -52,7 +52,14 @@ export class HopList {
     const { system } = destination;
     const name = suffix === "" ? destination.name : `${destination.name} (${suffix})`;
     const node: FlowNode = {
-      id, kind: kindOfSystem(system), name, service: system, status: "unset", startTime: "", durationMs: 0, spanIds: [],
+      id,
+      kind: kindOfSystem(system),
+      name,
+      service: system,
+      status: "unset",
+      startTime: "",
+      durationMs: 0,
+      spanIds: [],
     };
     this.#places.set(id, { node, firstMs: atMs, lastMs: atMs });
     return id;

@@ -47,7 +47,8 @@ function entryQueue(hops: HopList, { destination, take, edge }: Delivery, arriva
   const here = destination as Destination;
   let first = here;
   if (take.deadLetterSource !== undefined) first = { ...here, name: take.deadLetterSource };
-  else if (sentTo && isPointToPoint(sentTo) && sentTo.system === here.system && sentTo.name !== here.name) first = sentTo;
+  else if (sentTo && isPointToPoint(sentTo) && sentTo.system === here.system && sentTo.name !== here.name)
+    first = sentTo;
   return hops.place(first, arrivalMs);
 }
 
@@ -79,7 +80,11 @@ function addPublish(hops: HopList, delivery: Delivery, { edge, nodeIdOf }: { edg
 }
 
 /** Topic to queue: the first queue that the message came to. */
-function addDeliver(hops: HopList, delivery: Delivery, { topic, sentMs }: { topic: Destination; sentMs: number }): void {
+function addDeliver(
+  hops: HopList,
+  delivery: Delivery,
+  { topic, sentMs }: { topic: Destination; sentMs: number },
+): void {
   const { take, edge } = delivery;
   const here = delivery.destination as Destination;
   const queue = take.deadLetterSource === undefined ? here : { ...here, name: take.deadLetterSource };

@@ -191,7 +191,9 @@ function causesOf(unit: Unit, context: JoinContext): Edge[] {
   let parentUsed = edges.some(({ joinedBy }) => joinedBy === "parent");
   for (const take of untaken) {
     const byParent = parent && isParentsMessage(take, { parent, alone: unit.takes.length === 1 });
-    const edge = byParent ? { ...parent, take } : (identityEdge(unit, take, context) ?? contentEdge(unit, take, context));
+    const edge = byParent
+      ? { ...parent, take }
+      : (identityEdge(unit, take, context) ?? contentEdge(unit, take, context));
     if (edge) edges.push(edge);
     parentUsed ||= byParent === true;
   }
@@ -207,7 +209,14 @@ function parentEdge(unit: Unit, { index, unitOf, sendOfSpan }: JoinContext): Edg
   const parent = index.parentOf(unit.entry);
   const from = parent && unitOf.get(parent);
   if (from === undefined || from === unit || from === unit.host) return undefined;
-  return { from, fromSpan: parent as Span, send: sendOfSpan.get(parent as Span), to: unit, take: undefined, joinedBy: "parent" };
+  return {
+    from,
+    fromSpan: parent as Span,
+    send: sendOfSpan.get(parent as Span),
+    to: unit,
+    take: undefined,
+    joinedBy: "parent",
+  };
 }
 
 /** A consumer that says nothing of its message still took one. */

@@ -25,7 +25,9 @@ function runsOf({ units, takes }: Selection): Unit[][] {
 /** Which attempt each such unit is; a unit that ran once is not in the answer. */
 export function repeatedRuns(selection: Selection): Map<Unit, Run> {
   const runs = runsOf(selection);
-  return new Map(runs.flatMap((list) => list.map((unit, at) => [unit, { attempt: at + 1, attempts: list.length }] as const)));
+  return new Map(
+    runs.flatMap((list) => list.map((unit, at) => [unit, { attempt: at + 1, attempts: list.length }] as const)),
+  );
 }
 
 /** Units that failed and were tried again with success. */

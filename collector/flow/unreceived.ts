@@ -49,7 +49,10 @@ function isAnswered({ destination, span }: Send): boolean {
 }
 
 /** A call to a place, where nothing that it set off is known. */
-function addWritten(hops: HopList, { send, takenKeys, from }: { send: Send; takenKeys: ReadonlySet<string>; from: string }) {
+function addWritten(
+  hops: HopList,
+  { send, takenKeys, from }: { send: Send; takenKeys: ReadonlySet<string>; from: string },
+) {
   if (send.destination === undefined || [...send.keys].some((key) => takenKeys.has(key))) return;
   if (!isStorage(send.destination)) return;
   const to = hops.place(send.destination, send.sentMs);

@@ -14,7 +14,8 @@ export interface ApiContext {
 export function apiRouter(): OpenAPIHono {
   return new OpenAPIHono({
     defaultHook(result, context) {
-      if (!result.success) throw fromZod(result.error, result.target === "json" ? undefined : rawValue(result.target, context));
+      if (result.success) return;
+      throw fromZod(result.error, result.target === "json" ? undefined : rawValue(result.target, context));
     },
   });
 }

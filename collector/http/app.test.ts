@@ -28,12 +28,45 @@ const message = (id: string): Attributes => ({
 /** An order: a request, a message, and a consumer in a trace of its own that only the message's id joins. */
 function order(name: string, at: number, failed = false): SpanInput[] {
   return [
-    { trace: name, id: `${name}-api`, name: "POST /orders", kind: "server", service: "api", at, ms: 20,
-      attributes: { "faas.trigger": "http", "faas.coldstart": true, "hopscope.init.type": "on-demand", "hopscope.init.duration_ms": 150.5 } },
-    { trace: name, id: `${name}-send`, parent: `${name}-api`, kind: "producer", service: "api", at: at + 5, ms: 5, attributes: message(name) },
-    { trace: `${name}-c`, id: `${name}-pay`, name: "process payments", kind: "consumer", service: "payment", at: at + 50, ms: 30,
+    {
+      trace: name,
+      id: `${name}-api`,
+      name: "POST /orders",
+      kind: "server",
+      service: "api",
+      at,
+      ms: 20,
+      attributes: {
+        "faas.trigger": "http",
+        "faas.coldstart": true,
+        "hopscope.init.type": "on-demand",
+        "hopscope.init.duration_ms": 150.5,
+      },
+    },
+    {
+      trace: name,
+      id: `${name}-send`,
+      parent: `${name}-api`,
+      kind: "producer",
+      service: "api",
+      at: at + 5,
+      ms: 5,
+      attributes: message(name),
+    },
+    {
+      trace: `${name}-c`,
+      id: `${name}-pay`,
+      name: "process payments",
+      kind: "consumer",
+      service: "payment",
+      at: at + 50,
+      ms: 30,
       attributes: { ...message(name), "faas.trigger": "pubsub" },
-      ...(failed && { status: "error" as const, attributes: { ...message(name), "faas.trigger": "pubsub", "error.type": "Declined" } }) },
+      ...(failed && {
+        status: "error" as const,
+        attributes: { ...message(name), "faas.trigger": "pubsub", "error.type": "Declined" },
+      }),
+    },
   ];
 }
 
@@ -65,7 +98,10 @@ describe("GET /api/flows/{traceId}", () => {
     expect(second).toEqual(first);
     expect(first.flow.id).toBe(traceIdOf("o1"));
     expect(first.spans).toHaveLength(3);
-    expect(first.flow.hops.map(({ kind, joinedBy }) => [kind, joinedBy])).toEqual([["publish", "identity"], ["receive", "identity"]]);
+    expect(first.flow.hops.map(({ kind, joinedBy }) => [kind, joinedBy])).toEqual([
+      ["publish", "identity"],
+      ["receive", "identity"],
+    ]);
     expect(first.flow.stats.coldStarts).toBe(1);
   });
 
@@ -88,8 +124,13 @@ describe("GET /api/flows", () => {
     expect(body.flows.map(({ id }) => id)).toEqual(["o4", "o3", "o2", "o1"].map(traceIdOf));
     expect(body.nextCursor).toBeUndefined();
     expect(body.flows[1]).toMatchObject({
-      name: "POST /orders", service: "api", status: "error", durationMs: 80, services: ["api", "payment"],
-      error: { type: "Declined" }, stats: { spans: 3, invocations: 2, errors: 1 },
+      name: "POST /orders",
+      service: "api",
+      status: "error",
+      durationMs: 80,
+      services: ["api", "payment"],
+      error: { type: "Declined" },
+      stats: { spans: 3, invocations: 2, errors: 1 },
     });
   });
 
@@ -134,7 +175,14 @@ describe("GET /api/functions", () => {
     expect(() => functionListResponseSchema.parse(body)).not.toThrow();
     expect(body.functions).toMatchObject([
       { name: "api", invocations: 4, errors: 0, coldStarts: 4, coldStartRate: 1, initMs: { p50: 150.5, p95: 150.5 } },
-      { name: "payment", invocations: 4, errors: 1, errorRate: 0.25, initMs: null, durationMs: { p50: 30, p95: 30, p99: 30 } },
+      {
+        name: "payment",
+        invocations: 4,
+        errors: 1,
+        errorRate: 0.25,
+        initMs: null,
+        durationMs: { p50: 30, p95: 30, p99: 30 },
+      },
     ]);
   });
 });
@@ -158,7 +206,9 @@ describe("a wrong request", () => {
   });
 
   it("takes an injection for what it is: a value", async () => {
-    const { flows } = await get<FlowListResponse>(`/api/flows?service=${encodeURIComponent("' OR 1=1; DROP TABLE spans --")}`);
+    const { flows } = await get<FlowListResponse>(
+      `/api/flows?service=${encodeURIComponent("' OR 1=1; DROP TABLE spans --")}`,
+    );
     expect(flows).toEqual([]);
   });
 
@@ -169,9 +219,14 @@ describe("a wrong request", () => {
 
 describe("without its store", () => {
   it("says so and when to come back", async () => {
-    const store = connectStore({ endpoint: () => ({ url: "http://127.0.0.1:9", username: "x", password: "" }), database: "x" });
+    const store = connectStore({
+      endpoint: () => ({ url: "http://127.0.0.1:9", username: "x", password: "" }),
+      database: "x",
+    });
     const away = createApp({ store });
-    const [flows, ready, live] = await Promise.all(["/api/flows", "/readyz", "/healthz"].map((path) => away.request(path)));
+    const [flows, ready, live] = await Promise.all(
+      ["/api/flows", "/readyz", "/healthz"].map(async (path) => away.request(path)),
+    );
     expect([flows?.status, ready?.status, live?.status]).toEqual([503, 503, 200]);
     expect(flows?.headers.get("retry-after")).toBe("2");
     await store.close();
@@ -181,6 +236,8 @@ describe("without its store", () => {
 describe("GET /api/openapi.json", () => {
   it("describes every route", async () => {
     const { paths } = await get<{ paths: Record<string, unknown> }>("/api/openapi.json");
-    expect(Object.keys(paths)).toEqual(expect.arrayContaining(["/api/flows", "/api/flows/{traceId}", "/api/functions"]));
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining(["/api/flows", "/api/flows/{traceId}", "/api/functions"]),
+    );
   });
 });

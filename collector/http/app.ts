@@ -31,7 +31,11 @@ export interface AppOptions {
 
 /** The query API; its type is that of a typed client. */
 export function apiRoutes(context: ApiContext) {
-  return apiRouter().route("/", flowRoutes(context)).route("/", functionRoutes(context)).route("/", spanRoutes(context)).route("/", liveRoutes(context));
+  return apiRouter()
+    .route("/", flowRoutes(context))
+    .route("/", functionRoutes(context))
+    .route("/", spanRoutes(context))
+    .route("/", liveRoutes(context));
 }
 
 /** What a typed client of the query API is made of: `hc<Api>(url)`. */

@@ -43,13 +43,19 @@ export function isSeed(span: Span, { attribute, text, destination, function: nam
 /** Whether all that the filter asks for holds of the flow. */
 export function isFlowWanted({ flow, recorded }: BuiltFlow, filter: FlowFilter): boolean {
   const { service, status, coldStart, minDurationMs, maxDurationMs, minQueueWaitMs, destination, text } = filter;
-  if (service !== undefined && !flow.nodes.some((node) => node.spanIds.length > 0 && node.service === service)) return false;
+  if (service !== undefined && !flow.nodes.some((node) => node.spanIds.length > 0 && node.service === service))
+    return false;
   if (status !== undefined && (flow.status === "error") !== (status === "error")) return false;
   if (coldStart !== undefined && flow.stats.coldStarts > 0 !== coldStart) return false;
   if (minDurationMs !== undefined && flow.durationMs < minDurationMs) return false;
   if (maxDurationMs !== undefined && flow.durationMs > maxDurationMs) return false;
-  if (minQueueWaitMs !== undefined && !flow.hops.some(({ queueWaitMs = 0 }) => queueWaitMs >= minQueueWaitMs)) return false;
-  if (destination !== undefined && !flow.nodes.some(({ spanIds, name }) => spanIds.length === 0 && name === destination)) return false;
+  if (minQueueWaitMs !== undefined && !flow.hops.some(({ queueWaitMs = 0 }) => queueWaitMs >= minQueueWaitMs))
+    return false;
+  if (
+    destination !== undefined &&
+    !flow.nodes.some(({ spanIds, name }) => spanIds.length === 0 && name === destination)
+  )
+    return false;
   if (filter.function !== undefined && !recorded.some((span) => consumerName(span) === filter.function)) return false;
   if (text !== undefined && !recorded.some((span) => hasText(span, text))) return false;
   return (filter.attribute ?? []).every((given) => recorded.some((span) => hasAttribute(span, given)));

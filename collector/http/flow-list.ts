@@ -28,7 +28,9 @@ export interface FlowListRequest extends TimeRange, FlowFilter {
 export async function listFlows(store: Store, request: FlowListRequest): Promise<FlowListResponse> {
   const { limit } = request;
   const seeds = seedFilter(request);
-  const readSize = isFiltered(request) ? ENTRIES_PER_READ_MAX : Math.min(limit * ENTRIES_PER_FLOW, ENTRIES_PER_READ_MAX);
+  const readSize = isFiltered(request)
+    ? ENTRIES_PER_READ_MAX
+    : Math.min(limit * ENTRIES_PER_FLOW, ENTRIES_PER_READ_MAX);
   const flows: FlowSummary[] = [];
   const known: KnownFlows = new Map();
   let after = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
@@ -47,7 +49,14 @@ export async function listFlows(store: Store, request: FlowListRequest): Promise
   return { flows, ...(after && { nextCursor: encodeCursor(after) }) };
 }
 
-function isFiltered({ from: _from, to: _to, limit: _limit, cursor: _cursor, signal: _signal, ...filter }: FlowListRequest) {
+function isFiltered({
+  from: _from,
+  to: _to,
+  limit: _limit,
+  cursor: _cursor,
+  signal: _signal,
+  ...filter
+}: FlowListRequest) {
   return Object.values(filter).some((value) => value !== undefined);
 }
 
@@ -83,8 +92,10 @@ async function summariesOf(store: Store, { origins, request, known, isSeeded }: 
   for (const origin of origins) {
     const flow = known.get(origin.traceId);
     if (flow === undefined) continue;
-    // A trace has many entries, a flow many matching spans, and it is listed once: at its origin, or at the first match.
-    const isPlace = isSeeded ? !shown.has(flow.summary.id) && isFirstMatch(flow, origin, request) : flow.originSpanId === origin.spanId;
+    // A trace has many entries, a flow many matching spans: it is listed at its origin, or at the first match.
+    const isPlace = isSeeded
+      ? !shown.has(flow.summary.id) && isFirstMatch(flow, origin, request)
+      : flow.originSpanId === origin.spanId;
     if (!isPlace) continue;
     shown.add(flow.summary.id);
     summaries.push([origin, flow.summary]);

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Span } from "../../schema/flow.ts";
 import { buildFlow } from "../flow/build-flow.ts";
-import { runModel, type ModelInput } from "../flow/flow-model.ts";
+import { runModel } from "../flow/flow-model.ts";
+import type { ModelInput } from "../flow/flow-model-types.ts";
 import { messageKeys } from "../flow/message.ts";
 import { span, traceIdOf, type SpanInput } from "../flow/test-spans.ts";
 import { readFlows, type FlowSource } from "./flow-reader.ts";
@@ -75,17 +76,28 @@ describe("reading flows", () => {
 
   it("ends where every order leads to another one, and says which bound cut it", async () => {
     const chain = Array.from({ length: 100 }, (_, at): SpanInput[] => [
-      { trace: `t${String(at)}`, id: `c${String(at)}`, kind: "consumer", at: at * 10,
-        ...(at > 0 && { links: [{ trace: `t${String(at - 1)}`, id: `p${String(at - 1)}` }] }) },
+      {
+        trace: `t${String(at)}`,
+        id: `c${String(at)}`,
+        kind: "consumer",
+        at: at * 10,
+        ...(at > 0 && { links: [{ trace: `t${String(at - 1)}`, id: `p${String(at - 1)}` }] }),
+      },
       { trace: `t${String(at)}`, id: `p${String(at)}`, parent: `c${String(at)}`, kind: "producer", at: at * 10 },
     ]).flat();
     const source = memorySource(chain.map(span));
     const limits = { spans: 1000, traces: 1000, rounds: 10 };
     const [cut] = await readFlows(source, { traceIds: [traceIdOf("t0")], limits });
     expect(cut?.flow.truncated).toEqual({ limit: "rounds", value: 10 });
-    const [few] = await readFlows(source, { traceIds: [traceIdOf("t0")], limits: { ...limits, traces: 5, rounds: 50 } });
+    const [few] = await readFlows(source, {
+      traceIds: [traceIdOf("t0")],
+      limits: { ...limits, traces: 5, rounds: 50 },
+    });
     expect(few?.flow).toMatchObject({ truncated: { limit: "traces", value: 5 } });
-    const [small] = await readFlows(source, { traceIds: [traceIdOf("t0")], limits: { ...limits, spans: 7, rounds: 50 } });
+    const [small] = await readFlows(source, {
+      traceIds: [traceIdOf("t0")],
+      limits: { ...limits, spans: 7, rounds: 50 },
+    });
     expect(small?.flow).toMatchObject({ truncated: { limit: "spans", value: 7 } });
   });
 });
@@ -93,7 +105,11 @@ describe("reading flows", () => {
 describe("10,000 orders through batches of ten", () => {
   const orders = 10_000;
   const batchSize = 10;
-  const key = (order: number) => ({ "messaging.system": "aws_sqs", "messaging.destination.name": "orders", "messaging.message.id": `m${String(order)}` });
+  const key = (order: number) => ({
+    "messaging.system": "aws_sqs",
+    "messaging.destination.name": "orders",
+    "messaging.message.id": `m${String(order)}`,
+  });
 
   /** Each order is a request and a message; ten of them meet in one invocation, with or without a span a record. */
   function spansOf({ each, context }: { each: boolean; context: boolean }): Span[] {
@@ -101,19 +117,53 @@ describe("10,000 orders through batches of ten", () => {
     for (let order = 0; order < orders; order += 1) {
       const [trace, batch] = [`o${String(order)}`, `b${String(Math.floor(order / batchSize))}`];
       inputs.push({ trace, id: `a${String(order)}`, kind: "server", service: "api", at: order });
-      inputs.push({ trace, id: `p${String(order)}`, parent: `a${String(order)}`, kind: "producer", service: "api", at: order, attributes: key(order) });
+      inputs.push({
+        trace,
+        id: `p${String(order)}`,
+        parent: `a${String(order)}`,
+        kind: "producer",
+        service: "api",
+        at: order,
+        attributes: key(order),
+      });
       if (!each) continue;
       const own = context ? { trace, parent: `p${String(order)}` } : { trace: `r${String(order)}` };
-      inputs.push({ ...own, id: `c${String(order)}`, kind: "consumer", service: "worker", at: order + 100, attributes: key(order), links: [{ trace: batch, id: batch }] });
+      inputs.push({
+        ...own,
+        id: `c${String(order)}`,
+        kind: "consumer",
+        service: "worker",
+        at: order + 100,
+        attributes: key(order),
+        links: [{ trace: batch, id: batch }],
+      });
     }
     for (let first = 0; first < orders; first += batchSize) {
       const batch = `b${String(first / batchSize)}`;
       const members = Array.from({ length: batchSize }, (_, at) => first + at);
       const records = context
-        ? { links: members.map((order) => ({ trace: `o${String(order)}`, id: `p${String(order)}`, attributes: key(order) })) }
+        ? {
+            links: members.map((order) => ({
+              trace: `o${String(order)}`,
+              id: `p${String(order)}`,
+              attributes: key(order),
+            })),
+          }
         : { events: members.map((order) => ({ name: "hopscope.message", attributes: key(order) })) };
-      const attributes = { "messaging.batch.message_count": batchSize, "messaging.system": "aws_sqs", "messaging.destination.name": "orders" };
-      inputs.push({ trace: batch, id: batch, kind: "consumer", service: "worker", at: first + 90, attributes, ...records });
+      const attributes = {
+        "messaging.batch.message_count": batchSize,
+        "messaging.system": "aws_sqs",
+        "messaging.destination.name": "orders",
+      };
+      inputs.push({
+        trace: batch,
+        id: batch,
+        kind: "consumer",
+        service: "worker",
+        at: first + 90,
+        attributes,
+        ...records,
+      });
     }
     return inputs.map(span);
   }

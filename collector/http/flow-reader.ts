@@ -143,7 +143,10 @@ interface LoadKeys {
   readonly signal: AbortSignal | undefined;
 }
 
-async function loadKeys(source: FlowSource, { readings, keys, links, answers, limits, signal }: LoadKeys): Promise<void> {
+async function loadKeys(
+  source: FlowSource,
+  { readings, keys, links, answers, limits, signal }: LoadKeys,
+): Promise<void> {
   if (keys.size === 0 && links.size === 0) return;
   const limit = limits.traces * 4;
   const asked = { linkedTraceIds: [...links], messageKeys: [...keys], limit, signal };

@@ -36,7 +36,10 @@ const seriesRoute = createRoute({
   path: "/api/functions/{name}/series",
   summary: "One function over time",
   request: { params: z.object({ name: z.string().min(1).max(500) }), query: functionSeriesQuerySchema },
-  responses: { 200: jsonAnswer("A point for every step in which it ran.", functionSeriesResponseSchema), ...ERROR_ANSWERS },
+  responses: {
+    200: jsonAnswer("A point for every step in which it ran.", functionSeriesResponseSchema),
+    ...ERROR_ANSWERS,
+  },
 });
 
 const queuesRoute = createRoute({
@@ -44,7 +47,10 @@ const queuesRoute = createRoute({
   path: "/api/queues",
   summary: "Queues and topics with their totals, the busiest first",
   request: { query: timeRangeQuerySchema },
-  responses: { 200: jsonAnswer("Every queue from which code took messages.", queueListResponseSchema), ...ERROR_ANSWERS },
+  responses: {
+    200: jsonAnswer("Every queue from which code took messages.", queueListResponseSchema),
+    ...ERROR_ANSWERS,
+  },
 });
 
 const mapRoute = createRoute({
@@ -68,7 +74,10 @@ export function functionRoutes({ store, now }: ApiContext) {
       const range = timeRange(query, now());
       const { name } = context.req.valid("param");
       const stepS = stepOf(range, asked);
-      return context.json(await functionSeries(store, { name, service, ...range, stepS, signal: context.req.raw.signal }), 200);
+      return context.json(
+        await functionSeries(store, { name, service, ...range, stepS, signal: context.req.raw.signal }),
+        200,
+      );
     })
     .openapi(queuesRoute, async (context) => {
       const range = timeRange(context.req.valid("query"), now());
@@ -94,10 +103,18 @@ function toMap(rows: readonly MapEdgeRow[]): MapResponse {
     const code = `function:${row.service}:${row.name}`;
     nodes.set(code, { id: code, kind: "function", name: row.name });
     const peerKind = row.kind === "call" ? "external" : kindOfSystem(row.system);
-    const peer = row.kind === "call" ? `external:http:${row.peer}` : destinationId({ system: row.system, name: row.peer });
+    const peer =
+      row.kind === "call" ? `external:http:${row.peer}` : destinationId({ system: row.system, name: row.peer });
     nodes.set(peer, { id: peer, kind: peerKind, name: row.peer });
     const [from, to] = row.kind === "receive" ? [peer, code] : [code, peer];
-    return { from, to, kind: row.kind, count: row.count, errors: row.errors, durationMs: { p50: row.p50, p95: row.p95 } };
+    return {
+      from,
+      to,
+      kind: row.kind,
+      count: row.count,
+      errors: row.errors,
+      durationMs: { p50: row.p50, p95: row.p95 },
+    };
   });
   const truncated = rows.length > MAP_EDGES_MAX ? { truncated: { limit: "edges", value: MAP_EDGES_MAX } } : {};
   return { nodes: [...nodes.values()], edges, ...truncated };

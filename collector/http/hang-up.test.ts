@@ -23,7 +23,8 @@ afterAll(async () => {
 });
 
 async function running(): Promise<number> {
-  const sql = "SELECT count() AS count FROM system.processes WHERE query LIKE {marker:String} AND query NOT LIKE '%processes%'";
+  const sql =
+    "SELECT count() AS count FROM system.processes WHERE query LIKE {marker:String} AND query NOT LIKE '%processes%'";
   const [row] = await test.store.query<{ count: string }>(sql, { marker: `%sleepEachRow%${test.database}%` });
   return Number(row?.count);
 }

@@ -14,7 +14,10 @@ export function healthRoutes(store: Store): Hono {
       await store.query("SELECT 1", {}, { bounds: { timeS: readyTimeoutS } });
       return context.text("ok\n");
     } catch (error) {
-      return context.text(`the store does not answer: ${error instanceof Error ? error.message : String(error)}\n`, 503);
+      return context.text(
+        `the store does not answer: ${error instanceof Error ? error.message : String(error)}\n`,
+        503,
+      );
     }
   });
   return app;

@@ -32,7 +32,10 @@ export function liveRoutes({ store, now }: ApiContext) {
     return streamSSE(context, async (stream) => {
       const sent = new Map<string, string>();
       while (!stream.aborted && !signal.aborted) {
-        const range = { from: new Date(now() - FOLLOWED_MS).toISOString(), to: new Date(now() + FOLLOWED_MS).toISOString() };
+        const range = {
+          from: new Date(now() - FOLLOWED_MS).toISOString(),
+          to: new Date(now() + FOLLOWED_MS).toISOString(),
+        };
         const { flows } = await listFlows(store, { ...filter, ...range, signal });
         for (const flow of flows.toReversed()) {
           const data = JSON.stringify(flow);

@@ -12,7 +12,9 @@ import { createApp, type Api } from "./app.ts";
 const startMs = Math.floor(Date.now() / 60_000) * 60_000 - 120_000;
 
 const message = (id: string, queue: string): Attributes => ({
-  "messaging.system": "aws_sqs", "messaging.destination.name": queue, "messaging.message.id": id,
+  "messaging.system": "aws_sqs",
+  "messaging.destination.name": queue,
+  "messaging.message.id": id,
   "hopscope.message.keys": [`aws_sqs:${id}`],
 });
 
@@ -20,15 +22,51 @@ const message = (id: string, queue: string): Attributes => ({
 function order(n: number): SpanInput[] {
   const [trace, queue, at] = [`o${String(n)}`, n % 2 === 0 ? "even" : "odd", n * 100];
   const failed = n % 5 === 4;
-  const took = { ...message(trace, queue), "messaging.operation.type": "process", "hopscope.message.sent_ms": startMs + at + 10, "faas.trigger": "pubsub" };
+  const took = {
+    ...message(trace, queue),
+    "messaging.operation.type": "process",
+    "hopscope.message.sent_ms": startMs + at + 10,
+    "faas.trigger": "pubsub",
+  };
   return [
-    { trace, id: `${trace}-a`, name: "POST /orders", kind: "server", service: "api", at, ms: 20 + n,
-      attributes: { "faas.trigger": "http", "customer.tier": n % 3 === 0 ? "gold" : "basic", "cart.items": n, "faas.coldstart": n === 0 },
-      resource: { "team.name": "checkout" } },
-    { trace, id: `${trace}-p`, parent: `${trace}-a`, kind: "producer", service: "api", at: at + 5, ms: 5,
-      attributes: { ...message(trace, queue), "messaging.operation.type": "send" } },
-    { trace: `${trace}-c`, id: `${trace}-c`, name: `process ${queue}`, kind: "consumer", service: "worker", at: at + 110, ms: 30,
-      status: failed ? "error" : "unset", attributes: failed ? { ...took, "error.type": "Declined" } : took, resource: { "faas.name": `worker-${queue}` } },
+    {
+      trace,
+      id: `${trace}-a`,
+      name: "POST /orders",
+      kind: "server",
+      service: "api",
+      at,
+      ms: 20 + n,
+      attributes: {
+        "faas.trigger": "http",
+        "customer.tier": n % 3 === 0 ? "gold" : "basic",
+        "cart.items": n,
+        "faas.coldstart": n === 0,
+      },
+      resource: { "team.name": "checkout" },
+    },
+    {
+      trace,
+      id: `${trace}-p`,
+      parent: `${trace}-a`,
+      kind: "producer",
+      service: "api",
+      at: at + 5,
+      ms: 5,
+      attributes: { ...message(trace, queue), "messaging.operation.type": "send" },
+    },
+    {
+      trace: `${trace}-c`,
+      id: `${trace}-c`,
+      name: `process ${queue}`,
+      kind: "consumer",
+      service: "worker",
+      at: at + 110,
+      ms: 30,
+      status: failed ? "error" : "unset",
+      attributes: failed ? { ...took, "error.type": "Declined" } : took,
+      resource: { "faas.name": `worker-${queue}` },
+    },
   ];
 }
 
@@ -40,7 +78,10 @@ beforeAll(async () => {
   const app = createApp({ store: test.store });
   client = hc<Api>("http://collector", { fetch: app.request });
   const spans = Array.from({ length: 10 }, (_, n) => order(n)).flat();
-  await insertSpans(test.store, spans.map((input) => ({ ...span(input), startTime: fromMs(startMs + (input.at ?? 0)) })));
+  await insertSpans(
+    test.store,
+    spans.map((input) => ({ ...span(input), startTime: fromMs(startMs + (input.at ?? 0)) })),
+  );
 });
 
 afterAll(async () => {
@@ -91,18 +132,30 @@ it("a flow", async () => {
 
 it("functions, and one of them over time", async () => {
   const list = api.functionListResponseSchema.parse(await (await client.api.functions.$get({ query: {} })).json());
-  expect(list.functions.map(({ name, invocations }) => [name, invocations])).toEqual([["api", 10], ["worker-even", 5], ["worker-odd", 5]]);
+  expect(list.functions.map(({ name, invocations }) => [name, invocations])).toEqual([
+    ["api", 10],
+    ["worker-even", 5],
+    ["worker-odd", 5],
+  ]);
   const response = await client.api.functions[":name"].series.$get({ param: { name: "worker-odd" }, query: {} });
   const series = api.functionSeriesResponseSchema.parse(await response.json());
   expect(series.stepS).toBe(60);
   expect(series.points).toHaveLength(1);
-  expect(series.points[0]).toMatchObject({ invocations: 5, errors: 1, durationMs: { p50: 30 }, concurrency: 150 / 60_000 });
+  expect(series.points[0]).toMatchObject({
+    invocations: 5,
+    errors: 1,
+    durationMs: { p50: 30 },
+    concurrency: 150 / 60_000,
+  });
 });
 
 it("queues", async () => {
   const { queues } = api.queueListResponseSchema.parse(await (await client.api.queues.$get({ query: {} })).json());
-  expect(queues.map(({ name, messages, failures, consumers }) => [name, messages, failures, consumers[0]?.name])).toEqual([
-    ["even", 5, 1, "worker-even"], ["odd", 5, 1, "worker-odd"],
+  expect(
+    queues.map(({ name, messages, failures, consumers }) => [name, messages, failures, consumers[0]?.name]),
+  ).toEqual([
+    ["even", 5, 1, "worker-even"],
+    ["odd", 5, 1, "worker-odd"],
   ]);
   expect(queues[0]?.waitMs).toEqual({ p50: 100, p95: 100, p99: 100 });
 });
@@ -110,8 +163,10 @@ it("queues", async () => {
 it("the map", async () => {
   const map = api.mapResponseSchema.parse(await (await client.api.map.$get({ query: {} })).json());
   expect(map.edges.map(({ from, kind, to, count }) => `${from} ${kind} ${to} ${String(count)}`).toSorted()).toEqual([
-    "function:api:api publish queue:aws_sqs:even 5", "function:api:api publish queue:aws_sqs:odd 5",
-    "queue:aws_sqs:even receive function:worker:worker-even 5", "queue:aws_sqs:odd receive function:worker:worker-odd 5",
+    "function:api:api publish queue:aws_sqs:even 5",
+    "function:api:api publish queue:aws_sqs:odd 5",
+    "queue:aws_sqs:even receive function:worker:worker-even 5",
+    "queue:aws_sqs:odd receive function:worker:worker-odd 5",
   ]);
 });
 
@@ -128,11 +183,47 @@ describe("spans", () => {
   });
 
   it.for([
-    ["customer.tier", { kind: "server" as const }, [["basic", 6], ["gold", 4]]],
-    ["messaging.destination.name", { kind: "consumer" as const, status: "error" as const }, [["even", 1], ["odd", 1]]],
-    ["faas.name", { kind: "consumer" as const }, [["worker-even", 5], ["worker-odd", 5]]],
-    ["function", {}, [["api", 20], ["worker-even", 5], ["worker-odd", 5]]],
-    ["team.name", {}, [["", 20], ["checkout", 10]]],
+    [
+      "customer.tier",
+      { kind: "server" as const },
+      [
+        ["basic", 6],
+        ["gold", 4],
+      ],
+    ],
+    [
+      "messaging.destination.name",
+      { kind: "consumer" as const, status: "error" as const },
+      [
+        ["even", 1],
+        ["odd", 1],
+      ],
+    ],
+    [
+      "faas.name",
+      { kind: "consumer" as const },
+      [
+        ["worker-even", 5],
+        ["worker-odd", 5],
+      ],
+    ],
+    [
+      "function",
+      {},
+      [
+        ["api", 20],
+        ["worker-even", 5],
+        ["worker-odd", 5],
+      ],
+    ],
+    [
+      "team.name",
+      {},
+      [
+        ["", 20],
+        ["checkout", 10],
+      ],
+    ],
     ["no.such.key", { kind: "server" as const }, [["", 10]]],
   ] as const)("grouped by %s", async ([by, query, expected]) => {
     const response = await client.api.spans.groups.$get({ query: { by, ...query } });
@@ -141,25 +232,38 @@ describe("spans", () => {
   });
 
   it("says where the groups were cut", async () => {
-    const body = api.spanGroupsResponseSchema.parse(await (await client.api.spans.groups.$get({ query: { by: "cart.items", limit: "2" } })).json());
+    const body = api.spanGroupsResponseSchema.parse(
+      await (await client.api.spans.groups.$get({ query: { by: "cart.items", limit: "2" } })).json(),
+    );
     expect(body).toMatchObject({ truncated: { limit: "groups", value: 2 } });
   });
 
   it("as a heatmap", async () => {
-    const body = api.heatmapResponseSchema.parse(await (await client.api.spans.heatmap.$get({ query: { kind: "consumer", columns: "10" } })).json());
+    const body = api.heatmapResponseSchema.parse(
+      await (await client.api.spans.heatmap.$get({ query: { kind: "consumer", columns: "10" } })).json(),
+    );
     expect(body.cells.reduce((sum, { count }) => sum + count, 0)).toBe(10);
     expect(body.cells.every(({ fromMs: low }) => low <= 30 && low > 15)).toBe(true);
   });
 
   it("that failed, compared with the rest", async () => {
-    const body = api.compareResponseSchema.parse(await (await client.api.spans.compare.$get({ query: { kind: "consumer" } })).json());
+    const body = api.compareResponseSchema.parse(
+      await (await client.api.spans.compare.$get({ query: { kind: "consumer" } })).json(),
+    );
     expect(body).toMatchObject({ selected: 2, base: 8 });
-    expect(body.attributes.slice(0, 2)).toContainEqual({ key: "error.type", value: "Declined", selectedShare: 1, baseShare: 0 });
+    expect(body.attributes.slice(0, 2)).toContainEqual({
+      key: "error.type",
+      value: "Declined",
+      selectedShare: 1,
+      baseShare: 0,
+    });
   });
 });
 
 it("completes keys and values", async () => {
-  const { keys } = api.attributeKeysResponseSchema.parse(await (await client.api.attributes.$get({ query: {} })).json());
+  const { keys } = api.attributeKeysResponseSchema.parse(
+    await (await client.api.attributes.$get({ query: {} })).json(),
+  );
   expect(keys).toContainEqual({ key: "customer.tier", count: 10 });
   const response = await client.api.attributes.values.$get({ query: { key: "customer.tier", prefix: "g" } });
   expect(await response.json()).toEqual({ values: [{ value: "gold", count: 4 }] });

@@ -99,7 +99,10 @@ export function spanRoutes({ store, now }: ApiContext) {
         const base = { ...given, ...timeRange({ from: baseFrom, to: baseTo }, now()) };
         return context.json(await compareSpans(store, { selected: given, base, signal }), 200);
       }
-      const [selected, base] = [{ ...given, status: "error" as const }, { ...given, status: "ok" as const }];
+      const [selected, base] = [
+        { ...given, status: "error" as const },
+        { ...given, status: "ok" as const },
+      ];
       return context.json(await compareSpans(store, { selected, base, signal }), 200);
     })
     .openapi(keysRoute, async (context) => {

@@ -78,7 +78,9 @@ export function toJaegerTrace(traceId: string, spans: readonly Span[], inbound: 
     }
     return id;
   };
-  const converted = spans.map((span) => toJaegerSpan(span, processOf(span), inbound.get(span.traceId + span.spanId) ?? []));
+  const converted = spans.map((span) =>
+    toJaegerSpan(span, processOf(span), inbound.get(span.traceId + span.spanId) ?? []),
+  );
   return { traceID: traceId, spans: converted, processes, warnings: null };
 }
 

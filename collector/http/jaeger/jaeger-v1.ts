@@ -7,7 +7,14 @@ import { answerError } from "../api-error.ts";
 import type { ApiContext } from "../api-router.ts";
 import { readFlows, storeSource } from "../flow-reader.ts";
 import { inboundOf, toJaegerTrace, type JaegerTrace } from "./jaeger-json.ts";
-import { goDurationMs, instantParameter, JaegerError, tagParameters, toFilters, traceIdParameter } from "./parameters.ts";
+import {
+  goDurationMs,
+  instantParameter,
+  JaegerError,
+  tagParameters,
+  toFilters,
+  traceIdParameter,
+} from "./parameters.ts";
 
 /** What Grafana's older releases, which sent no times, were given by Jaeger. */
 const defaultRangeMs = 2 * 24 * 3_600_000;
@@ -20,8 +27,8 @@ const dependenciesRangeMs = 24 * 3_600_000;
 const KIND_NAMES = ["unspecified", "internal", "server", "client", "producer", "consumer"] as const;
 
 /** The answers of version 1, errors too, have this form. */
-function envelope(context: Context, data: unknown, { total = 0, errors = null as unknown } = {}) {
-  return context.json({ data, total, limit: 0, offset: 0, errors });
+function envelope(context: Context, data: unknown, { total = 0, errors }: { total?: number; errors?: object } = {}) {
+  return context.json({ data, total, limit: 0, offset: 0, errors: errors ?? null });
 }
 
 /** Answers what a route threw, in the form that its clients read. */
@@ -73,7 +80,10 @@ export function jaegerV1({ store, now }: ApiContext): Hono {
     const range = { from: new Date(endMs - lookbackMs).toISOString(), to: new Date(endMs).toISOString() };
     const service = context.req.query("service");
     const calls = await serviceCalls(store, { ...range, signal: context.req.raw.signal });
-    return envelope(context, calls.filter(({ parent, child }) => !service || parent === service || child === service));
+    return envelope(
+      context,
+      calls.filter(({ parent, child }) => !service || parent === service || child === service),
+    );
   });
   return app;
 }
@@ -83,7 +93,8 @@ function positive(context: Context, name: string): number | undefined {
   const text = context.req.query(name);
   if (text === undefined || text === "") return undefined;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 8.64e15) throw new JaegerError(400, `${name}: must be milliseconds`);
+  if (!Number.isInteger(value) || value < 0 || value > 8.64e15)
+    throw new JaegerError(400, `${name}: must be milliseconds`);
   return value;
 }
 
@@ -120,11 +131,17 @@ function limitOf(text: string | undefined): number {
 async function tracesByIds(context: Context, api: ApiContext, traceIds: readonly string[]): Promise<Response> {
   const traces = await readTraces(context, api, traceIds.slice(0, TRACES_MAX));
   const found = new Set(traces.map(({ traceID }) => traceID));
-  const missing = traceIds.filter((traceId) => !found.has(traceId)).map((traceID) => ({ msg: "trace not found", traceID }));
-  return envelope(context, traces, { errors: missing.length > 0 ? missing : null });
+  const missing = traceIds
+    .filter((traceId) => !found.has(traceId))
+    .map((traceID) => ({ msg: "trace not found", traceID }));
+  return envelope(context, traces, missing.length > 0 ? { errors: missing } : {});
 }
 
-async function readTraces(context: Context, { store }: ApiContext, traceIds: readonly string[]): Promise<JaegerTrace[]> {
+async function readTraces(
+  context: Context,
+  { store }: ApiContext,
+  traceIds: readonly string[],
+): Promise<JaegerTrace[]> {
   const spans = await spansOfTraces(store, { traceIds, limit: SEARCH_SPANS_MAX, signal: context.req.raw.signal });
   const byTrace = new Map(traceIds.map((traceId) => [traceId, spans.filter((span) => span.traceId === traceId)]));
   return [...byTrace].flatMap(([traceId, own]) => (own.length > 0 ? [toJaegerTrace(traceId, own)] : []));

@@ -7,7 +7,14 @@ import { findTraces } from "../../store/queries/trace-search.ts";
 import { answerError } from "../api-error.ts";
 import type { ApiContext } from "../api-router.ts";
 import { toOtlp, toUnixNano } from "../otlp-export.ts";
-import { goDurationMs, JaegerError, rfc3339Parameter, tagParameters, toFilters, traceIdParameter } from "./parameters.ts";
+import {
+  goDurationMs,
+  JaegerError,
+  rfc3339Parameter,
+  tagParameters,
+  toFilters,
+  traceIdParameter,
+} from "./parameters.ts";
 
 const TRACES_DEFAULT = 100;
 const TRACES_MAX = 1_500;
@@ -36,7 +43,11 @@ export function jaegerV3({ store }: Pick<ApiContext, "store">): Hono {
   });
   app.get("/api/v3/traces/:traceId", async (context) => {
     const traceId = traceIdParameter(context.req.param("traceId"));
-    const spans = await spansOfTraces(store, { traceIds: [traceId], limit: SEARCH_SPANS_MAX, signal: context.req.raw.signal });
+    const spans = await spansOfTraces(store, {
+      traceIds: [traceId],
+      limit: SEARCH_SPANS_MAX,
+      signal: context.req.raw.signal,
+    });
     return answerTraces(context, spans);
   });
   app.get("/api/v3/traces", async (context) => answerTraces(context, await searchSpans(context, store)));
@@ -60,7 +71,9 @@ function answerTraces(context: Context, spans: readonly Span[]): Response {
 async function searchSpans(context: Context, store: ApiContext["store"]): Promise<Span[]> {
   const { signal } = context.req.raw;
   const read = (camel: string, ...aliases: string[]) =>
-    [camel, ...aliases].map((name) => context.req.query(`query.${name}`)).find((value) => value !== undefined && value !== "");
+    [camel, ...aliases]
+      .map((name) => context.req.query(`query.${name}`))
+      .find((value) => value !== undefined && value !== "");
   const from = rfc3339Parameter("query.startTimeMin", read("startTimeMin", "start_time_min"));
   const to = rfc3339Parameter("query.startTimeMax", read("startTimeMax", "start_time_max"));
   if (from >= to) throw new JaegerError(400, "query.startTimeMin: must be before query.startTimeMax");
@@ -71,7 +84,8 @@ async function searchSpans(context: Context, store: ApiContext["store"]): Promis
   }
   const attributes = read("attributes");
   const limit = Number(read("searchDepth", "search_depth", "num_traces", "numTraces") ?? TRACES_DEFAULT);
-  if (!Number.isInteger(limit) || limit < 1) throw new JaegerError(400, "query.searchDepth: must be a whole number from 1 up");
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new JaegerError(400, "query.searchDepth: must be a whole number from 1 up");
   const filter = {
     from,
     to,

@@ -11,7 +11,16 @@ export class JaegerError extends Error {
   }
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, "µs": 1e-3, "μs": 1e-3, ms: 1, s: 1e3, m: 6e4, h: 3.6e6 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1e3,
+  m: 6e4,
+  h: 3.6e6,
+};
 
 /**
  * Milliseconds of a duration as Go writes it: `1.2s`, `100us`, `1h2m`.
@@ -38,7 +47,8 @@ const MICROSECONDS_FROM = 1e14;
 export function instantParameter(name: string, text: string | undefined): string | undefined {
   if (text === undefined || text === "") return undefined;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new JaegerError(400, `${name}: must be microseconds since the epoch`);
+  if (!Number.isInteger(value) || value < 0)
+    throw new JaegerError(400, `${name}: must be microseconds since the epoch`);
   const ms = value < MICROSECONDS_FROM ? value : Math.floor(value / 1000);
   if (ms > 8.64e15) throw new JaegerError(400, `${name}: is beyond the calendar`);
   return new Date(ms).toISOString();

@@ -66,6 +66,11 @@ LIMIT ${String(VALUES_MAX)}`;
   return rows.map(({ text, spans }) => ({ value: text, count: Number(spans) }));
 }
 
-async function complete(store: Store, sql: string, { from, to, signal }: CompletionRange, params: Record<string, string>) {
+async function complete(
+  store: Store,
+  sql: string,
+  { from, to, signal }: CompletionRange,
+  params: Record<string, string>,
+) {
   return store.query<Counted>(sql, { ...params, from, to }, { bounds: BOUNDS, ...(signal && { signal }) });
 }

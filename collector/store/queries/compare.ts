@@ -64,7 +64,11 @@ HAVING selected_spans > 0
 ORDER BY selected_spans / greatest(selected_all, 1) - base_spans / greatest(base_all, 1) DESC, key, value
 LIMIT ${String(ATTRIBUTES_MAX)}`;
   const baseParams = Object.fromEntries(Object.entries(other.params).map(([name, value]) => [`base_${name}`, value]));
-  const rows = await store.query<PairRow>(sql, { ...one.params, ...baseParams }, { bounds: BOUNDS, ...(signal && { signal }) });
+  const rows = await store.query<PairRow>(
+    sql,
+    { ...one.params, ...baseParams },
+    { bounds: BOUNDS, ...(signal && { signal }) },
+  );
   const [first] = rows;
   const all = { selected: Number(first?.selected_all ?? 0), base: Number(first?.base_all ?? 0) };
   const attributes = rows

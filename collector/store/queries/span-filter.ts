@@ -47,7 +47,8 @@ export function spanCondition(filter: SpanFilter, place: AttributePlace = "both"
   if (filter.name !== undefined) add("name = {name:String}", "name", filter.name);
   if (filter.kind !== undefined) add("kind = {kind:UInt8}", "kind", KIND_NUMBERS[filter.kind]);
   if (filter.status !== undefined) add(filter.status === "error" ? "status_code = 2" : "status_code != 2");
-  if (filter.destination !== undefined) add("messaging_destination_name = {destination:String}", "destination", filter.destination);
+  if (filter.destination !== undefined)
+    add("messaging_destination_name = {destination:String}", "destination", filter.destination);
   if (filter.coldStart !== undefined) add(filter.coldStart ? "faas_coldstart = 2" : "faas_coldstart != 2");
   if (filter.minDurationMs !== undefined) add("duration_ns >= {minNs:UInt64}", "minNs", toNs(filter.minDurationMs));
   if (filter.maxDurationMs !== undefined) add("duration_ns <= {maxNs:UInt64}", "maxNs", toNs(filter.maxDurationMs));
@@ -68,7 +69,10 @@ export function splitAttribute(given: string): [string, string] {
 }
 
 /** Searches the places that a filter's attributes may be in, the fast one first, until something is found. */
-export async function firstFound<Item>(filter: SpanFilter, search: (place: AttributePlace) => Promise<Item[]>): Promise<Item[]> {
+export async function firstFound<Item>(
+  filter: SpanFilter,
+  search: (place: AttributePlace) => Promise<Item[]>,
+): Promise<Item[]> {
   const placed = (filter.attribute ?? []).filter((given) => hasPlace(...splitAttribute(given)));
   if (placed.length === 0) return search("both");
   const found = await search("spans");

@@ -57,7 +57,11 @@ WHERE (toStartOfHour(spans.start_time), spans.trace_id) IN
 AND spans.span_id IN (SELECT toFixedString(unhex(arrayJoin({spanIds:Array(String)})), 8))`;
 
 /** The spans at these positions, in their order. */
-export async function spansAt(store: Store, positions: readonly OriginPosition[], signal?: AbortSignal): Promise<Span[]> {
+export async function spansAt(
+  store: Store,
+  positions: readonly OriginPosition[],
+  signal?: AbortSignal,
+): Promise<Span[]> {
   if (positions.length === 0) return [];
   const params = {
     starts: positions.map(({ startNs }) => startNs),

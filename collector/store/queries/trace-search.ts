@@ -18,7 +18,11 @@ export interface TraceSearch {
   readonly signal?: AbortSignal;
 }
 
-async function findTracesIn(store: Store, { filter, limit, signal }: TraceSearch, place: AttributePlace): Promise<string[]> {
+async function findTracesIn(
+  store: Store,
+  { filter, limit, signal }: TraceSearch,
+  place: AttributePlace,
+): Promise<string[]> {
   const condition = spanCondition(filter, place);
   const sql = `
 SELECT lower(hex(spans.trace_id)) AS "traceId", max(start_time) AS newest
@@ -58,6 +62,10 @@ INNER JOIN
 WHERE ${range} AND caller.kind IN (1, 3, 4) AND parent != child
 GROUP BY parent, child
 ORDER BY calls DESC, parent, child`;
-  const rows = await store.query<{ parent: string; child: string; calls: string }>(sql, { from, to }, { bounds: BOUNDS, ...(signal && { signal }) });
+  const rows = await store.query<{ parent: string; child: string; calls: string }>(
+    sql,
+    { from, to },
+    { bounds: BOUNDS, ...(signal && { signal }) },
+  );
   return rows.map(({ parent, child, calls }) => ({ parent, child, callCount: Number(calls) }));
 }

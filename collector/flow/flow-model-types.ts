@@ -1,0 +1,79 @@
+/** What goes into the model of the transports and comes out of it. */
+import type { Attributes, Span } from "../../schema/flow.ts";
+import type { Envelope } from "./flow-model-message.ts";
+
+export interface QueueModel {
+  readonly batchSize: number;
+  /** Whether the function has a span for each record of a batch. */
+  readonly each: boolean;
+  /** Subscribed to the topic with raw delivery: the message does not carry the topic's id. */
+  readonly raw: boolean;
+  /** Chance that a record fails, 0 to 1. */
+  readonly failing: number;
+  readonly receivesMax: number;
+  readonly deadLetterReader: "none" | "takes" | "returns for redrive";
+  /** Index of the queue that it sends on to; its own makes a cycle. */
+  readonly next: number | undefined;
+}
+
+export interface ModelInput {
+  readonly seed: number;
+  readonly orders: number;
+  /** The first of them get the orders from the topic, or directly. */
+  readonly queues: readonly QueueModel[];
+  readonly subscribed: number;
+  readonly viaTopic: boolean;
+  /** Whether messages carry trace context. */
+  readonly context: boolean;
+  /** How far each instance's clock may be off, milliseconds. */
+  readonly clockSkewMs: number;
+}
+
+/** What really happened to one order. */
+export interface TrueFlow {
+  readonly traceId: string;
+  /** `<invocation or place>|<invocation or place>|<kind>|<message id>`. */
+  readonly hops: Set<string>;
+  /** Trace id and span id. */
+  readonly spans: Set<string>;
+}
+
+export interface ModelOutput {
+  readonly spans: Span[];
+  readonly flows: TrueFlow[];
+  /** The invocation that each span belongs to, by span id. */
+  readonly invocationOf: Map<string, string>;
+}
+
+export interface SpanSpec {
+  readonly traceId: string;
+  readonly parent?: { readonly spanId: string };
+  readonly kind: Span["kind"];
+  readonly name: string;
+  readonly atMs: number;
+  readonly lastsMs: number;
+  readonly invocation: { readonly label: string; readonly service: string; readonly skewMs: number };
+  readonly orders: ReadonlySet<number>;
+  readonly attributes?: Attributes;
+  readonly links?: readonly { readonly traceId: string; readonly spanId: string; readonly attributes: Attributes }[];
+  readonly events?: readonly Attributes[];
+  readonly failed?: boolean;
+}
+
+export interface SendSpec {
+  readonly from: Span;
+  readonly invocation: SpanSpec["invocation"];
+  readonly orders: ReadonlySet<number>;
+  readonly queues: readonly number[];
+  readonly viaTopic: boolean;
+  readonly atMs: number;
+  readonly hopsLeft: number;
+}
+
+export interface RecordSpec {
+  readonly queue: QueueModel;
+  readonly results: readonly { readonly message: Envelope; readonly failed: boolean }[];
+  readonly invocation: SpanSpec["invocation"];
+  readonly atMs: number;
+  readonly isDead: boolean;
+}
