@@ -16,12 +16,22 @@ export function seeded(seed: number): () => number {
   };
 }
 
+interface SpanPlaces {
+  readonly trace: number;
+  readonly span: number;
+  /** 0 where it has no parent. */
+  readonly parent: number;
+  readonly start: number;
+  readonly end: number;
+  readonly uuids: readonly number[];
+}
+
 /** A request whose ids and times can be written anew in place. */
 export class Payload {
   readonly body: Buffer;
   readonly #random: () => number;
   /** Where each span's trace id, span id, parent id and times lie, and its two ids in attributes. */
-  readonly #spans: { trace: number; span: number; parent: number; start: number; end: number; uuids: number[] }[] = [];
+  readonly #spans: SpanPlaces[] = [];
 
   constructor(seed: number) {
     this.#random = seeded(seed);
@@ -57,7 +67,7 @@ export class Payload {
   }
 
   #fill(target: Buffer, at: number, size: number): void {
-    for (let offset = 0; offset < size; offset += 4) target.writeUInt32LE(Math.floor(this.#random() * 4_294_967_296), at + offset);
+    for (let offset = 0; offset < size; offset += 4) target.writeUInt32LE(this.#pick(4_294_967_296), at + offset);
   }
 
   #pick(count: number): number {
@@ -90,7 +100,9 @@ export class Payload {
             writer.string(1, "hopscope");
             writer.string(2, "0.1.0");
           });
-          for (let span = 0; span < spansPerRequest / resources; span += 1) writer.message(2, () => this.#span(writer, span));
+          for (let span = 0; span < spansPerRequest / resources; span += 1) {
+            writer.message(2, () => this.#span(writer, span));
+          }
         });
       });
     }

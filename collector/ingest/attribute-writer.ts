@@ -1,12 +1,13 @@
 /** Attributes of a span into promoted columns, typed maps, or OTLP/JSON, without an object for any of them. */
-import { MESSAGE_KEYS, MESSAGE_KEYS_MAX, MESSAGING_MESSAGE_ID, MESSAGING_SYSTEM } from "../../schema/attributes.ts";
+import { MESSAGE_KEYS, MESSAGING_MESSAGE_ID, MESSAGING_SYSTEM } from "../../schema/attributes.ts";
 import { PROMOTED_SPAN_COLUMNS } from "../store/span-columns.ts";
 import { ByteBuffer, sourceOf, type Source } from "./byte-buffer.ts";
 import { Dictionary } from "./dictionary.ts";
 import { VALUE_BYTES, writeAnyValue } from "./json-text.ts";
 import { keyTableMax } from "./limits.ts";
-import { MessageKeys } from "./message-keys.ts";
-import type { ProtobufReader } from "./protobuf.ts";
+import { MessageKeys, writeMessageKeyList } from "./message-keys.ts";
+import { readDouble, setUnsigned } from "./promoted-value.ts";
+import { skipUnknown, type ProtobufReader } from "./protobuf.ts";
 import type { PromotedWriter, SpanBlock } from "./span-block.ts";
 
 const TAG_STRING = 0x0a;
@@ -176,8 +177,8 @@ export class AttributeWriter {
     } else if (tag === TAG_DOUBLE) {
       reader.fixed64();
       if (reader.position === reader.end) return this.#double(reader, row, key, keyStart, keyEnd, promoted);
-    } else if (tag === TAG_ARRAY && key === this.#messageKeysKey && this.#block.messageKeys.lengths.counts[row] === 0) {
-      if (this.#messageKeyList(reader, row)) return;
+    } else if (tag === TAG_ARRAY && key === this.#messageKeysKey) {
+      if (writeMessageKeyList(this.#block.messageKeys, reader, row)) return;
     }
     reader.position = valueStart;
     this.#lastMember(reader, row, key, keyStart, keyEnd);
@@ -268,34 +269,6 @@ export class AttributeWriter {
     doubleMap.values.raw(reader, end - 8, end);
   }
 
-  /** The attribute `hopscope.message.keys`; false, and nothing written, where it is no list of strings alone. */
-  #messageKeyList(reader: ProtobufReader, row: number): boolean {
-    const { bytes } = reader;
-    const listEnd = reader.lengthEnd();
-    if (listEnd !== reader.end || reader.position === listEnd) return false;
-    const { entries, lengths } = this.#block.messageKeys;
-    const { length } = entries;
-    const { total } = lengths;
-    let plain = true;
-    while (plain && reader.position < listEnd) {
-      plain = reader.varint32() === 0x0a;
-      if (!plain) break;
-      const itemEnd = reader.lengthEnd();
-      plain = reader.position < itemEnd && bytes[reader.position] === TAG_STRING && lengths.total - total < MESSAGE_KEYS_MAX;
-      if (!plain) break;
-      reader.position += 1;
-      plain = reader.lengthEnd() === itemEnd;
-      if (!entries.string(reader, reader.position, itemEnd)) this.repaired += 1;
-      lengths.add(row);
-      reader.position = itemEnd;
-    }
-    if (plain) return true;
-    entries.length = length;
-    lengths.total = total;
-    lengths.counts[row] = 0;
-    return false;
-  }
-
   /** Arrays, maps, bytes and empty values, and values with several members, of which the last counts. */
   #lastMember(reader: ProtobufReader, row: number, key: number, keyStart: number, keyEnd: number): void {
     const { end } = reader;
@@ -330,38 +303,4 @@ export class AttributeWriter {
       messageKeysDerived.used = true;
     }
   }
-}
-
-const scratch = new DataView(new ArrayBuffer(8));
-
-function readDouble(low: number, high: number): number {
-  scratch.setUint32(0, low, true);
-  scratch.setUint32(4, high, true);
-  return scratch.getFloat64(0, true);
-}
-
-/** Sets an unsigned column where it can hold the signed 64-bit value and has none yet. */
-function setUnsigned(promoted: PromotedWriter, row: number, low: number, high: number): boolean {
-  if (low === 0 && high === 0) return false;
-  if (promoted.type === "uint64") {
-    const { values } = promoted.column;
-    if (high >= 0x8000_0000 || values[row * 2] !== 0 || values[row * 2 + 1] !== 0) return false;
-    values[row * 2] = low;
-    values[row * 2 + 1] = high;
-  } else if (promoted.type === "uint32") {
-    if (high !== 0 || promoted.column.values[row] !== 0) return false;
-    promoted.column.values[row] = low;
-  } else if (promoted.type === "uint16") {
-    if (high !== 0 || low > 0xffff || promoted.column.values[row] !== 0) return false;
-    promoted.column.values[row] = low;
-  } else return false;
-  promoted.column.used = true;
-  return true;
-}
-
-/** Passes over an unknown field; a known one (up to `lastField`) that comes with a wrong wire type is an error. */
-export function skipUnknown(reader: ProtobufReader, tag: number, lastField: number, message: string): void {
-  const field = tag >>> 3;
-  if (field >= 1 && field <= lastField) reader.expect(tag, -1, `field ${String(field)} of ${message}`);
-  reader.skip(tag);
 }

@@ -11,7 +11,9 @@ export function hashBytes(source: Source, start: number, end: number): number {
   const size = end - start;
   let hash = size;
   if (size < 4) {
-    for (let index = start; index < end; index += 1) hash = Math.imul(hash ^ (source.bytes[index] as number), 0x0100_0193);
+    for (let index = start; index < end; index += 1) {
+      hash = Math.imul(hash ^ (source.bytes[index] as number), 0x0100_0193);
+    }
     return hash ^ (hash >>> 15);
   }
   const firstEnd = size > 2 * hashedBytes ? start + hashedBytes : end - 4;

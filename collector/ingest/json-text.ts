@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import type { ByteBuffer } from "./byte-buffer.ts";
 import { valueDepthMax } from "./limits.ts";
-import { ProtobufReader, toNumber, WIRE_BYTES } from "./protobuf.ts";
+import { toNumber, WIRE_BYTES, type ProtobufReader } from "./protobuf.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

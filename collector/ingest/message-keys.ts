@@ -2,7 +2,8 @@
 import { MESSAGE_KEYS_MAX } from "../../schema/attributes.ts";
 import { ByteBuffer, type Source } from "./byte-buffer.ts";
 import { Dictionary } from "./dictionary.ts";
-import type { ArrayColumn } from "./native-columns.ts";
+import type { ArrayColumn } from "./native-arrays.ts";
+import type { ProtobufReader } from "./protobuf.ts";
 
 /** How SDKs spell the systems whose messages are joined by identity. */
 const CANONICAL_SYSTEM: ReadonlyMap<string, string> = new Map([
@@ -103,4 +104,39 @@ export class MessageKeys {
     this.#prefixes[spelling] = prefix;
     return prefix;
   }
+}
+
+/**
+ * The value of the attribute `hopscope.message.keys`, whose ArrayValue the reader stands at. False, and nothing
+ * written, where it is no list of strings alone, or the row has keys already.
+ */
+export function writeMessageKeyList(column: ArrayColumn, reader: ProtobufReader, row: number): boolean {
+  const { entries, lengths } = column;
+  if (lengths.counts[row] !== 0) return false;
+  const listEnd = reader.lengthEnd();
+  if (listEnd !== reader.end || reader.position === listEnd) return false;
+  const { length } = entries;
+  const { total } = lengths;
+  while (reader.position < listEnd) {
+    const itemEnd = lengths.total - total < MESSAGE_KEYS_MAX ? stringValueEnd(reader) : -1;
+    if (itemEnd < 0) {
+      entries.length = length;
+      lengths.total = total;
+      lengths.counts[row] = 0;
+      return false;
+    }
+    entries.string(reader, reader.position, itemEnd);
+    lengths.add(row);
+    reader.position = itemEnd;
+  }
+  return true;
+}
+
+/** Where the string of the AnyValue that comes next ends, at whose start the reader then is; -1 where it is none. */
+function stringValueEnd(reader: ProtobufReader): number {
+  if (reader.varint32() !== 0x0a) return -1;
+  const itemEnd = reader.lengthEnd();
+  if (reader.position === itemEnd || reader.bytes[reader.position] !== 0x0a) return -1;
+  reader.position += 1;
+  return reader.lengthEnd() === itemEnd ? itemEnd : -1;
 }

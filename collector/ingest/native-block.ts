@@ -1,5 +1,5 @@
 /** A block of rows in ClickHouse's Native format, out of columns that are filled elsewhere. */
-import { ByteBuffer } from "./byte-buffer.ts";
+import type { ByteBuffer } from "./byte-buffer.ts";
 import type { Column } from "./native-columns.ts";
 
 /** Appends `columns` of `rows` rows as one block; columns in which nothing was set are left out. */

@@ -43,7 +43,8 @@ class Filler {
       field.resolve();
       const nested = field.resolvedType instanceof protobuf.Type;
       if (nested && depth >= valueDepth) return [];
-      return [{ [field.name]: nested ? this.message(field.resolvedType as protobuf.Type, depth + 1) : this.#scalar(field) }];
+      const type = field.resolvedType as protobuf.Type;
+      return [{ [field.name]: nested ? this.message(type, depth + 1) : this.#scalar(field) }];
     });
   }
 

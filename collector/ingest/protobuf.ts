@@ -151,3 +151,10 @@ export function word(bytes: Uint8Array, at: number): number {
 export function toNumber(low: number, high: number): number {
   return high * TWO_32 + low;
 }
+
+/** Passes over an unknown field; a known one (up to `lastField`) that comes with a wrong wire type is an error. */
+export function skipUnknown(reader: ProtobufReader, tag: number, lastField: number, message: string): void {
+  const field = tag >>> 3;
+  if (field >= 1 && field <= lastField) reader.expect(tag, -1, `field ${String(field)} of ${message}`);
+  reader.skip(tag);
+}

@@ -14,7 +14,8 @@ const [dataDir = "", clickhouseUrl = "", database = ""] = process.argv.slice(2);
 const sendersCount = 4;
 
 const store = connectStore({ endpoint: remoteEndpoint(clickhouseUrl), database });
-const receiver = await openReceiver({ store, dataDir, retentionDays: 30, log: silentLog, limits: { segmentAgeMaxMs: 5 } });
+const limits = { segmentAgeMaxMs: 5 };
+const receiver = await openReceiver({ store, dataDir, retentionDays: 30, log: silentLog, limits });
 await Promise.all(Array.from({ length: sendersCount }, sendForever));
 
 async function sendForever(): Promise<never> {

@@ -1,4 +1,4 @@
-/** Ingestion's control flow: check, decompress, transcode, append, make durable, acknowledge; loading runs beside it. */
+/** Ingestion's control flow: check, transcode, append, make durable, acknowledge; loading runs beside it. */
 import { join } from "node:path";
 import type { Log } from "../store/log.ts";
 import type { Store } from "../store/store.ts";
@@ -12,10 +12,11 @@ import {
   segmentAgeMaxMs,
   walSizeMaxBytes,
 } from "./limits.ts";
-import { Loader } from "./loader.ts";
+import { Loader, type LoadCounts } from "./loader.ts";
 import { otlpJsonToProtobuf } from "./otlp-json.ts";
 import { RecentRequests } from "./recent-requests.ts";
-import { SpanTranscoder, type TranscodeCounts, type Transcoded } from "./transcode-spans.ts";
+import type { TranscodeCounts } from "./span-writer.ts";
+import { SpanTranscoder, type Transcoded } from "./transcode-spans.ts";
 import { diskFiles, type WalFiles } from "./wal-files.ts";
 import { Wal, type WalCounts } from "./wal.ts";
 
@@ -73,7 +74,7 @@ export interface ReceiverStats {
   readonly lagS: number;
   readonly transcode: Readonly<TranscodeCounts>;
   readonly wal: Readonly<WalCounts>;
-  readonly load: { readonly spans: number; readonly segments: number; readonly retries: number; readonly refusedSegments: number };
+  readonly load: Readonly<LoadCounts>;
   readonly loadError: string | undefined;
 }
 
@@ -293,7 +294,8 @@ class OpenReceiver implements Receiver {
     if (this.#wal.first()) this.#loader.wake();
     const since = this.#wal.openSince;
     if (this.#closeTimer || since === undefined || this.#closed) return;
-    const inMs = Math.max(since + this.#limits.segmentAgeMaxMs - Date.now(), this.#wal.first() ? loaderBusyRecheckMs : 0);
+    const least = this.#wal.first() ? loaderBusyRecheckMs : 0;
+    const inMs = Math.max(since + this.#limits.segmentAgeMaxMs - Date.now(), least);
     this.#closeTimer = setTimeout(() => {
       this.#closeTimer = undefined;
       void this.#closeNow();

@@ -9,14 +9,11 @@ import {
 } from "../store/span-columns.ts";
 import { ByteBuffer } from "./byte-buffer.ts";
 import { writeBlock } from "./native-block.ts";
+import { ArrayColumn, ArrayLengths, LowCardinalityArrayColumn, MapColumn } from "./native-arrays.ts";
 import {
-  ArrayColumn,
-  ArrayLengths,
   f64Column,
   fixedStringColumn,
-  LowCardinalityArrayColumn,
   LowCardinalityColumn,
-  MapColumn,
   StringColumn,
   u16Column,
   u32Column,

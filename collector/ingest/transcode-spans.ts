@@ -5,16 +5,17 @@
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
  */
 import { crc32 } from "node:zlib";
-import { AttributeWriter, skipUnknown } from "./attribute-writer.ts";
-import { ByteBuffer, type Source } from "./byte-buffer.ts";
+import { AttributeWriter } from "./attribute-writer.ts";
+import type { Source } from "./byte-buffer.ts";
 import { OtlpError } from "./errors.ts";
-import { ValueTooDeepError, writeKeyValue } from "./json-text.ts";
+import { ValueTooDeepError } from "./json-text.ts";
 import { blockRowsMax, clockAheadMaxNs } from "./limits.ts";
-import type { LowCardinalityColumn, ScalarColumn } from "./native-columns.ts";
-import { ProtobufReader, toNumber, word } from "./protobuf.ts";
+import type { LowCardinalityColumn } from "./native-columns.ts";
+import { ProtobufReader, skipUnknown } from "./protobuf.ts";
 import type { Range } from "./resource-json.ts";
 import { SpanBlock } from "./span-block.ts";
 import { ContextCache, type ResourceContext } from "./span-context.ts";
+import { SpanRejected, SpanWriter, type ClockWindow, type TranscodeCounts } from "./span-writer.ts";
 
 /** What became of one request. */
 export interface Transcoded {
@@ -32,17 +33,6 @@ export interface SealedBlock {
   readonly rows: number;
 }
 
-/** Counters since start. */
-export interface TranscodeCounts {
-  /** Spans whose clock was out of the window, stored at the time of their arrival. */
-  wildClocks: number;
-  endBeforeStart: number;
-  /** Links left out because their ids have a wrong length. */
-  badLinks: number;
-  /** Strings that were not UTF-8 and were repaired. */
-  repairedStrings: number;
-}
-
 export interface TranscoderOptions {
   readonly retentionDays: number;
   /** Milliseconds since the epoch. */
@@ -55,15 +45,13 @@ const retentionMarginNs = 3_600_000_000_000n;
 /** Reasons that one partial success names. */
 const reasonsMax = 5;
 
-class SpanRejected extends Error {}
-
 /** Transcodes request after request into one growing block. */
 export class SpanTranscoder {
   readonly counts: TranscodeCounts = { wildClocks: 0, endBeforeStart: 0, badLinks: 0, repairedStrings: 0 };
   readonly #block = new SpanBlock();
   readonly #attributes = new AttributeWriter(this.#block);
+  readonly #spanWriter = new SpanWriter(this.#block, this.#attributes, this.counts);
   readonly #contexts = new ContextCache();
-  readonly #json = new ByteBuffer();
   readonly #options: TranscoderOptions;
   #sealed: SealedBlock[] = [];
   #sealedBefore = 0;
@@ -71,15 +59,10 @@ export class SpanTranscoder {
   #reader = new ProtobufReader(new Uint8Array(0));
 
   // Of the request at hand.
-  #nowNs = 0n;
-  #earliest = 0;
-  #latest = 0;
   #careful = false;
   #rejected = 0;
   #reasons = new Set<string>();
   #spans = 0;
-  #idMix = 0;
-  #idMix2 = 0;
   #contextRow = 0;
 
   constructor(options: TranscoderOptions) {
@@ -104,7 +87,6 @@ export class SpanTranscoder {
     this.#sealedBefore = this.#sealed.length;
     this.#rowsBefore = this.#block.rows;
     this.#block.mark(0);
-    this.#setClock();
     try {
       try {
         this.#request(body, false);
@@ -124,7 +106,7 @@ export class SpanTranscoder {
       spans: this.#spans,
       rejected: this.#rejected,
       rejectMessage: [...this.#reasons].join("; "),
-      fingerprint: `${hex(crc32(body))}${hex(this.#idMix)}${hex(this.#idMix2)}${hex(body.length)}`,
+      fingerprint: `${hex(crc32(body))}${hex(this.#spanWriter.idMix)}${hex(this.#spanWriter.idMix2)}${hex(body.length)}`,
     };
   }
 
@@ -149,11 +131,14 @@ export class SpanTranscoder {
     if (rows > 0) this.#sealed.push({ bytes: this.#block.seal(), rows });
   }
 
-  #setClock(): void {
+  #clock(): ClockWindow {
     const now = this.#options.now?.() ?? Date.now();
-    this.#nowNs = BigInt(now) * 1_000_000n;
-    this.#earliest = Number(this.#nowNs - BigInt(this.#options.retentionDays) * dayNs + retentionMarginNs);
-    this.#latest = Number(this.#nowNs + clockAheadMaxNs);
+    const nowNs = BigInt(now) * 1_000_000n;
+    return {
+      nowNs,
+      earliest: Number(nowNs - BigInt(this.#options.retentionDays) * dayNs + retentionMarginNs),
+      latest: Number(nowNs + clockAheadMaxNs),
+    };
   }
 
   #request(body: Uint8Array, careful: boolean): void {
@@ -161,8 +146,7 @@ export class SpanTranscoder {
     this.#rejected = 0;
     this.#spans = 0;
     this.#reasons.clear();
-    this.#idMix = 0;
-    this.#idMix2 = 0;
+    this.#spanWriter.startRequest(this.#clock());
     const reader = new ProtobufReader(body);
     this.#reader = reader;
     while (reader.position < body.length) {
@@ -282,6 +266,11 @@ export class SpanTranscoder {
     });
   }
 
+  #span(end: number): void {
+    this.#spanWriter.write(this.#reader, end);
+    this.#spans += 1;
+  }
+
   #carefulSpan(end: number): void {
     const { rows } = this.#block;
     this.#block.mark(1);
@@ -292,287 +281,6 @@ export class SpanTranscoder {
       this.#block.rollback(1, rows);
       this.#reject(error.message, 1);
     }
-  }
-
-  #span(end: number): void {
-    const reader = this.#reader;
-    const block = this.#block;
-    const row = block.rows;
-    const attributes = this.#attributes;
-    reader.end = end;
-    attributes.startSpan();
-    let ids = 0;
-    let deferred = false;
-    const spanStart = reader.position;
-    while (reader.position < end) {
-      const tag = reader.varint32();
-      switch (tag) {
-        case 0x4a: {
-          const attributeEnd = reader.lengthEnd();
-          attributes.write(reader, attributeEnd, row);
-          break;
-        }
-        case 0x0a:
-          this.#id(block.traceId.values, row, 16, "trace_id");
-          ids |= 1;
-          break;
-        case 0x12:
-          this.#id(block.spanId.values, row, 8, "span_id");
-          ids |= 2;
-          break;
-        case 0x22:
-          this.#parentId(row);
-          break;
-        case 0x1a: {
-          const stringEnd = reader.lengthEnd();
-          if (stringEnd > reader.position && !block.traceState.has(row)) {
-            if (!block.traceState.set(row, reader, reader.position, stringEnd)) this.counts.repairedStrings += 1;
-          }
-          reader.position = stringEnd;
-          break;
-        }
-        case 0x2a: {
-          const stringEnd = reader.lengthEnd();
-          block.spanName.indexes[row] = block.spanName.dictionary.lookup(reader, reader.position, stringEnd);
-          reader.position = stringEnd;
-          break;
-        }
-        case 0x30:
-          setSmall(block.kind, row, smallEnum(reader));
-          break;
-        case 0x39:
-          reader.fixed64();
-          block.rawStart.values[row * 2] = reader.low;
-          block.rawStart.values[row * 2 + 1] = reader.high;
-          break;
-        case 0x41:
-          reader.fixed64();
-          block.rawEnd.values[row * 2] = reader.low;
-          block.rawEnd.values[row * 2 + 1] = reader.high;
-          break;
-        case 0x50:
-          setSmall(block.droppedAttributes, row, reader.varint32());
-          break;
-        case 0x60:
-          setSmall(block.droppedEvents, row, reader.varint32());
-          break;
-        case 0x70:
-          setSmall(block.droppedLinks, row, reader.varint32());
-          break;
-        case 0x85:
-          setSmall(block.flags, row, reader.fixed32());
-          break;
-        case 0x7a:
-          this.#status(reader.lengthEnd(), row);
-          break;
-        case 0x5a:
-        case 0x6a:
-          // After the attributes, whatever order they come in.
-          deferred = true;
-          reader.position = reader.lengthEnd();
-          break;
-        default:
-          skipUnknown(reader, tag, 16, "Span");
-      }
-    }
-    if (ids !== 3) throw new SpanRejected(ids & 1 ? "span_id is missing" : "trace_id is missing");
-    attributes.messageKeys.endSpan();
-    if (deferred) this.#eventsAndLinks(spanStart, end, row);
-    attributes.deriveMessageKeys(reader, row);
-    this.#times(row);
-    this.#mixIds(row);
-    block.rows = row + 1;
-    this.#spans += 1;
-  }
-
-  #id(values: Uint8Array, row: number, size: number, field: string): void {
-    const reader = this.#reader;
-    const end = reader.lengthEnd();
-    const start = reader.position;
-    if (end - start !== size) {
-      throw new SpanRejected(`${field} has ${String(end - start)} bytes, not ${String(size)}`);
-    }
-    const { bytes } = reader;
-    let any = 0;
-    for (let index = 0, at = row * size; index < size; index += 1) {
-      const byte = bytes[start + index] as number;
-      any |= byte;
-      values[at + index] = byte;
-    }
-    if (any === 0) throw new SpanRejected(`${field} is all zero`);
-    reader.position = end;
-  }
-
-  #parentId(row: number): void {
-    const reader = this.#reader;
-    const { parentSpanId } = this.#block;
-    const end = reader.lengthEnd();
-    const size = end - reader.position;
-    if (size !== 0 && size !== 8) throw new SpanRejected(`parent_span_id has ${String(size)} bytes, not 8`);
-    for (let index = 0; index < size; index += 1) {
-      parentSpanId.values[row * 8 + index] = reader.bytes[reader.position + index] as number;
-    }
-    if (size === 8) parentSpanId.used = true;
-    reader.position = end;
-  }
-
-  #status(end: number, row: number): void {
-    const reader = this.#reader;
-    const block = this.#block;
-    const outerEnd = reader.end;
-    reader.end = end;
-    while (reader.position < end) {
-      const tag = reader.varint32();
-      if (tag === 0x12) {
-        const stringEnd = reader.lengthEnd();
-        if (stringEnd > reader.position && !block.statusMessage.has(row)) {
-          if (!block.statusMessage.set(row, reader, reader.position, stringEnd)) this.counts.repairedStrings += 1;
-        }
-        reader.position = stringEnd;
-      } else if (tag === 0x18) {
-        setSmall(block.statusCode, row, smallEnum(reader));
-      } else if (tag >>> 3 === 1) reader.skip(tag);
-      else skipUnknown(reader, tag, 3, "Status");
-    }
-    reader.end = outerEnd;
-  }
-
-  #eventsAndLinks(start: number, end: number, row: number): void {
-    const reader = this.#reader;
-    reader.position = start;
-    while (reader.position < end) {
-      const tag = reader.varint32();
-      if (tag !== 0x5a && tag !== 0x6a) {
-        reader.skip(tag);
-        continue;
-      }
-      const itemEnd = reader.lengthEnd();
-      reader.end = itemEnd;
-      if (tag === 0x5a) this.#event(itemEnd, row);
-      else this.#link(itemEnd, row);
-      reader.position = itemEnd;
-      reader.end = end;
-    }
-  }
-
-  #event(end: number, row: number): void {
-    const reader = this.#reader;
-    const { eventLengths, eventTime, eventName, eventAttributes, eventDropped } = this.#block;
-    this.#json.length = 0;
-    let timeLow = 0;
-    let timeHigh = 0;
-    let name = 0;
-    let dropped = 0;
-    while (reader.position < end) {
-      const tag = reader.varint32();
-      if (tag === 0x09) {
-        reader.fixed64();
-        timeLow = reader.low;
-        timeHigh = reader.high;
-      } else if (tag === 0x12) {
-        const stringEnd = reader.lengthEnd();
-        name = eventName.dictionary.lookup(reader, reader.position, stringEnd);
-        reader.position = stringEnd;
-      } else if (tag === 0x1a) this.#listAttribute();
-      else if (tag === 0x20) dropped = reader.varint32();
-      else skipUnknown(reader, tag, 4, "Span.Event");
-    }
-    eventLengths.add(row);
-    eventTime.entries.u32(timeLow);
-    eventTime.entries.u32(timeHigh);
-    eventName.indexes.push(name);
-    this.#endList(eventAttributes.entries);
-    eventDropped.entries.u32(dropped);
-    this.#attributes.messageKeys.endItem();
-  }
-
-  #link(end: number, row: number): void {
-    const reader = this.#reader;
-    const block = this.#block;
-    this.#json.length = 0;
-    let traceId = -1;
-    let spanId = -1;
-    let stateStart = 0;
-    let stateEnd = 0;
-    let dropped = 0;
-    let flags = 0;
-    while (reader.position < end) {
-      const tag = reader.varint32();
-      if (tag === 0x0a || tag === 0x12 || tag === 0x1a) {
-        const fieldEnd = reader.lengthEnd();
-        const at = reader.position;
-        if (tag === 0x0a) traceId = fieldEnd - at === 16 ? at : -1;
-        else if (tag === 0x12) spanId = fieldEnd - at === 8 ? at : -1;
-        else {
-          stateStart = at;
-          stateEnd = fieldEnd;
-        }
-        reader.position = fieldEnd;
-      } else if (tag === 0x22) this.#listAttribute();
-      else if (tag === 0x28) dropped = reader.varint32();
-      else if (tag === 0x35) flags = reader.fixed32();
-      else skipUnknown(reader, tag, 6, "Span.Link");
-    }
-    if (traceId < 0 || spanId < 0) {
-      this.counts.badLinks += 1;
-      setSmall(block.droppedLinks, row, (block.droppedLinks.values[row] as number) + 1);
-      return;
-    }
-    block.linkLengths.add(row);
-    block.linkTraceId.entries.raw(reader, traceId, traceId + 16);
-    block.linkSpanId.entries.raw(reader, spanId, spanId + 8);
-    block.linkTraceState.entries.string(reader, stateStart, stateEnd);
-    this.#endList(block.linkAttributes.entries);
-    block.linkDropped.entries.u32(dropped);
-    block.linkFlags.entries.u32(flags);
-    this.#attributes.messageKeys.endItem();
-  }
-
-  /** One KeyValue of an event or a link into the list that {@link #endList} ends. */
-  #listAttribute(): void {
-    const reader = this.#reader;
-    const end = reader.lengthEnd();
-    this.#attributes.observe(reader, end);
-    this.#json.byte(this.#json.length === 0 ? 0x5b : 0x2c);
-    writeKeyValue(this.#json, reader, end, 1);
-  }
-
-  #endList(entries: ByteBuffer): void {
-    if (this.#json.length > 0) this.#json.byte(0x5d);
-    entries.string(this.#json, 0, this.#json.length);
-  }
-
-  /** Start time within the window, and duration, out of the clock values as they came. */
-  #times(row: number): void {
-    const { rawStart, rawEnd, startTime, durationNs } = this.#block;
-    const low = row * 2;
-    const startLow = rawStart.values[low] as number;
-    const startHigh = rawStart.values[low + 1] as number;
-    const start = toNumber(startLow, startHigh);
-    if (start < this.#earliest || start > this.#latest) {
-      this.counts.wildClocks += 1;
-      startTime.values[low] = Number(this.#nowNs & 0xffff_ffffn);
-      startTime.values[low + 1] = Number(this.#nowNs >> 32n);
-    } else {
-      startTime.values[low] = startLow;
-      startTime.values[low + 1] = startHigh;
-    }
-    const endLow = rawEnd.values[low] as number;
-    const endHigh = rawEnd.values[low + 1] as number;
-    if (endHigh < startHigh || (endHigh === startHigh && endLow < startLow)) {
-      this.counts.endBeforeStart += 1;
-      return;
-    }
-    durationNs.values[low] = endLow - startLow;
-    durationNs.values[low + 1] = endHigh - startHigh - (endLow < startLow ? 1 : 0);
-    durationNs.used = true;
-  }
-
-  #mixIds(row: number): void {
-    const { spanId, traceId } = this.#block;
-    const trace = word(traceId.values, row * 16 + 8);
-    this.#idMix = Math.imul(this.#idMix ^ word(spanId.values, row * 8) ^ trace, 0x9e37_79b1) + 1;
-    this.#idMix2 = Math.imul(this.#idMix2 ^ word(spanId.values, row * 8 + 4), 0x85eb_ca6b) + trace;
   }
 }
 
@@ -603,18 +311,6 @@ function findContext(reader: ProtobufReader, end: number, message: string): Cont
 function fillIndex(column: LowCardinalityColumn, text: Source, from: number, to: number): void {
   const { length } = text.bytes;
   if (length > 0) column.indexes.fill(column.dictionary.lookup(text, 0, length), from, to);
-}
-
-/** Sets a number; a column of zeros alone stays out of the block. */
-function setSmall(column: ScalarColumn<Uint8Array> | ScalarColumn<Uint32Array>, row: number, value: number): void {
-  column.values[row] = value;
-  if (value !== 0) column.used = true;
-}
-
-/** An enum's number; one that no column can hold is no value of any version, and becomes 0. */
-function smallEnum(reader: ProtobufReader): number {
-  reader.varint64();
-  return reader.high === 0 && reader.low <= 0xff ? reader.low : 0;
 }
 
 /** Spans in a request (or, from `fromDepth` on, in a part of it); a cheap walk over the outer messages. */

@@ -66,7 +66,7 @@ export class InsertConnection {
       });
       request.on("timeout", () => request.destroy(new Error(`no answer within ${String(insertTimeoutMs)} ms`)));
       request.on("error", (error) => fail(unreachable(error)));
-      request.on("response", (response) => readAnswer(response).then(settle, fail));
+      request.on("response", (response) => void readAnswer(response).then(settle, fail));
       for (const block of blocks) request.write(block);
       request.end();
     });

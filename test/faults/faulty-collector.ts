@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { vi } from "vitest";
 import type { ReceiverLimits, ReceiverStats } from "../../collector/ingest/receive.ts";
 import { encodeOtlp } from "../support/otlp-proto.ts";
@@ -14,6 +13,8 @@ const clientCount = 6;
 const spansPerRequest = 20;
 /** Between two tries of a client, ms. */
 const retryMs = 20;
+/** How long a client tries, ms. */
+const clientPatienceMs = 120_000;
 /** How long the store may take to have everything, on a machine that does much else, ms. */
 const patienceMs = 60_000;
 
@@ -137,10 +138,13 @@ export class FaultyCollector {
       const first = this.#number;
       this.#number += spansPerRequest;
       const body = request(first);
-      while (!(await this.#post(body))) {
-        if (this.#abandoned) return;
-        await delay(retryMs);
-      }
+      await vi.waitFor(
+        async () => {
+          if (!this.#abandoned && !(await this.#post(body))) throw new Error("not acknowledged");
+        },
+        { timeout: clientPatienceMs, interval: retryMs },
+      );
+      if (this.#abandoned) return;
       this.acknowledgedSpans += spansPerRequest;
       for (let index = 0; index < spansPerRequest; index += 1) this.checksum += first + index;
     }

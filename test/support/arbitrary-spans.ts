@@ -10,7 +10,10 @@ const hexId = (bytes: number) =>
     .map((id) => Buffer.from(id).toString("hex"))
     .filter((id) => !/^0+$/.test(id));
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String);
-const uint64 = fc.oneof(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.constantFrom(0n, 1n, 2n ** 63n, 2n ** 64n - 1n)).map(String);
+const uint64 = fc
+  .oneof(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), fc.constantFrom(0n, 1n, 2n ** 63n, 2n ** 64n - 1n))
+  .map(String);
+const promotedInteger = fc.constantFrom("0", "1", "200", "65535", "65536", "4294967295", "4294967296");
 const uint32 = fc.nat(0xffff_ffff);
 const double = fc.double().map((value) => {
   if (Number.isNaN(value)) return "NaN";
@@ -24,7 +27,7 @@ const { anyValue } = fc.letrec<{ anyValue: OtlpJson; keyValue: OtlpJson }>((tie)
     fc.constant({}),
     text.map((stringValue) => ({ stringValue })),
     fc.boolean().map((boolValue) => ({ boolValue })),
-    fc.oneof(int64, fc.constantFrom("0", "1", "200", "65535", "65536", "4294967295", "4294967296")).map((intValue) => ({ intValue })),
+    fc.oneof(int64, promotedInteger).map((intValue) => ({ intValue })),
     double.map((doubleValue) => ({ doubleValue })),
     fc.uint8Array({ maxLength: 20 }).map((bytes) => ({ bytesValue: Buffer.from(bytes).toString("base64") })),
     fc.array(tie("anyValue"), { maxLength: 4 }).map((values) => ({ arrayValue: { values } })),

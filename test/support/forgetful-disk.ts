@@ -8,6 +8,12 @@ interface FakeFile {
   durableBytes: number;
 }
 
+export interface PowerCut {
+  readonly keptFraction: number;
+  readonly zeros: boolean;
+  readonly undoRemovals: boolean;
+}
+
 export class DiskError extends Error {}
 
 export class ForgetfulDisk implements WalFiles {
@@ -25,7 +31,7 @@ export class ForgetfulDisk implements WalFiles {
    * Power is cut: of each file's unsynced bytes the first `keptFraction` survives, as zeros where `zeros` says so
    * (length written, data not), and removed files are back where `undoRemovals` says so.
    */
-  cutPower({ keptFraction, zeros, undoRemovals }: { keptFraction: number; zeros: boolean; undoRemovals: boolean }): void {
+  cutPower({ keptFraction, zeros, undoRemovals }: PowerCut): void {
     this.#generation += 1;
     if (undoRemovals) for (const [path, file] of this.#removed) if (!this.#files.has(path)) this.#files.set(path, file);
     this.#removed = new Map();

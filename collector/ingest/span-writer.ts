@@ -1,0 +1,253 @@
+/** One span after another into a block's columns. */
+import type { AttributeWriter } from "./attribute-writer.ts";
+import { EventLinkWriter } from "./event-link-writer.ts";
+import type { ScalarColumn } from "./native-columns.ts";
+import { skipUnknown, toNumber, word, type ProtobufReader } from "./protobuf.ts";
+import type { SpanBlock } from "./span-block.ts";
+
+/** Counters since start. */
+export interface TranscodeCounts {
+  /** Spans whose clock was out of the window, stored at the time of their arrival. */
+  wildClocks: number;
+  endBeforeStart: number;
+  /** Links left out because their ids have a wrong length. */
+  badLinks: number;
+  /** Strings that were not UTF-8 and were repaired. */
+  repairedStrings: number;
+}
+
+/** Instants between which a start time is believed, nanoseconds since the epoch (as far as a number holds them). */
+export interface ClockWindow {
+  readonly nowNs: bigint;
+  readonly earliest: number;
+  readonly latest: number;
+}
+
+/** A span that cannot be kept, with the reason; its neighbours can. */
+export class SpanRejected extends Error {
+  override readonly name = "SpanRejected";
+}
+
+const BOTH_IDS = 3;
+
+/** Writes spans into one block. */
+export class SpanWriter {
+  /** Mixed out of the ids of the request's spans: a part of its fingerprint. */
+  idMix = 0;
+  idMix2 = 0;
+  readonly #block: SpanBlock;
+  readonly #attributes: AttributeWriter;
+  readonly #details: EventLinkWriter;
+  readonly #counts: TranscodeCounts;
+  #clock: ClockWindow = { nowNs: 0n, earliest: 0, latest: 0 };
+
+  constructor(block: SpanBlock, attributes: AttributeWriter, counts: TranscodeCounts) {
+    this.#block = block;
+    this.#attributes = attributes;
+    this.#counts = counts;
+    this.#details = new EventLinkWriter(block, attributes, counts);
+  }
+
+  /** Starts the next request. */
+  startRequest(clock: ClockWindow): void {
+    this.#clock = clock;
+    this.idMix = 0;
+    this.idMix2 = 0;
+  }
+
+  /**
+   * Writes the Span at the reader's position, which ends at `end`, as the block's next row.
+   *
+   * @throws SpanRejected where it cannot be kept, with half a row written
+   */
+  write(reader: ProtobufReader, end: number): void {
+    const block = this.#block;
+    const row = block.rows;
+    const attributes = this.#attributes;
+    reader.end = end;
+    attributes.startSpan();
+    let ids = 0;
+    let deferred = false;
+    const spanStart = reader.position;
+    while (reader.position < end) {
+      const tag = reader.varint32();
+      switch (tag) {
+        case 0x4a: {
+          const attributeEnd = reader.lengthEnd();
+          attributes.write(reader, attributeEnd, row);
+          break;
+        }
+        case 0x0a:
+          writeId(reader, block.traceId.values, row, 16, "trace_id");
+          ids |= 1;
+          break;
+        case 0x12:
+          writeId(reader, block.spanId.values, row, 8, "span_id");
+          ids |= 2;
+          break;
+        case 0x22:
+          this.#parentId(reader, row);
+          break;
+        case 0x2a: {
+          const stringEnd = reader.lengthEnd();
+          block.spanName.indexes[row] = block.spanName.dictionary.lookup(reader, reader.position, stringEnd);
+          reader.position = stringEnd;
+          break;
+        }
+        case 0x30:
+          setSmall(block.kind, row, smallEnum(reader));
+          break;
+        case 0x39:
+          reader.fixed64();
+          block.rawStart.values[row * 2] = reader.low;
+          block.rawStart.values[row * 2 + 1] = reader.high;
+          break;
+        case 0x41:
+          reader.fixed64();
+          block.rawEnd.values[row * 2] = reader.low;
+          block.rawEnd.values[row * 2 + 1] = reader.high;
+          break;
+        case 0x5a:
+        case 0x6a:
+          // After the attributes, whatever order they come in.
+          deferred = true;
+          reader.position = reader.lengthEnd();
+          break;
+        default:
+          this.#rareField(reader, tag, row);
+      }
+    }
+    if (ids !== BOTH_IDS) throw new SpanRejected(ids & 1 ? "span_id is missing" : "trace_id is missing");
+    attributes.messageKeys.endSpan();
+    if (deferred) this.#details.write(reader, spanStart, end, row);
+    attributes.deriveMessageKeys(reader, row);
+    this.#times(row);
+    this.#mixIds(row);
+    block.rows = row + 1;
+  }
+
+  #rareField(reader: ProtobufReader, tag: number, row: number): void {
+    const block = this.#block;
+    switch (tag) {
+      case 0x1a: {
+        const stringEnd = reader.lengthEnd();
+        if (stringEnd > reader.position && !block.traceState.has(row)) {
+          if (!block.traceState.set(row, reader, reader.position, stringEnd)) this.#counts.repairedStrings += 1;
+        }
+        reader.position = stringEnd;
+        break;
+      }
+      case 0x50:
+        setSmall(block.droppedAttributes, row, reader.varint32());
+        break;
+      case 0x60:
+        setSmall(block.droppedEvents, row, reader.varint32());
+        break;
+      case 0x70:
+        setSmall(block.droppedLinks, row, reader.varint32());
+        break;
+      case 0x85:
+        setSmall(block.flags, row, reader.fixed32());
+        break;
+      case 0x7a:
+        this.#status(reader, reader.lengthEnd(), row);
+        break;
+      default:
+        skipUnknown(reader, tag, 16, "Span");
+    }
+  }
+
+  #parentId(reader: ProtobufReader, row: number): void {
+    const { parentSpanId } = this.#block;
+    const end = reader.lengthEnd();
+    const size = end - reader.position;
+    if (size !== 0 && size !== 8) throw new SpanRejected(`parent_span_id has ${String(size)} bytes, not 8`);
+    for (let index = 0; index < size; index += 1) {
+      parentSpanId.values[row * 8 + index] = reader.bytes[reader.position + index] as number;
+    }
+    if (size === 8) parentSpanId.used = true;
+    reader.position = end;
+  }
+
+  #status(reader: ProtobufReader, end: number, row: number): void {
+    const block = this.#block;
+    const outerEnd = reader.end;
+    reader.end = end;
+    while (reader.position < end) {
+      const tag = reader.varint32();
+      if (tag === 0x12) {
+        const stringEnd = reader.lengthEnd();
+        if (stringEnd > reader.position && !block.statusMessage.has(row)) {
+          if (!block.statusMessage.set(row, reader, reader.position, stringEnd)) this.#counts.repairedStrings += 1;
+        }
+        reader.position = stringEnd;
+      } else if (tag === 0x18) {
+        setSmall(block.statusCode, row, smallEnum(reader));
+      } else if (tag >>> 3 === 1) reader.skip(tag);
+      else skipUnknown(reader, tag, 3, "Status");
+    }
+    reader.end = outerEnd;
+  }
+
+  /** Start time within the window, and duration, out of the clock values as they came. */
+  #times(row: number): void {
+    const { rawStart, rawEnd, startTime, durationNs } = this.#block;
+    const low = row * 2;
+    const startLow = rawStart.values[low] as number;
+    const startHigh = rawStart.values[low + 1] as number;
+    const start = toNumber(startLow, startHigh);
+    if (start < this.#clock.earliest || start > this.#clock.latest) {
+      this.#counts.wildClocks += 1;
+      startTime.values[low] = Number(this.#clock.nowNs & 0xffff_ffffn);
+      startTime.values[low + 1] = Number(this.#clock.nowNs >> 32n);
+    } else {
+      startTime.values[low] = startLow;
+      startTime.values[low + 1] = startHigh;
+    }
+    const endLow = rawEnd.values[low] as number;
+    const endHigh = rawEnd.values[low + 1] as number;
+    if (endHigh < startHigh || (endHigh === startHigh && endLow < startLow)) {
+      this.#counts.endBeforeStart += 1;
+      return;
+    }
+    durationNs.values[low] = endLow - startLow;
+    durationNs.values[low + 1] = endHigh - startHigh - (endLow < startLow ? 1 : 0);
+    durationNs.used = true;
+  }
+
+  #mixIds(row: number): void {
+    const { spanId, traceId } = this.#block;
+    const trace = word(traceId.values, row * 16 + 8);
+    this.idMix = Math.imul(this.idMix ^ word(spanId.values, row * 8) ^ trace, 0x9e37_79b1) + 1;
+    this.idMix2 = Math.imul(this.idMix2 ^ word(spanId.values, row * 8 + 4), 0x85eb_ca6b) + trace;
+  }
+}
+
+function writeId(reader: ProtobufReader, values: Uint8Array, row: number, size: number, field: string): void {
+  const end = reader.lengthEnd();
+  const start = reader.position;
+  if (end - start !== size) {
+    throw new SpanRejected(`${field} has ${String(end - start)} bytes, not ${String(size)}`);
+  }
+  const { bytes } = reader;
+  let any = 0;
+  for (let index = 0, at = row * size; index < size; index += 1) {
+    const byte = bytes[start + index] as number;
+    any |= byte;
+    values[at + index] = byte;
+  }
+  if (any === 0) throw new SpanRejected(`${field} is all zero`);
+  reader.position = end;
+}
+
+/** Sets a number; a column of zeros alone stays out of the block. */
+export function setSmall(column: ScalarColumn<Uint8Array | Uint32Array>, row: number, value: number): void {
+  column.values[row] = value;
+  if (value !== 0) column.used = true;
+}
+
+/** An enum's number; one that no column can hold is no value of any version, and becomes 0. */
+function smallEnum(reader: ProtobufReader): number {
+  reader.varint64();
+  return reader.high === 0 && reader.low <= 0xff ? reader.low : 0;
+}
