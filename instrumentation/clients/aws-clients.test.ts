@@ -96,6 +96,20 @@ describe("SNS", () => {
     }
   });
 
+  it("leaves a message without room as it is, and knows its body by what SQS will say of it", async () => {
+    const Message = JSON.stringify({ order: "full" });
+    const MessageAttributes = ten();
+    await sns.send(new PublishCommand({ TopicArn: topicArn, Message, MessageAttributes }));
+    const [raw] = await receive("raw");
+    await receive("wrapped");
+    expect(Object.keys(raw?.MessageAttributes ?? {})).not.toContain("traceparent");
+    await hopscope.traced(async (_: unknown) => undefined)([raw]);
+    const spans = await collector.waitFor((all) => all.some((span) => span.kind === "consumer"));
+    const md5Of = (kind: string) => spans.find((span) => span.kind === kind)?.attributes["hopscope.message.body_md5"];
+    expect(md5Of("producer")).toBe(raw?.MD5OfBody);
+    expect(md5Of("consumer")).toBe(raw?.MD5OfBody);
+  });
+
   it("records the id of every message of a batch", async () => {
     const entries = ["1", "2", "3"].map((Id) => ({ Id, Message: `order ${Id}` }));
     const { Successful } = await sns.send(

@@ -7,6 +7,8 @@ import type { Carried } from "../core/propagation.ts";
 export interface Sent {
   /** Identities given back, `<messaging.system>:<id>`. */
   readonly keys: readonly string[];
+  /** MD5 of the body in hex, where neither a context nor an identity may reach the consumer. */
+  readonly bodyMd5?: string | undefined;
   /** Id of the message, where it was one. */
   readonly messageId?: string | undefined;
   /** Entries of a batch that were not taken. */

@@ -1,3 +1,4 @@
+import type * as Crypto from "node:crypto";
 import {
   MESSAGING_BATCH_MESSAGE_COUNT,
   MESSAGING_DESTINATION_NAME,
@@ -26,9 +27,15 @@ export const snsCommands: AwsCommands = {
       if (!isTopic(input)) return input;
       return injectInto(input, carried, bytesOf(input));
     },
-    identify(output) {
+    identify(output, input) {
       const id = asText(output.MessageId);
-      return { messageId: id, keys: id ? [`${SNS_SYSTEM}:${id}`] : [] };
+      const carries = "traceparent" in (asObject(input.MessageAttributes) ?? {});
+      return {
+        messageId: id,
+        keys: id ? [`${SNS_SYSTEM}:${id}`] : [],
+        // Raw delivery to a queue keeps the body alone; SQS gives its MD5 with every message.
+        bodyMd5: carries ? undefined : md5(asText(input.Message)),
+      };
     },
   },
   "SNS.PublishBatch": {
@@ -59,6 +66,12 @@ function describe(input: Fields, extra: Record<string, number>) {
       ...extra,
     }),
   };
+}
+
+/** MD5 in hex. Loads `node:crypto`, which the SDK has loaded to sign its requests. */
+function md5(text: string | undefined): string | undefined {
+  const crypto = process.getBuiltinModule?.("node:crypto") as typeof Crypto | undefined;
+  return text === undefined ? undefined : crypto?.createHash("md5").update(text).digest("hex");
 }
 
 function isTopic(input: Fields): boolean {

@@ -2,6 +2,7 @@
 import type { Span } from "@opentelemetry/api";
 import {
   HTTP_RESPONSE_STATUS_CODE,
+  MESSAGE_BODY_MD5,
   MESSAGE_KEYS,
   MESSAGE_KEYS_MAX,
   MESSAGING_MESSAGE_ID,
@@ -124,6 +125,7 @@ function succeed({ command, span, input, startMs }: StartedCall, output: Fields)
   const sent = command.identify?.(output, input, { startMs, endMs: Date.now() });
   if (!sent) return;
   if (sent.messageId) span.setAttribute(MESSAGING_MESSAGE_ID, sent.messageId);
+  if (sent.bodyMd5) span.setAttribute(MESSAGE_BODY_MD5, sent.bodyMd5);
   span.setAttribute(MESSAGE_KEYS, sent.keys.slice(0, MESSAGE_KEYS_MAX));
   for (const { entryId, code, message } of sent.failures ?? []) {
     span.addEvent("hopscope.send.failed", { "hopscope.entry.id": entryId, "error.type": code, "error.message": message });

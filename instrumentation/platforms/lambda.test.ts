@@ -70,6 +70,15 @@ describe.skipIf(!RUNTIMES.current)("on the runtime of Node 24", () => {
     expect(collector.spans).toHaveLength(1);
   });
 
+  it("loses nothing where the collector closed the connection while it was frozen", async () => {
+    const fn = await start("handlers.promise");
+    for (let n = 1; n <= 3; n++) {
+      await fn.invoke({});
+      expect(invocations(collector.spans)).toHaveLength(n);
+      collector.dropConnections();
+    }
+  });
+
   it("streams, and sends its span before it freezes", async () => {
     const fn = await start("handlers.streaming");
     expect(await fn.invoke({})).toMatchObject({ kind: "response", body: expect.stringContaining("one two") as string });

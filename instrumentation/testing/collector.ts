@@ -21,6 +21,8 @@ export interface TestCollector {
   answer: Answer;
   /** Resolves when `found` is true of the spans received so far; rejects after ten seconds. */
   waitFor(found: (spans: ReceivedSpan[]) => boolean): Promise<ReceivedSpan[]>;
+  /** Closes every connection, as a load balancer does with idle ones. */
+  dropConnections(): void;
   close(): Promise<void>;
 }
 
@@ -76,8 +78,11 @@ export async function startCollector(): Promise<TestCollector> {
         waiters.add(check);
         check();
       }),
-    close: async () => {
+    dropConnections: () => {
       for (const socket of sockets) socket.destroy();
+    },
+    close: async () => {
+      collector.dropConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
