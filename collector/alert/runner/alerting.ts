@@ -153,6 +153,7 @@ export class Alerting {
     } catch (error) {
       if (error instanceof LeaseLostError) this.#forget();
       // A message that the store is down must not wait for the store.
+      this.#collectDone();
       if (this.#lease.isHolder) this.#outbox.pump(this.#journal.outbox.values());
       const message = messageOf(error);
       if (message !== this.#error) this.#options.log.warn({ error: message }, "alerts");
@@ -302,9 +303,14 @@ export class Alerting {
     this.#unsaved = this.#unsaved === null ? entry : joinEntries(this.#unsaved, entry);
   }
 
-  async #save(): Promise<void> {
+  /** What was taken since is no longer waiting, whether or not that can be written now. */
+  #collectDone(): void {
     const done = this.#finished.splice(0);
     if (done.length > 0) this.#adopt({ ...EMPTY_ENTRY, done });
+  }
+
+  async #save(): Promise<void> {
+    this.#collectDone();
     const entry = this.#unsaved;
     if (entry === null || !this.#lease.isHolder) return;
     await this.#lease.write(entry, this.#journal);
