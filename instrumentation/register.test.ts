@@ -1,6 +1,6 @@
 /** `hopscope/register` round handlers that know nothing of it, under Lambda's own runtime clients. */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build, type BuildOptions } from "esbuild";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -54,10 +54,11 @@ const shape = (spans: ReceivedSpan[]): unknown[] =>
     .map(({ name, kind, attributes }) => ({ name, kind, keys: attributes["hopscope.message.keys"] ?? [] }))
     .toSorted((a, b) => a.name.localeCompare(b.name));
 
-async function flowOf(handler: string, nodeOptions: string, runtime = "") {
+async function flowOf(handler: string, nodeOptions: string, runtime = "", node = process.execPath) {
   const fn = await startFunction({
     handler,
     runtime,
+    node,
     directory: deployed,
     timeoutMs: 10_000,
     env: {
@@ -112,6 +113,21 @@ describe.each([
       expect(await flowOf("explicit.handler", "", runtime)).toEqual(explicit);
     });
   });
+});
+
+/** The oldest Node that the package runs on, where this machine has it beside the project's own. */
+const OLDEST = ["/usr/local/bin/node", "/usr/bin/node"].find(
+  (path) => existsSync(path) && execFileSync(path, ["--version"], { encoding: "utf8" }).startsWith("v20."),
+);
+
+describe.skipIf(!OLDEST || !RUNTIMES.legacy)("on Node 20", () => {
+  it.for(["plain.handler", "plain-commonjs.handler", "bundled.handler", "bundled-commonjs.handler"])(
+    "an unmodified %s gives the same flow",
+    async (handler) => {
+      const flow = await flowOf(handler, "--import hopscope/register", RUNTIMES.legacy, OLDEST);
+      expect(flow).toHaveLength(3);
+    },
+  );
 });
 
 describe.skipIf(!RUNTIMES.current)("a handler that is not there", () => {

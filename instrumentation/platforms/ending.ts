@@ -3,7 +3,7 @@ import { FLUSH_BUDGET_MS } from "../core/limits.ts";
 import { guarded } from "../core/report.ts";
 import { sendSync } from "../core/send-sync.ts";
 import { tracing } from "../core/tracing.ts";
-import { endWithError, type Invocation } from "../invocation.ts";
+import { endWithError, endWithResult, type Invocation } from "../invocation.ts";
 
 /** Invocations whose handler has not ended, so that a dying process can end their spans. */
 export const running = new Set<Invocation>();
@@ -18,7 +18,28 @@ export function prepareEnding(): void {
   process.on("uncaughtExceptionMonitor", (error) => {
     fatal = { error };
   });
-  process.on("exit", (code) => guarded("sending the last spans", () => sendLast(code), undefined));
+  process.on("exit", (code) => {
+    guarded("sending the last spans", () => {
+      for (const invocation of running) {
+        endWithError(invocation, fatal ? fatal.error : new ProcessExit(`the process exited with code ${code}`));
+      }
+      sendLast();
+    }, undefined);
+  });
+}
+
+/**
+ * On the runtimes up to Node 22 an invocation also ends when nothing is left to do, without its callback having been
+ * called. The runtime answers then, and freezes; what waits is sent before it hears of that.
+ */
+export function watchIdleness(): void {
+  process.prependListener("beforeExit", () => {
+    guarded("ending an idle invocation", () => {
+      for (const invocation of running) endWithResult(invocation, undefined);
+      running.clear();
+      sendLast();
+    }, undefined);
+  });
 }
 
 /**
@@ -32,10 +53,7 @@ export function watchRejections(): void {
   });
 }
 
-function sendLast(code: number): void {
-  for (const invocation of running) {
-    endWithError(invocation, fatal ? fatal.error : new ProcessExit(`the process exited with code ${code}`));
-  }
+function sendLast(): void {
   if (!tracing().hasSpans) return;
   const { pipeline, config } = tracing();
   if (pipeline.failing || pipeline.pending === 0) return;

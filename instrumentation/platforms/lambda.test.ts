@@ -204,6 +204,7 @@ describe.skipIf(!RUNTIMES.legacy)("on the runtimes up to Node 22", () => {
     ["legacy.callbackFails", "error", "called back"],
     ["legacy.callbackDoesNotWait", "response", '"at once"'],
     ["legacy.succeed", "response", '{"got":"ada"}'],
+    ["legacy.forgetful", "response", "null"],
     ["legacy.thrown", "error", "thrown at once"],
     ["handlers.promise", "response", '{"statusCode":200,"body":"ada"}'],
     ["handlers.streaming", "response", "one two"],

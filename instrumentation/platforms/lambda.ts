@@ -26,7 +26,7 @@ import { tracing } from "../core/tracing.ts";
 import { asObject, asText } from "../events/event-source.ts";
 import { detect } from "../events/index.ts";
 import { endWithError, endWithResult, endWithTimeout, type Invocation, startInvocation } from "../invocation.ts";
-import { prepareEnding, running, watchRejections } from "./ending.ts";
+import { prepareEnding, running, watchIdleness, watchRejections } from "./ending.ts";
 import { interceptLegacyEnds } from "./lambda-callbacks.ts";
 
 interface LambdaContext {
@@ -107,6 +107,7 @@ function begin(call: Call, lambdaContext: LambdaContext | undefined): LambdaInvo
   if (first) {
     saltIds(requestId);
     watchRejections();
+    if (typeof call.args[2] === "function") watchIdleness();
   }
   const start = first ? describeInit(startMs) : undefined;
   const invocation = startInvocation(tracing(), {

@@ -14,6 +14,10 @@ exports.callbackDoesNotWait = traced((event, context, callback) => {
   setInterval(() => undefined, 1000);
   callback(null, "at once");
 });
+/** Never calls back: the runtime answers null once nothing is left to do. */
+exports.forgetful = traced((event, context, callback) => {
+  setTimeout(() => typeof callback, 20);
+});
 exports.succeed = traced((event, context, callback) => {
   context.succeed({ got: event.name });
 });
