@@ -5,13 +5,13 @@
 import type { Store } from "../../collector/store/store.ts";
 
 /** Spans of one order, the batch's share left out. */
-export const SPANS_PER_ORDER = 10;
+const SPANS_PER_ORDER = 10;
 /** Orders that meet in one invocation. */
 const BATCH_SIZE = 10;
 const ORDERS_PER_INSERT = 100_000;
 /** Consumers of one span's messages in the larger flows, with two spans below each. */
-export const LARGE_CONSUMERS = 33;
-export const HUGE_CONSUMERS = 3_333;
+const LARGE_CONSUMERS = 33;
+const HUGE_CONSUMERS = 3_333;
 
 export interface Generated {
   readonly orders: number;

@@ -89,7 +89,7 @@ function extent({ id, entry, spans }: Unit): { startTime: string; durationMs: nu
 }
 
 /** Why it failed: the entry span's exception, else of the first span below that has one, else its status. */
-export function errorOf({ entry, spans, host }: Unit): { type: string; message: string } | undefined {
+function errorOf({ entry, spans, host }: Unit): { type: string; message: string } | undefined {
   for (const span of [entry, ...spans.filter(({ status }) => status === "error"), ...(host ? [host.entry] : [])]) {
     const exception = span.events.findLast(({ name }) => name === "exception")?.attributes;
     if (exception) {

@@ -12,8 +12,3 @@ export function fromMs(ms: number): string {
   if (nanos === 1e6) return fromMs(wholeMs + 1);
   return `${new Date(wholeMs).toISOString().slice(0, 23)}${String(nanos).padStart(6, "0")}Z`;
 }
-
-/** The earlier of two instants. */
-export function earlier(a: string, b: string): string {
-  return a < b ? a : b;
-}

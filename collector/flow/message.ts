@@ -40,7 +40,7 @@ const CANONICAL_SYSTEMS: Readonly<Record<string, string>> = {
 };
 
 /** `AmazonSQS` is `aws_sqs`, `aws_sns` is `aws.sns`; what is not known stays as it is. */
-export function canonicalSystem(system: string): string {
+function canonicalSystem(system: string): string {
   return CANONICAL_SYSTEMS[system] ?? system;
 }
 

@@ -27,7 +27,7 @@ export interface Unit {
 }
 
 /** Whether a span runs in the process of its parent, as against being caused by it over a wire. */
-export function isLocalChild(parent: Span, child: Span): boolean {
+function isLocalChild(parent: Span, child: Span): boolean {
   if (child.kind !== "server" && child.kind !== "consumer") return child.service === parent.service;
   if (parent.kind === "producer") return false;
   if (parent.kind === "client" && text(parent.attributes, names.MESSAGING_OPERATION_TYPE) !== "receive") return false;

@@ -58,7 +58,7 @@ export function toUnixNano(instant: string): bigint {
 }
 
 /** A list of `KeyValue`. */
-export function toKeyValues(attributes: Attributes): OtlpJson[] {
+function toKeyValues(attributes: Attributes): OtlpJson[] {
   return Object.entries(attributes).map(([key, value]) => ({ key, value: toAnyValue(value) }));
 }
 

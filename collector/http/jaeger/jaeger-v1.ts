@@ -32,7 +32,7 @@ function envelope(context: Context, data: unknown, { total = 0, errors }: { tota
 }
 
 /** Answers what a route threw, in the form that its clients read. */
-export function answerJaegerError(error: Error, context: Context): Response {
+function answerJaegerError(error: Error, context: Context): Response {
   if (!(error instanceof JaegerError)) return answerError(error, context);
   const errors = [{ code: error.status, msg: error.message }];
   return context.json({ data: null, total: 0, limit: 0, offset: 0, errors }, error.status);

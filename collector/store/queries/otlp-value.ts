@@ -17,7 +17,7 @@ interface KeyValue {
 }
 
 /** The value that an OTLP/JSON `AnyValue` holds; null where it holds none. */
-export function fromAnyValue(value: AnyValue | undefined): AttributeValue {
+function fromAnyValue(value: AnyValue | undefined): AttributeValue {
   if (value === undefined) return null;
   if (value.stringValue !== undefined) return value.stringValue;
   if (value.intValue !== undefined) return fromInt64(String(value.intValue));

@@ -63,7 +63,7 @@ export function spanCondition(filter: SpanFilter, place: AttributePlace = "both"
 }
 
 /** The key and the value of `key=value`. */
-export function splitAttribute(given: string): [string, string] {
+function splitAttribute(given: string): [string, string] {
   const equals = given.indexOf("=");
   return [given.slice(0, equals), given.slice(equals + 1)];
 }

@@ -84,7 +84,7 @@ export function spanReader(): (row: SpanRow) => Span {
 }
 
 /** ClickHouse's `2026-11-21 08:30:57.123456789` as an instant. */
-export function toInstant(clickhouseTime: string): string {
+function toInstant(clickhouseTime: string): string {
   return `${clickhouseTime.slice(0, 10)}T${clickhouseTime.slice(11)}Z`;
 }
 
