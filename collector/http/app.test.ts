@@ -105,6 +105,23 @@ describe("GET /api/flows/{traceId}", () => {
     expect(first.flow.stats.coldStarts).toBe(1);
   });
 
+  it("gives a flow of 5,001 spans whole, in pieces", async () => {
+    const parts = Array.from({ length: 5_000 }, (_, at): SpanInput => ({
+      trace: "big",
+      id: `b${String(at)}`,
+      parent: "big",
+      service: "importer",
+      at: 10,
+    }));
+    await insertSpans(
+      test.store,
+      stored([{ trace: "big", id: "big", service: "importer", at: -5_000, ms: 9_000 }, ...parts]),
+    );
+    const body = flowResponseSchema.parse(await get(`/api/flows/${traceIdOf("big")}`));
+    expect(body.spans).toHaveLength(5_001);
+    expect(body.flow.stats.spans).toBe(5_001);
+  });
+
   it("keeps every attribute that was sent", async () => {
     const { spans } = await get<FlowResponse>(`/api/flows/${traceIdOf("o1")}`);
     const [sent] = stored(order("o1", 0).slice(0, 1));
@@ -121,7 +138,7 @@ describe("GET /api/flows", () => {
   it("lists each flow once, newest first, with the counts of the whole flow", async () => {
     const body = await get<FlowListResponse>("/api/flows");
     expect(() => flowListResponseSchema.parse(body)).not.toThrow();
-    expect(body.flows.map(({ id }) => id)).toEqual(["o4", "o3", "o2", "o1"].map(traceIdOf));
+    expect(body.flows.map(({ id }) => id)).toEqual(["o4", "o3", "o2", "o1", "big"].map(traceIdOf));
     expect(body.nextCursor).toBeUndefined();
     expect(body.flows[1]).toMatchObject({
       name: "POST /orders",
@@ -148,10 +165,10 @@ describe("GET /api/flows", () => {
 
   it.for([
     ["status=error", ["o3"]],
-    ["status=ok", ["o4", "o2", "o1"]],
+    ["status=ok", ["o4", "o2", "o1", "big"]],
     ["service=payment", ["o4", "o3", "o2", "o1"]],
     ["service=nobody", []],
-    [`to=${new Date(startMs + 1500).toISOString()}`, ["o2", "o1"]],
+    [`to=${new Date(startMs + 1500).toISOString()}`, ["o2", "o1", "big"]],
   ] as const)("filters by %s", async ([query, names]) => {
     const { flows } = await get<FlowListResponse>(`/api/flows?${query}`);
     expect(flows.map(({ id }) => id)).toEqual(names.map(traceIdOf));
@@ -165,7 +182,7 @@ describe("GET /api/flows", () => {
       seen.push(...page.flows.map(({ id }) => id));
       cursor = page.nextCursor;
     }
-    expect(seen).toEqual(["o4", "o3", "o2", "o1"].map(traceIdOf));
+    expect(seen).toEqual(["o4", "o3", "o2", "o1", "big"].map(traceIdOf));
   });
 });
 

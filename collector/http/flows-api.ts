@@ -2,6 +2,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { flowListResponseSchema, flowSearchQuerySchema } from "../../schema/api.ts";
 import { flowResponseSchema, traceIdSchema } from "../../schema/flow.ts";
+import type { BuiltFlow } from "../flow/build-flow.ts";
 import { ApiError } from "./api-error.ts";
 import { apiRouter, ERROR_ANSWERS, jsonAnswer, NOT_FOUND_ANSWER, type ApiContext } from "./api-router.ts";
 import { listFlows } from "./flow-list.ts";
@@ -37,6 +38,27 @@ const exportRoute = createRoute({
   responses: { 200: jsonAnswer("An ExportTraceServiceRequest.", otlpSchema), ...ERROR_ANSWERS, ...NOT_FOUND_ANSWER },
 });
 
+const JSON_HEADERS = { "content-type": "application/json" };
+/** Spans that are made into text in one go: a few megabytes, and a few tens of milliseconds in which nothing else runs. */
+const SPANS_AT_ONCE_MAX = 2_000;
+
+/** The answer for a big flow in pieces, so that its text is never whole in memory and other readers are served. */
+function flowStream({ flow, spans }: BuiltFlow): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let sent = 0;
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(encoder.encode(`{"flow":${JSON.stringify(flow)},"spans":[`)),
+    pull(controller) {
+      const piece = spans.slice(sent, sent + SPANS_AT_ONCE_MAX).map((span) => JSON.stringify(span));
+      controller.enqueue(encoder.encode(`${sent === 0 ? "" : ","}${piece.join(",")}`));
+      sent += piece.length;
+      if (sent < spans.length) return;
+      controller.enqueue(encoder.encode("]}"));
+      controller.close();
+    },
+  });
+}
+
 /** The routes of flows. */
 export function flowRoutes({ store, now }: ApiContext) {
   return apiRouter()
@@ -49,7 +71,10 @@ export function flowRoutes({ store, now }: ApiContext) {
       const { traceId } = context.req.valid("param");
       const [built] = await readFlows(storeSource(store), { traceIds: [traceId], signal: context.req.raw.signal });
       if (built === undefined) throw new ApiError("not-found", `No spans of trace ${traceId} are stored.`, "traceId");
-      return context.json({ flow: built.flow, spans: [...built.spans] }, 200);
+      const atOnce = () => context.json({ flow: built.flow, spans: [...built.spans] }, 200);
+      if (built.spans.length <= SPANS_AT_ONCE_MAX) return atOnce();
+      // The same answer as far as its types go.
+      return new Response(flowStream(built), { headers: JSON_HEADERS }) as unknown as ReturnType<typeof atOnce>;
     })
     .openapi(exportRoute, async (context) => {
       const { traceId } = context.req.valid("param");
