@@ -7,6 +7,9 @@ import { StoreError } from "../store/store.ts";
 /** What a client is asked to wait while the store is away, seconds. */
 const retryAfterS = 2;
 
+/** What nginx calls a request whose client hung up. */
+const READER_GONE = 499;
+
 /** A request that cannot be answered as it is. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -29,6 +32,8 @@ const STATUS_OF = { invalid: 400, "not-found": 404, unavailable: 503, internal: 
 
 /** Answers what a route threw; an error that nobody foresaw is logged and its text kept from the reader. */
 export function answerError(error: Error, context: Context): Response {
+  // Nobody reads the answer: what a stopped query threw is no failure.
+  if (context.req.raw.signal.aborted) return new Response(null, { status: READER_GONE });
   const known = toApiError(error);
   if (known.code === "unavailable") context.header("Retry-After", String(retryAfterS));
   if (known.code === "internal") console.error(error);

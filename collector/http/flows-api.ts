@@ -39,7 +39,7 @@ const exportRoute = createRoute({
 });
 
 const JSON_HEADERS = { "content-type": "application/json" };
-/** Spans that are made into text in one go: a few megabytes, and a few tens of milliseconds in which nothing else runs. */
+/** Spans that are made into text in one go: a few megabytes, some ten milliseconds in which nothing else runs. */
 const SPANS_AT_ONCE_MAX = 2_000;
 
 /** The answer for a big flow in pieces, so that its text is never whole in memory and other readers are served. */
