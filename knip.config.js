@@ -14,6 +14,8 @@ export default {
       // Handlers and programs are started by path, each in a process of its own.
       entry: ["{index,register,lambda-handler}.ts", "build.mjs", "testing/{functions,programs}/*.{mjs,cjs}"],
       project: ["**/*.{ts,mjs,cjs}"],
+      // Imported by the examples of the guides, which a test compiles.
+      ignoreDependencies: ["@types/aws-lambda"],
     },
     collector: { entry: ["store/server-child.mjs"], project: ["**/*.{ts,mjs}"] },
     ui: { project: ["**/*.{ts,tsx}"] },
