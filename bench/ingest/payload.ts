@@ -6,7 +6,7 @@ const functions = 50;
 const destinations = 12;
 
 /** A small generator of numbers, the same at every run. */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

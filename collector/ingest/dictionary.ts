@@ -6,7 +6,7 @@ const initialSlots = 256;
 const hashedBytes = 16;
 
 /** Hash of a string by its length and both its ends. */
-export function hashBytes(source: Source, start: number, end: number): number {
+function hashBytes(source: Source, start: number, end: number): number {
   const { view } = source;
   const size = end - start;
   let hash = size;
@@ -31,7 +31,7 @@ export function hashBytes(source: Source, start: number, end: number): number {
 }
 
 /** Whether `size` bytes are the same in both. */
-export function sameBytes(a: Source, aStart: number, b: Source, bStart: number, size: number): boolean {
+function sameBytes(a: Source, aStart: number, b: Source, bStart: number, size: number): boolean {
   if (size < 4) {
     for (let index = 0; index < size; index += 1) {
       if (a.bytes[aStart + index] !== b.bytes[bStart + index]) return false;

@@ -2,9 +2,10 @@
 import type { AttributeWriter } from "./attribute-writer.ts";
 import { ByteBuffer } from "./byte-buffer.ts";
 import { writeKeyValue } from "./json-text.ts";
+import { setSmall } from "./native-columns.ts";
 import { skipUnknown, type ProtobufReader } from "./protobuf.ts";
 import type { SpanBlock } from "./span-block.ts";
-import { setSmall, type TranscodeCounts } from "./span-writer.ts";
+import type { TranscodeCounts } from "./transcode-counts.ts";
 
 /** Writes them into one block. */
 export class EventLinkWriter {

@@ -13,13 +13,12 @@ export class ValueTooDeepError extends Error {
   override readonly name = "ValueTooDeepError";
 }
 
-/** Field numbers of AnyValue. */
-export const VALUE_STRING = 1;
-export const VALUE_BOOL = 2;
-export const VALUE_INT = 3;
-export const VALUE_DOUBLE = 4;
-export const VALUE_ARRAY = 5;
-export const VALUE_KVLIST = 6;
+/** Field numbers of AnyValue; 6, between array and bytes, is kvlist_value. */
+const VALUE_STRING = 1;
+const VALUE_BOOL = 2;
+const VALUE_INT = 3;
+const VALUE_DOUBLE = 4;
+const VALUE_ARRAY = 5;
 export const VALUE_BYTES = 7;
 
 /** A string in JSON's form; bytes that are not UTF-8 become U+FFFD. */
@@ -162,7 +161,7 @@ function writeList(out: ByteBuffer, reader: ProtobufReader, end: number, writeIt
 }
 
 /** A signed 64-bit integer in decimal. */
-export function int64Text(low: number, high: number): string {
+function int64Text(low: number, high: number): string {
   if (high === 0) return String(low);
   if (high < 0x20_0000) return String(toNumber(low, high));
   return String(BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low)));

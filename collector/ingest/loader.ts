@@ -87,6 +87,8 @@ export class Loader {
       try {
         const content = await wal.read(segment);
         const taken = await this.#insert(content.records, content.id || segment.path, tries);
+        // Whoever stopped this closes the files: the next start loads it again, which the token makes a no-op.
+        if (this.#stopping.signal.aborted) return;
         const requests = content.records.flatMap((record) => record.requests);
         const kept = await this.#keep(requests);
         const damaged = !taken || content.id === "" || content.damagedBytes > 0 || content.tailBytes > 0;

@@ -5,7 +5,7 @@ import { writeLowCardinality, writeLowCardinalityVersion } from "./low-cardinali
 import type { Column, MarkLevel } from "./native-columns.ts";
 
 /** Numbers that grow: entries of arrays as indexes into a dictionary. */
-export class IndexList {
+class IndexList {
   values = new Uint32Array(1_024);
   length = 0;
 

@@ -79,6 +79,12 @@ export class ScalarColumn<T extends Scalars> implements Column {
   }
 }
 
+/** Sets a number; a column of zeros alone stays out of the block. */
+export function setSmall(column: ScalarColumn<Uint8Array | Uint32Array>, row: number, value: number): void {
+  column.values[row] = value;
+  if (value !== 0) column.used = true;
+}
+
 export const u8Column = (name: string) => new ScalarColumn(name, "UInt8", (length) => new Uint8Array(length));
 export const u16Column = (name: string) => new ScalarColumn(name, "UInt16", (length) => new Uint16Array(length));
 export const u32Column = (name: string) => new ScalarColumn(name, "UInt32", (length) => new Uint32Array(length));

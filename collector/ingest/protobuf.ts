@@ -6,12 +6,12 @@
 import type { Source } from "./byte-buffer.ts";
 import { malformed } from "./errors.ts";
 
-export const WIRE_VARINT = 0;
-export const WIRE_FIXED64 = 1;
+const WIRE_VARINT = 0;
+const WIRE_FIXED64 = 1;
 export const WIRE_BYTES = 2;
-export const WIRE_GROUP_START = 3;
-export const WIRE_GROUP_END = 4;
-export const WIRE_FIXED32 = 5;
+const WIRE_GROUP_START = 3;
+const WIRE_GROUP_END = 4;
+const WIRE_FIXED32 = 5;
 
 const TWO_32 = 4_294_967_296;
 /** Levels of unknown groups that are skipped; no message of OTLP has any. */

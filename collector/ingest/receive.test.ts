@@ -10,6 +10,7 @@ import { encodeOtlp, type OtlpJson } from "../../test/support/otlp-proto.ts";
 import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
 import { silentLog } from "../store/log.ts";
 import { StoreError, type Store } from "../store/store.ts";
+import { ingestMetrics } from "./ingest-metrics.ts";
 import { openReceiver, type Receiver, type ReceiverLimits } from "./receive.ts";
 import { diskFiles, type WalFiles } from "./wal-files.ts";
 
@@ -180,6 +181,16 @@ describe("the receiver", () => {
     await receiver.receiveTraces(body, "protobuf");
     await receiver.close();
     expect(await storedCount()).toBe(2);
+  });
+
+  it("says what it did in the Prometheus format", async () => {
+    const receiver = await receive();
+    await receiver.receiveTraces(bodyOf(3), "protobuf");
+    receiver.countRefused("malformed");
+    const lines = ingestMetrics(receiver).split("\n");
+    expect(lines).toContain("hopscope_ingest_spans_total 3");
+    expect(lines).toContain('hopscope_ingest_refused_requests_total{reason="malformed"} 1');
+    expect(lines.filter((line) => line !== "" && !/^(# (HELP|TYPE) \S+ .+|\S+ [\d.e+]+)$/.test(line))).toEqual([]);
   });
 
   it("leaves no file behind but the requests it remembers", async () => {

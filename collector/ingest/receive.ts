@@ -15,7 +15,7 @@ import {
 import { Loader, type LoadCounts } from "./loader.ts";
 import { otlpJsonToProtobuf } from "./otlp-json.ts";
 import { RecentRequests } from "./recent-requests.ts";
-import type { TranscodeCounts } from "./span-writer.ts";
+import type { TranscodeCounts } from "./transcode-counts.ts";
 import { SpanTranscoder, type Transcoded } from "./transcode-spans.ts";
 import { diskFiles, type WalFiles } from "./wal-files.ts";
 import { Wal, type WalCounts } from "./wal.ts";

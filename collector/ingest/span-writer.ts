@@ -1,20 +1,10 @@
 /** One span after another into a block's columns. */
 import type { AttributeWriter } from "./attribute-writer.ts";
 import { EventLinkWriter } from "./event-link-writer.ts";
-import type { ScalarColumn } from "./native-columns.ts";
+import { setSmall } from "./native-columns.ts";
 import { skipUnknown, toNumber, word, type ProtobufReader } from "./protobuf.ts";
 import type { SpanBlock } from "./span-block.ts";
-
-/** Counters since start. */
-export interface TranscodeCounts {
-  /** Spans whose clock was out of the window, stored at the time of their arrival. */
-  wildClocks: number;
-  endBeforeStart: number;
-  /** Links left out because their ids have a wrong length. */
-  badLinks: number;
-  /** Strings that were not UTF-8 and were repaired. */
-  repairedStrings: number;
-}
+import type { TranscodeCounts } from "./transcode-counts.ts";
 
 /** Instants between which a start time is believed, nanoseconds since the epoch (as far as a number holds them). */
 export interface ClockWindow {
@@ -238,12 +228,6 @@ function writeId(reader: ProtobufReader, values: Uint8Array, row: number, size: 
   }
   if (any === 0) throw new SpanRejected(`${field} is all zero`);
   reader.position = end;
-}
-
-/** Sets a number; a column of zeros alone stays out of the block. */
-export function setSmall(column: ScalarColumn<Uint8Array | Uint32Array>, row: number, value: number): void {
-  column.values[row] = value;
-  if (value !== 0) column.used = true;
 }
 
 /** An enum's number; one that no column can hold is no value of any version, and becomes 0. */

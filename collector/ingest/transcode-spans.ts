@@ -15,7 +15,8 @@ import { ProtobufReader, skipUnknown } from "./protobuf.ts";
 import type { Range } from "./resource-json.ts";
 import { SpanBlock } from "./span-block.ts";
 import { ContextCache, type ResourceContext } from "./span-context.ts";
-import { SpanRejected, SpanWriter, type ClockWindow, type TranscodeCounts } from "./span-writer.ts";
+import { SpanRejected, SpanWriter, type ClockWindow } from "./span-writer.ts";
+import type { TranscodeCounts } from "./transcode-counts.ts";
 
 /** What became of one request. */
 export interface Transcoded {

@@ -6,8 +6,8 @@ import { isRetryableCode } from "./retryable.ts";
 import { StoreError, type QueryOptions, type Store } from "./store.ts";
 
 /** Where a query names no bound of its own. */
-export const QUERY_TIME_DEFAULT_S = 30;
-export const QUERY_MEMORY_DEFAULT_BYTES = 1024 ** 3;
+const QUERY_TIME_DEFAULT_S = 30;
+const QUERY_MEMORY_DEFAULT_BYTES = 1024 ** 3;
 /** What the server may overrun its own time limit by before this side gives up on it, ms. */
 const answerMarginMs = 5_000;
 /** DDL, for which a cluster waits for all its replicas, ms. */

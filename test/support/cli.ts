@@ -45,7 +45,7 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
 export function spawnCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Cli {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], HOPSCOPE_PORT: "0", ...env },
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], HOPSCOPE_PORT: "0", HOPSCOPE_GRPC_PORT: "off", ...env },
   });
   const text = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {

@@ -14,7 +14,7 @@ export interface PowerCut {
   readonly undoRemovals: boolean;
 }
 
-export class DiskError extends Error {}
+class DiskError extends Error {}
 
 export class ForgetfulDisk implements WalFiles {
   readonly #files = new Map<string, FakeFile>();

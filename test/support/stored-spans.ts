@@ -52,7 +52,7 @@ function withoutDefaults(message: unknown): unknown {
 }
 
 /** A copy with every list of attributes sorted by key, however deep, and without empty lists. */
-export function sorted(value: unknown): unknown {
+function sorted(value: unknown): unknown {
   if (Array.isArray(value)) {
     const items = value.map(sorted);
     return items.every(isKeyValue) ? items.sort((a, b) => (a.key < b.key ? -1 : 1)) : items;
@@ -155,7 +155,9 @@ function items(row: Row, column: string): unknown[] {
 /** Without protobuf's absent values. */
 function present(message: OtlpJson): OtlpJson {
   return Object.fromEntries(
-    Object.entries(message).filter(([, value]) => value !== "" && value !== 0 && value !== "0" && !isEmpty(value)),
+    Object.entries(message).filter(
+      ([name, value]) => value !== "" && value !== 0 && !(value === "0" && /UnixNano$/.test(name)) && !isEmpty(value),
+    ),
   );
 }
 

@@ -17,7 +17,7 @@ export interface TestStore {
 }
 
 /** Where the run's ClickHouse is; the first caller starts it. */
-export async function clickhouseEndpoint(): Promise<Endpoint> {
+async function clickhouseEndpoint(): Promise<Endpoint> {
   const response = await fetch(inject("clickhouseBroker"));
   const text = await response.text();
   if (!response.ok) throw new Error(`no ClickHouse for the tests: ${text}`);

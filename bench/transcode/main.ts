@@ -1,6 +1,6 @@
-/** The transcoder alone, on one core: `node bench/ingest/transcode.ts [seconds]`. */
+/** The transcoder alone, on one core: `npm run bench -- transcode [seconds]`. */
 import { SpanTranscoder } from "../../collector/ingest/transcode-spans.ts";
-import { Payload, spansPerRequest } from "./payload.ts";
+import { Payload, spansPerRequest } from "../ingest/payload.ts";
 
 const seconds = Number(process.argv[2] ?? 5);
 const payloads = Array.from({ length: 32 }, (_, seed) => new Payload(seed + 1));
