@@ -39,6 +39,13 @@ export const settings = {
     allowed: `a port from 0 to ${String(portMax)}`,
     parse: integer(0, portMax),
   },
+  grpcPort: {
+    name: "HOPSCOPE_GRPC_PORT",
+    description: "Port of OTLP/gRPC; 0 takes a free one, `off` none. Unset: 4317, or none where that is taken.",
+    fallback: undefined,
+    allowed: `a port from 0 to ${String(portMax)}, or off`,
+    parse: (text: string) => (text === "off" ? text : integer(0, portMax)(text)),
+  },
   dataDir: {
     name: "HOPSCOPE_DATA_DIR",
     description: "Directory of the write-ahead log and of the embedded database, made where it is missing.",

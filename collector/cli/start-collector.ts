@@ -8,6 +8,7 @@ import type { Log } from "../store/log.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Config } from "./config.ts";
 import { startAlerts, type StartAlertsOptions } from "./start-alerts.ts";
+import { startGrpc } from "./start-grpc.ts";
 
 const bytesPerMb = 1024 * 1024;
 /** The UI as `npm run build` leaves it. */
@@ -22,6 +23,8 @@ export interface Collector {
   readonly url: string;
   /** Where functions on this machine send to: the address itself, as `localhost` may be another's in IPv6. */
   readonly endpoint: string;
+  /** The same for OTLP/gRPC; undefined where it is off. */
+  readonly grpcEndpoint: string | undefined;
   /** Stops taking requests, makes what was acknowledged durable in the store where there is time, ends the store. */
   close(): Promise<void>;
 }
@@ -40,9 +43,10 @@ export async function startCollector(
   const starting = { fetch: () => new Response("starting\n", { status: 503, headers: retryHeaders }) };
   let app: { fetch(...args: Parameters<ReturnType<typeof createApp>["fetch"]>): Response | Promise<Response> } = starting;
   const serving = await serveApp({ fetch: (...args) => app.fetch(...args) }, config);
-  const closers = [() => serving.close()];
+  const started: (() => Promise<void>)[] = [];
+  // Nothing comes in any more before what is behind it goes.
   const close = async () => {
-    for (const closer of closers) await closer();
+    for (const end of [() => serving.close(), ...started.toReversed()]) await end();
   };
   try {
     const opened = await openStore({
@@ -50,13 +54,15 @@ export async function startCollector(
       log,
       memoryLimitBytes: config.storeMemoryMb === undefined ? undefined : config.storeMemoryMb * bytesPerMb,
     });
-    closers.push(() => opened.close());
-    const { dataDir, retentionDays } = config;
-    const receiver = await openReceiver({ store: opened.store, dataDir, retentionDays, log });
-    closers.splice(1, 0, () => receiver.close(drainMs));
+    started.push(() => opened.close());
     const { store } = opened;
+    const { dataDir, retentionDays } = config;
+    const receiver = await openReceiver({ store, dataDir, retentionDays, log });
+    started.push(() => receiver.close(drainMs));
     const alerts = await startAlerts({ store, config, log, url: serving.url, pack: alertPack });
-    closers.splice(1, 0, () => alerts.close());
+    started.push(() => alerts.close());
+    const grpc = await startGrpc(receiver, config, log);
+    if (grpc) started.push(() => grpc.close());
     app = createApp({
       store,
       otlp: otlpRoutes(receiver),
@@ -64,7 +70,8 @@ export async function startCollector(
       metrics: [alerts.metrics],
       uiDir: builtUiDir,
     });
-    return { url: serving.url, endpoint: `http://${reachable(config.host)}:${String(serving.port)}`, close };
+    const at = (port: number) => `http://${reachable(config.host)}:${String(port)}`;
+    return { url: serving.url, endpoint: at(serving.port), grpcEndpoint: grpc && at(grpc.port), close };
   } catch (error) {
     await close();
     throw error;

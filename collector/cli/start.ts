@@ -9,7 +9,8 @@ export async function start(): Promise<void> {
   const config = readConfig(process.env);
   const log = textLog(config.logLevel);
   const collector = await startCollector(config, log);
-  process.stdout.write(`Hopscope is ready. Send OTLP to ${collector.endpoint} and open ${collector.url}\n`);
+  const grpc = collector.grpcEndpoint === undefined ? "" : ` (gRPC: ${collector.grpcEndpoint})`;
+  process.stdout.write(`Hopscope is ready. Send OTLP to ${collector.endpoint}${grpc} and open ${collector.url}\n`);
   await closeOnSignal(async () => {
     log.mute();
     await collector.close();

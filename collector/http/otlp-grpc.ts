@@ -37,6 +37,8 @@ export interface OtlpGrpcServing {
 export async function serveOtlpGrpc(receiver: Receiver, options: OtlpGrpcOptions): Promise<OtlpGrpcServing> {
   // Loaded only where it is used: it takes as long to load as the rest of the collector.
   const grpc = await import("@grpc/grpc-js");
+  // What fails is thrown or answered; its own lines on stderr would say it twice.
+  grpc.setLogVerbosity(grpc.logVerbosity.NONE);
   const server = new grpc.Server({
     "grpc.max_receive_message_length": requestSizeMaxBytes,
     "grpc.so_reuseport": 0,

@@ -2,6 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
+import { OTLPTraceExporter as GrpcExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
+import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { descendants, isRunning, startCli, temporaryDir } from "../support/cli.ts";
 
@@ -31,6 +33,11 @@ async function portTaken(): Promise<number> {
 describe("a bad start ends with one line that says what to do, and exit code 1", () => {
   it.for([
     ["a port already taken", async () => ({ HOPSCOPE_PORT: String(await portTaken()) }), /in use.*HOPSCOPE_PORT/],
+    [
+      "a port for gRPC already taken",
+      async () => ({ HOPSCOPE_DATA_DIR: temporaryDir(), HOPSCOPE_GRPC_PORT: String(await portTaken()) }),
+      /OTLP\/gRPC.*HOPSCOPE_GRPC_PORT/,
+    ],
     [
       "a data directory that cannot be written",
       async () => {
@@ -88,6 +95,20 @@ it.for(["SIGINT", "SIGTERM"] as const)("%s ends the collector in time and leaves
   expect(await cli.exitCode).toBe(0);
   expect(cli.stderr()).toBe("");
   await vi.waitFor(() => expect(children.filter(isRunning)).toEqual([]));
+});
+
+it("takes spans over OTLP/gRPC at the port that it names", async () => {
+  const cli = startCli(["start"], { HOPSCOPE_DATA_DIR: temporaryDir(), HOPSCOPE_GRPC_PORT: "0" });
+  const url = await cli.ready();
+  const exporter = new GrpcExporter({ url: /gRPC: (http:\S+?)\)/.exec(cli.stdout())?.[1] ?? "no gRPC" });
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+  onTestFinished(() => provider.shutdown());
+  provider.getTracer("test").startSpan("over gRPC").end();
+  await provider.forceFlush();
+  await vi.waitFor(
+    async () => expect(await (await fetch(`${url}/api/flows`)).text()).toContain("over gRPC"),
+    { timeout: 20_000, interval: 100 },
+  );
 });
 
 it("a collector that is killed leaves no database behind", async () => {
