@@ -19,7 +19,7 @@ RUN npm ci --omit=dev --omit=optional --workspace collector --workspace schema \
 COPY --from=build /app/ui/dist ui/dist
 USER node
 VOLUME /var/lib/hopscope
-EXPOSE 4318
+EXPOSE 4317 4318
 HEALTHCHECK --interval=5s --timeout=2s CMD ["node", "-e", "fetch('http://127.0.0.1:4318/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # exec form, and no npm in between: SIGTERM reaches the collector.
 CMD ["node", "collector/cli/main.ts", "start"]
