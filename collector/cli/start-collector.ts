@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { createApp } from "../http/app.ts";
 import { otlpRoutes } from "../http/otlp.ts";
 import { serveApp } from "../http/serve.ts";
+import { ingestMetrics } from "../ingest/ingest-metrics.ts";
 import { openReceiver } from "../ingest/receive.ts";
 import type { Log } from "../store/log.ts";
 import { openStore } from "../store/open-store.ts";
@@ -67,7 +68,7 @@ export async function startCollector(
       store,
       otlp: otlpRoutes(receiver),
       alerts: alerts.routes,
-      metrics: [alerts.metrics],
+      metrics: [() => ingestMetrics(receiver), alerts.metrics],
       uiDir: builtUiDir,
     });
     const at = (port: number) => `http://${reachable(config.host)}:${String(port)}`;

@@ -209,7 +209,7 @@ function byStartThenId(a: FlowNode, b: FlowNode): number {
 }
 
 function sortedHops(hops: readonly Hop[]): Hop[] {
-  const keyed = hops.map((hop) => ({ hop, time: hop.sentTime ?? hop.receivedTime ?? "", key: hopKey(hop) }));
+  const keyed = hops.map((hop) => ({ hop, time: hop.receivedTime ?? hop.sentTime ?? "", key: hopKey(hop) }));
   keyed.sort((a, b) => compare(a.time, b.time) || compare(a.key, b.key));
   return keyed.map(({ hop }) => hop);
 }

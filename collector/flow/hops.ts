@@ -71,7 +71,8 @@ function addPublish(hops: HopList, delivery: Delivery, { edge, nodeIdOf }: { edg
   const queue = destination as Destination;
   const named = edge.send?.destination ?? take.via ?? queue;
   const sentTo = isSameDestination(named, queue) ? queue : named;
-  const sentMs = edge.send?.sentMs ?? sentMsOf(delivery) ?? delivery.startMs;
+  // The producer's call ends when its answer is back: the broker may have passed the message on before.
+  const sentMs = Math.min(edge.send?.sentMs ?? Infinity, sentMsOf(delivery) ?? delivery.startMs);
   const to = hops.place(sentTo, sentMs);
   const { joinedBy } = edge;
   const messageId = messageIdIn(delivery, sentTo);
