@@ -6,7 +6,7 @@ export default {
     ".": {
       entry: ["scripts/*.mjs", "bench/**/main.ts", "test/**/*.test.ts"],
       // Run by path, in scripts/checks.mjs.
-      ignoreDependencies: ["@arethetypeswrong/cli", "publint"],
+      ignoreDependencies: ["@arethetypeswrong/cli"],
       project: ["scripts/**/*.{mjs,ts}", "bench/**/*.ts", "test/**/*.ts"],
     },
     schema: { project: ["**/*.ts"] },
