@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { capture } from "./child.mjs";
+import { findOnPath, installDebianPackages } from "./debian.mjs";
 import { during, log, Stop } from "./log.mjs";
 import { root } from "./paths.mjs";
 
@@ -12,8 +13,7 @@ const systemNames = ["chromium", "chromium-browser", "google-chrome", "google-ch
  * @returns {string | undefined} path of the executable
  */
 export function findBrowser() {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  const found = systemNames.map((name) => findOn(folders, name)).find((path) => path !== undefined);
+  const found = systemNames.map((name) => findOnPath(name)).find((path) => path !== undefined);
   return found ?? playwrightBrowser();
 }
 
@@ -33,16 +33,8 @@ export async function installBrowser() {
   throw new Stop(`no Chromium for the browser test; install one and run this again.\n${failures.join("\n")}`);
 }
 
-async function installDebian() {
-  const apt = findOn((process.env.PATH ?? "").split(delimiter), "apt-get");
-  if (apt === undefined || process.getuid?.() !== 0) return undefined;
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  return during("installing Chromium from the system's packages (115 MB to fetch)", async () => {
-    const update = await capture(apt, ["update", "-qq"], { env, outlive: true });
-    const args = ["install", "-y", "-qq", "--no-install-recommends", "chromium"];
-    const install = await capture(apt, args, { env, outlive: true });
-    return install.code === 0 ? undefined : `apt-get: ${update.output}${install.output}`.trim();
-  });
+function installDebian() {
+  return installDebianPackages("installing Chromium from the system's packages (115 MB to fetch)", ["chromium"]);
 }
 
 async function installPlaywright() {
@@ -51,10 +43,6 @@ async function installPlaywright() {
     capture(process.execPath, [cli, "install", "chromium"]),
   );
   return code === 0 ? undefined : `playwright: ${output.trim()}`;
-}
-
-function findOn(folders, name) {
-  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
 function playwrightBrowser() {

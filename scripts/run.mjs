@@ -17,14 +17,15 @@ const cli = "collector/cli/main.ts";
 
 /**
  * `lambdaWaitMs`: how long after the start of the command a first build of the Lambda runtime is waited for.
- * @type {Record<string, { lambdaWaitMs?: number, browser?: boolean, program?: (args: string[]) => string[] }>}
+ * `forTests`: a browser and both generations of that runtime are installed.
+ * @type {Record<string, { lambdaWaitMs?: number, forTests?: boolean, program?: (args: string[]) => string[] }>}
  */
 const commands = {
   start: { program: (args) => [cli, "start", ...args] },
   // A newcomer sees the first flow within two minutes, under the small runtime client if need be.
   demo: { lambdaWaitMs: 75_000, program: (args) => [cli, "demo", ...args] },
-  test: { lambdaWaitMs: Infinity, browser: true, program: (args) => ["scripts/test.mjs", ...args] },
-  check: { lambdaWaitMs: Infinity, browser: true, program: (args) => ["scripts/test.mjs", ...args] },
+  test: { lambdaWaitMs: Infinity, forTests: true, program: (args) => ["scripts/test.mjs", ...args] },
+  check: { lambdaWaitMs: Infinity, forTests: true, program: (args) => ["scripts/test.mjs", ...args] },
   bench: { program: benchProgram },
   build: {},
 };
@@ -43,12 +44,13 @@ async function main(signal) {
   if (command === undefined) throw new Stop(`usage: node scripts/run.mjs ${Object.keys(commands).join("|")}`);
 
   const quick = args.includes("--static");
-  const lambda = command.lambdaWaitMs === undefined || quick ? undefined : startLambdaInstall(signal);
+  const { lambdaWaitMs, forTests } = command;
+  const lambda = lambdaWaitMs === undefined || quick ? undefined : startLambdaInstall(signal, { forTests });
   await installPackages();
   const node = pickNode();
   if (!quick) await buildStale(node, { force: name === "build" });
-  if (command.browser && !quick) await installBrowser();
-  await lambda?.wait(command.lambdaWaitMs);
+  if (forTests && !quick) await installBrowser();
+  await lambda?.wait(lambdaWaitMs);
   stopExiting();
   if (command.program === undefined) return 0;
   // Type stripping and node:sqlite announce themselves as experimental in some of the versions that we run on.

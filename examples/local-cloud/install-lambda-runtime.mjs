@@ -7,6 +7,13 @@ import { fileURLToPath } from "node:url";
 
 /** AWS Lambda's runtime interface client has a package of its own here: it is built from C++ and may be absent. */
 const RUNTIME_DIR = join(dirname(fileURLToPath(import.meta.url)), "lambda-runtime");
+/** The generation that the example's functions run under, as on Node 24. */
+const CURRENT = {
+  directory: RUNTIME_DIR,
+  addon: "rapid-client.node",
+  needs: "cmake, g++",
+  otherwise: "using the built-in Runtime API client",
+};
 /** A build takes about a minute on two cores; one that takes this long hangs. */
 const INSTALL_LIMIT_MS = 10 * 60_000;
 
@@ -15,11 +22,18 @@ const INSTALL_LIMIT_MS = 10 * 60_000;
  * workspace npm would skip it silently on Node 20, for its `engines`. Remembers what came of it, success or
  * failure, so that a second call is instant; a changed lock file tries again.
  *
- * @param {{ log?: (line: string) => void, signal?: AbortSignal, directory?: string }} [options]
+ * @typedef {object} Generation
+ * @property {string} directory of a package that depends on it
+ * @property {string} addon what the build makes, inside aws-lambda-ric
+ * @property {string} needs tools that a build needs, for the message that it failed
+ * @property {string} otherwise what is done without it
+ *
+ * @param {Partial<Generation> & { log?: (line: string) => void, signal?: AbortSignal }} [options]
  * @returns {Promise<boolean>} whether aws-lambda-ric can be used; never rejects because it cannot
  */
-export async function installLambdaRuntime({ log = console.log, signal, directory = RUNTIME_DIR } = {}) {
-  const builtFile = join(directory, "node_modules", "aws-lambda-ric", "rapid-client.node");
+export async function installLambdaRuntime({ log = console.log, signal, ...generation } = {}) {
+  const { directory, addon, needs, otherwise } = { ...CURRENT, ...generation };
+  const builtFile = join(directory, "node_modules", "aws-lambda-ric", addon);
   const stateFile = join(directory, "node_modules", ".hopscope-install.json");
   const key = installKey(directory);
   const known = readState(stateFile);
@@ -27,7 +41,7 @@ export async function installLambdaRuntime({ log = console.log, signal, director
   log("Building aws-lambda-ric, Lambda's own runtime client (once, about a minute) ...");
   const built = (await runNpmCi(directory, signal)) && existsSync(builtFile);
   if (signal?.aborted) return false;
-  if (!built) log("aws-lambda-ric could not be built (cmake, g++ needed): using the built-in Runtime API client");
+  if (!built) log(`aws-lambda-ric could not be built (${needs} needed): ${otherwise}`);
   mkdirSync(dirname(stateFile), { recursive: true });
   writeFileSync(stateFile, JSON.stringify({ key, built }));
   return built;
