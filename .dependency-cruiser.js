@@ -67,7 +67,8 @@ export default {
       name: "not-to-unresolvable",
       severity: "error",
       comment: "The file or package does not exist.",
-      from: {},
+      // The peers that the wrapper is measured beside are installed for that measurement alone.
+      from: { pathNot: "^bench/wrapper/subjects/" },
       // The wrapper's own name leads to its build, which a checkout may not have yet.
       to: { couldNotResolve: true, pathNot: "^hopscope$" },
     },
