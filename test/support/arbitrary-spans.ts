@@ -18,6 +18,8 @@ const uint32 = fc.nat(0xffff_ffff);
 const double = fc.double().map((value) => {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "Infinity" : "-Infinity";
+  // JSON.stringify writes -0 as 0, so the sign needs the other form that protobuf's JSON allows for a double.
+  if (Object.is(value, -0)) return "-0";
   return value;
 });
 
