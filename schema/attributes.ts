@@ -65,6 +65,11 @@ export const MESSAGE_FIRST_RECEIVED_MS = "hopscope.message.first_received_ms";
 export const MESSAGE_RECEIVE_COUNT = "hopscope.message.receive_count";
 /** MD5 of the body in hex, where the transport gives it (SQS) and identity may be lost on the way. */
 export const MESSAGE_BODY_MD5 = "hopscope.message.body_md5";
+/**
+ * Begins a key among {@link MESSAGE_KEYS} that is no identity: `body_md5:<hex>`, recorded by both sides only where no
+ * context could be sent (or was found) and the id may not have crossed. It finds the other side; it proves nothing.
+ */
+export const BODY_MD5_KEY_PREFIX = "body_md5:";
 /** Destination that the message passed before this one (the SNS topic of a message taken from SQS). */
 export const MESSAGE_VIA_NAME = "hopscope.message.via.destination.name";
 /** `messaging.system` of {@link MESSAGE_VIA_NAME}. */
