@@ -1,4 +1,5 @@
 /** Real AWS SDK v3 clients against SNS and SQS made as strict as AWS. */
+import { createHash } from "node:crypto";
 import {
   CreateTopicCommand,
   PublishBatchCommand,
@@ -108,6 +109,10 @@ describe("SNS", () => {
     const md5Of = (kind: string) => spans.find((span) => span.kind === kind)?.attributes["hopscope.message.body_md5"];
     expect(md5Of("producer")).toBe(raw?.MD5OfBody);
     expect(md5Of("consumer")).toBe(raw?.MD5OfBody);
+    for (const kind of ["producer", "consumer"]) {
+      const keys = spans.find((span) => span.kind === kind)?.attributes["hopscope.message.keys"];
+      expect(keys).toContain(`body_md5:${raw?.MD5OfBody ?? ""}`);
+    }
   });
 
   it("records the id of every message of a batch", async () => {
@@ -118,6 +123,23 @@ describe("SNS", () => {
     const [send] = await collector.waitFor((all) => all.length > 0);
     expect(send?.attributes["hopscope.message.keys"]).toEqual(Successful?.map(({ MessageId }) => `aws.sns:${MessageId}`));
     expect(send?.attributes["messaging.batch.message_count"]).toBe(3);
+    await Promise.all([receive("raw"), receive("wrapped")]);
+  });
+});
+
+describe("a batch of which one entry is full", () => {
+  it("is known by the body of that entry alone, in the form that a queue gets", async () => {
+    const bodies = { default: "for all", sqs: "for queues" };
+    const entries = [
+      { Id: "room", Message: "with room" },
+      { Id: "full", Message: "full", MessageAttributes: ten() },
+      { Id: "json", Message: JSON.stringify(bodies), MessageStructure: "json", MessageAttributes: ten() },
+    ];
+    await sns.send(new PublishBatchCommand({ TopicArn: topicArn, PublishBatchRequestEntries: entries }));
+    const [send] = await collector.waitFor((all) => all.length > 0);
+    const keys = send?.attributes["hopscope.message.keys"] as string[];
+    const md5 = (body: string) => `body_md5:${createHash("md5").update(body).digest("hex")}`;
+    expect(keys.filter((key) => key.startsWith("body_md5:"))).toEqual([md5("full"), md5("for queues")]);
     await Promise.all([receive("raw"), receive("wrapped")]);
   });
 });

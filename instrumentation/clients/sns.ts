@@ -1,5 +1,6 @@
 import type * as Crypto from "node:crypto";
 import {
+  BODY_MD5_KEY_PREFIX,
   MESSAGING_BATCH_MESSAGE_COUNT,
   MESSAGING_DESTINATION_NAME,
   MESSAGING_MESSAGE_BODY_SIZE,
@@ -7,7 +8,7 @@ import {
   MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
 import type { Carried } from "../core/propagation.ts";
-import { asObject, asText, defined, type Fields, lastPart } from "../events/event-source.ts";
+import { asObject, asText, defined, type Fields, lastPart, parseObject } from "../events/event-source.ts";
 import { SNS_SYSTEM } from "../events/envelope.ts";
 import type { AwsCommands } from "./aws-command.ts";
 import { identifyBatch, listOf } from "./batch.ts";
@@ -29,12 +30,11 @@ export const snsCommands: AwsCommands = {
     },
     identify(output, input) {
       const id = asText(output.MessageId);
-      const carries = "traceparent" in (asObject(input.MessageAttributes) ?? {});
+      const bodyMd5 = isTopic(input) ? contentOf(input) : undefined;
       return {
         messageId: id,
-        keys: id ? [`${SNS_SYSTEM}:${id}`] : [],
-        // Raw delivery to a queue keeps the body alone; SQS gives its MD5 with every message.
-        bodyMd5: carries ? undefined : md5(asText(input.Message)),
+        keys: [...(id ? [`${SNS_SYSTEM}:${id}`] : []), ...(bodyMd5 ? [BODY_MD5_KEY_PREFIX + bodyMd5] : [])],
+        bodyMd5,
       };
     },
   },
@@ -51,7 +51,14 @@ export const snsCommands: AwsCommands = {
       });
       return { ...input, PublishBatchRequestEntries: entries };
     },
-    identify: (output) => identifyBatch(SNS_SYSTEM, output),
+    identify(output, input) {
+      const sent = identifyBatch(SNS_SYSTEM, output);
+      const taken = new Set(listOf(output.Successful).map(({ Id }) => Id));
+      const contents = listOf(input.PublishBatchRequestEntries).flatMap((entry) =>
+        taken.has(entry.Id) ? (contentOf(entry) ?? []) : [],
+      );
+      return { ...sent, keys: [...sent.keys, ...contents.map((md5) => BODY_MD5_KEY_PREFIX + md5)] };
+    },
   },
 };
 
@@ -68,10 +75,28 @@ function describe(input: Fields, extra: Record<string, number>) {
   };
 }
 
-/** MD5 in hex. Loads `node:crypto`, which the SDK has loaded to sign its requests. */
-function md5(text: string | undefined): string | undefined {
-  const crypto = process.getBuiltinModule?.("node:crypto") as typeof Crypto | undefined;
-  return text === undefined ? undefined : crypto?.createHash("md5").update(text).digest("hex");
+/**
+ * MD5 in hex of a body that carries no context: raw delivery to a queue keeps the body alone, and SQS gives its MD5
+ * with every message. Loads `node:crypto`, which the SDK has loaded to sign its requests; undefined where MD5 is
+ * forbidden (FIPS).
+ */
+function contentOf(entry: Fields): string | undefined {
+  if ("traceparent" in (asObject(entry.MessageAttributes) ?? {})) return undefined;
+  const body = bodyOf(entry);
+  if (body === undefined) return undefined;
+  try {
+    const crypto = process.getBuiltinModule?.("node:crypto") as typeof Crypto | undefined;
+    return crypto?.createHash("md5").update(body).digest("hex");
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a queue gets: with `MessageStructure: "json"` a message holds one body for each protocol. */
+function bodyOf({ Message, MessageStructure }: Fields): string | undefined {
+  if (MessageStructure !== "json") return asText(Message);
+  const bodies = parseObject(asText(Message));
+  return asText(bodies?.sqs) ?? asText(bodies?.default);
 }
 
 function isTopic(input: Fields): boolean {

@@ -34,6 +34,8 @@ export function sqsRecord(overrides: object = {}): object {
 const text = (stringValue: string) => ({ stringValue, stringListValues: [], binaryListValues: [], dataType: "String" });
 const attributes = { ApproximateReceiveCount: "1", SentTimestamp: "1545082649183" };
 const KEY = "aws_sqs:059f36b4-87a3-44ab-83d2-661975830a7d";
+/** Where a message brought nothing else that leads to its sender. */
+const CONTENT_KEY = "body_md5:e4e68fb7bd0e697a0ae8f1bb342846b3";
 const byContext = { messageAttributes: { traceparent: text(TRACEPARENT) } };
 
 const notification = (overrides: object = {}): string =>
@@ -108,7 +110,7 @@ const rows: Row[] = [
       "messaging.message.body.size": 13,
     },
   },
-  { name: "one message without a context", source: SQS, records: [sqsRecord()], contexts: [null], keys: [KEY] },
+  { name: "one message without a context", source: SQS, records: [sqsRecord()], contexts: [null], keys: [KEY, CONTENT_KEY] },
   {
     name: "a mixed batch",
     source: SQS,
@@ -118,7 +120,7 @@ const rows: Row[] = [
       sqsRecord({ messageId: "3", messageAttributes: { traceparent: text(OTHER_TRACEPARENT) } }),
     ],
     contexts: [SPAN_ID, null, OTHER_SPAN_ID],
-    keys: [KEY, "aws_sqs:2", "aws_sqs:3"],
+    keys: [KEY, "aws_sqs:2", CONTENT_KEY, "aws_sqs:3"],
     attributes: { "messaging.batch.message_count": 3 },
   },
   {
@@ -224,7 +226,7 @@ const rows: Row[] = [
     source: SQS,
     records: [sqsRecord({ body: '{"TopicArn": broken' })],
     contexts: [null],
-    keys: [KEY],
+    keys: [KEY, CONTENT_KEY],
   },
 ];
 

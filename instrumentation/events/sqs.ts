@@ -1,4 +1,5 @@
 import {
+  BODY_MD5_KEY_PREFIX,
   DEAD_LETTER_SOURCE_NAME,
   MESSAGE_BODY_MD5,
   MESSAGE_FIRST_RECEIVED_MS,
@@ -75,20 +76,20 @@ export function describeSqsMessage(parts: SqsMessageParts): Message {
   const { attributes, body, id } = parts;
   const envelope = openEnvelope(body);
   const group = asText(attributes.MessageGroupId);
+  const own = extractContext(messageAttributeGetter(parts.messageAttributes));
+  // A topic passes on whatever X-Ray header its publisher had, so that one does not say that the publisher is known.
+  const content = parts.md5 && !own && !envelope ? [BODY_MD5_KEY_PREFIX + parts.md5] : [];
   return {
     record: parts.record,
     itemId: id,
     ...(group !== undefined && parts.queue?.endsWith(".fifo") && { group }),
-    context:
-      extractContext(messageAttributeGetter(parts.messageAttributes)) ??
-      envelope?.context ??
-      xray(asText(attributes.AWSTraceHeader)),
+    context: own ?? envelope?.context ?? xray(asText(attributes.AWSTraceHeader)),
     attributes: defined({
       [MESSAGING_SYSTEM]: SQS_SYSTEM,
       [MESSAGING_OPERATION_TYPE]: "process",
       [MESSAGING_DESTINATION_NAME]: parts.queue,
       [MESSAGING_MESSAGE_ID]: id,
-      [MESSAGE_KEYS]: [...(id ? [`${SQS_SYSTEM}:${id}`] : []), ...(envelope?.keys ?? [])],
+      [MESSAGE_KEYS]: [...(id ? [`${SQS_SYSTEM}:${id}`] : []), ...(envelope?.keys ?? []), ...content],
       [MESSAGE_SENT_MS]: asInteger(attributes.SentTimestamp),
       [MESSAGE_FIRST_RECEIVED_MS]: asInteger(attributes.ApproximateFirstReceiveTimestamp),
       [MESSAGE_RECEIVE_COUNT]: asInteger(attributes.ApproximateReceiveCount),
