@@ -1,4 +1,5 @@
 /** Requests as a busy shop's functions send them: 512 spans of 12 attributes, whose ids are fresh at every send. */
+import { randomFillSync } from "node:crypto";
 import { ProtobufWriter } from "../../collector/ingest/protobuf-writer.ts";
 
 export const spansPerRequest = 512;
@@ -26,48 +27,93 @@ interface SpanPlaces {
   readonly uuids: readonly number[];
 }
 
+const spansPerTrace = 8;
+/** Random bytes that a span takes: its id, its start and its duration. */
+const randomPerSpanBytes = 16;
+const traceIdBytes = 16;
+const uuidBytes = 16;
+const uuidDigits = 32;
+/** By byte: its two hex digits as they lie in memory. */
+const HEX = Uint16Array.from({ length: 256 }, (_, byte) => Buffer.from(byte.toString(16).padStart(2, "0")).readUInt16LE());
+
 /** A request whose ids and times can be written anew in place. */
 export class Payload {
   readonly body: Buffer;
   readonly #random: () => number;
   /** Where each span's trace id, span id, parent id and times lie, and its two ids in attributes. */
   readonly #spans: SpanPlaces[] = [];
+  readonly #target: DataView;
+  /** What one {@link refresh} takes its ids and times from. */
+  readonly #fresh: DataView;
 
   constructor(seed: number) {
     this.#random = seeded(seed);
     this.body = this.#build();
     this.#find();
+    const uuids = this.#spans.reduce((sum, span) => sum + span.uuids.length, 0);
+    const traces = Math.ceil(this.#spans.length / spansPerTrace);
+    this.#target = new DataView(this.body.buffer, this.body.byteOffset, this.body.length);
+    this.#fresh = new DataView(
+      new ArrayBuffer(this.#spans.length * randomPerSpanBytes + traces * traceIdBytes + uuids * uuidBytes),
+    );
   }
 
-  /** Writes fresh ids (eight spans a trace) and the present time; returns the span ids. */
+  /** Writes fresh ids (eight spans a trace) and the present time. */
   refresh(): void {
-    const { body } = this;
+    const fresh = this.#fresh;
+    randomFillSync(fresh);
     const now = BigInt(Date.now()) * 1_000_000n;
-    const trace = Buffer.alloc(16);
+    const nowLow = Number(now & 0xffff_ffffn);
+    const nowHigh = Number(now >> 32n);
+    let at = 0;
+    let trace = 0;
     let root = 0;
-    this.#spans.forEach(({ trace: traceAt, span, parent, start, end, uuids }, index) => {
-      if (index % 8 === 0) {
-        this.#fill(trace, 0, 16);
-        root = span;
+    for (let index = 0; index < this.#spans.length; index += 1) {
+      const places = this.#spans[index] as SpanPlaces;
+      if (index % spansPerTrace === 0) {
+        trace = at;
+        root = at + traceIdBytes;
+        at += traceIdBytes;
       }
-      trace.copy(body, traceAt);
-      this.#fill(body, span, 8);
-      if (parent > 0) body.copy(body, parent, root, root + 8);
-      const startNs = now - BigInt(Math.floor(this.#random() * 1e9));
-      body.writeBigUInt64LE(startNs, start);
-      body.writeBigUInt64LE(startNs + BigInt(Math.floor(this.#random() * 2e8)), end);
-      for (const at of uuids) for (let digit = 0; digit < 32; digit += 8) body.write(this.#hex8(), at + digit, "latin1");
-    });
+      this.#copy8(trace, places.trace);
+      this.#copy8(trace + 8, places.trace + 8);
+      this.#copy8(at, places.span);
+      if (places.parent > 0) this.#copy8(root, places.parent);
+      this.#times(places, nowLow, nowHigh, at + 8);
+      at += randomPerSpanBytes;
+      for (let uuid = 0; uuid < places.uuids.length; uuid += 1) {
+        this.#hex(at, places.uuids[uuid] as number);
+        at += uuidBytes;
+      }
+    }
   }
 
-  #hex8(): string {
-    return Math.floor(this.#random() * 4_294_967_296)
-      .toString(16)
-      .padStart(8, "0");
+  #copy8(from: number, to: number): void {
+    this.#target.setInt32(to, this.#fresh.getInt32(from, true), true);
+    this.#target.setInt32(to + 4, this.#fresh.getInt32(from + 4, true), true);
   }
 
-  #fill(target: Buffer, at: number, size: number): void {
-    for (let offset = 0; offset < size; offset += 4) target.writeUInt32LE(this.#pick(4_294_967_296), at + offset);
+  /** A start within the last second, and up to 0.13 s until the end, out of eight random bytes. */
+  #times({ start, end }: SpanPlaces, nowLow: number, nowHigh: number, from: number): void {
+    const target = this.#target;
+    let low = nowLow - (this.#fresh.getUint32(from, true) >>> 2);
+    let high = nowHigh;
+    if (low < 0) {
+      low += 0x1_0000_0000;
+      high -= 1;
+    }
+    target.setUint32(start, low, true);
+    target.setUint32(start + 4, high, true);
+    low += this.#fresh.getUint32(from + 4, true) >>> 5;
+    target.setUint32(end, low, true);
+    target.setUint32(end + 4, low < 0x1_0000_0000 ? high : high + 1, true);
+  }
+
+  #hex(from: number, to: number): void {
+    const target = this.#target;
+    for (let digit = 0; digit < uuidDigits; digit += 2) {
+      target.setUint16(to + digit, HEX[this.#fresh.getUint8(from + digit / 2)] as number, true);
+    }
   }
 
   #pick(count: number): number {
@@ -113,7 +159,7 @@ export class Payload {
     const destination = `orders-${String(this.#pick(destinations))}`;
     writer.bytes(1, Buffer.alloc(16, 0xf1));
     writer.bytes(2, Buffer.alloc(8, 0xf2));
-    if (index % 8 !== 0) writer.bytes(4, Buffer.alloc(8, 0xf3));
+    if (index % spansPerTrace !== 0) writer.bytes(4, Buffer.alloc(8, 0xf3));
     const kind = index % 3;
     writer.string(5, kind === 0 ? `POST /orders/${String(this.#pick(8))}` : `${kind === 1 ? "send" : "process"} ${destination}`);
     writer.varint(6, [2n, 4n, 5n][kind] ?? 1n);

@@ -14,6 +14,9 @@ import { silentLog } from "../../collector/store/log.ts";
 import { openStore } from "../../collector/store/open-store.ts";
 import { EXPORTER_DDL, plainRows } from "./plain.ts";
 
+/** What the parent asks: where things stand, or the same after every table was merged into as few parts as can be. */
+export type Question = "state" | "optimize";
+
 export interface SubjectState {
   readonly port: number;
   readonly storePid: number;
@@ -40,16 +43,20 @@ setInterval(() => {
   turned = now;
 }, 5);
 
-process.on("message", (question: "state" | "optimize") => {
+process.on("message", (question: Question) => {
   void answer(question).then((state) => process.send?.(state));
 });
 process.on("disconnect", () => void opened.close().then(() => process.exit(0)));
 process.send?.("ready");
 
-async function answer(question: "state" | "optimize"): Promise<SubjectState> {
+async function answer(question: Question): Promise<SubjectState> {
   const { store, embedded } = opened;
-  const tables = which === "ours" ? ["spans", "trace_index", "hop_keys", "flow_origins", "function_minutes"] : [table];
-  if (question === "optimize") for (const name of tables) await store.command(`OPTIMIZE TABLE ${name} FINAL`);
+  if (question === "optimize") {
+    const tables = await store.query<{ name: string }>(
+      "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'",
+    );
+    for (const { name } of tables) await store.command(`OPTIMIZE TABLE ${name} FINAL`);
+  }
   const [count] = await store.query<{ loaded: string }>(`SELECT count() AS loaded FROM ${table}`);
   const [size] = await store.query<{ bytes: string; span_bytes: string }>(
     `SELECT sum(bytes_on_disk) AS bytes, sumIf(bytes_on_disk, table = {table:String}) AS span_bytes
@@ -101,7 +108,7 @@ async function startPlain(): Promise<number> {
         waiting.push(settle);
         void insert();
       });
-      response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
+      response.writeHead(200, { "content-type": "application/x-protobuf", "content-length": 0 }).end();
     });
   });
   await new Promise<void>((settle) => server.listen(0, "127.0.0.1", settle));
