@@ -5,7 +5,7 @@ import { codeNode, unitNodeId } from "./code-node.ts";
 import { criticalPath } from "./critical-path.ts";
 import { deliveryChains, type Delivery } from "./delivery.ts";
 import { addExternalCalls } from "./external.ts";
-import { missingParents, waitingForRetry } from "./gaps.ts";
+import { ambiguousSenders, missingParents, waitingForRetry } from "./gaps.ts";
 import { mendedRuns, repeatedRuns } from "./repeated-runs.ts";
 import { HopList } from "./hop-list.ts";
 import { addCall, addMessageHops, addUnsentDeliver, type NodeIdOf } from "./hops.ts";
@@ -53,7 +53,7 @@ export function buildFlow(spans: readonly Span[], options: BuildFlowOptions): Bu
 export function assembleFlow(graph: Graph, selection: Selection, options: BuildFlowOptions): BuiltFlow | undefined {
   const skews = clockSkews(graph, selection);
   if (skews.size === 0) return assembleCorrected(graph, selection, { ...options, skews: new Map() });
-  const corrected = joinUnits(correctClocks(graph.index.spans, skews));
+  const corrected = joinUnits(correctClocks(graph.index.spans, skews), graph.contentSends.crowded);
   const skewOfUnit = new Map([...skews].map(([unit, skewMs]) => [unit.id, skewMs]));
   const built = assembleCorrected(corrected, selectFlow(corrected, options.traceId), { ...options, skews: skewOfUnit });
   return built && { ...built, recorded: spansOf(selection) };
@@ -125,7 +125,8 @@ function assemble({ graph, selection, chains, skews }: AssembleInput): Assembly 
   const senders = [...selection.units, ...selection.shells];
   const gaps = [
     ...missingParents(graph, selection, nodeIdOf),
-    ...addUnreceived(hops, { units: senders, deliveries, nodeIdOf }),
+    ...ambiguousSenders(graph, selection, nodeIdOf),
+    ...addUnreceived(hops, { units: senders, deliveries, nodeIdOf, contentSends: graph.contentSends }),
     ...waitingForRetry(chains, nodeIdOf),
   ];
   const externals = addExternalCalls(hops, { graph, units: senders, nodeIdOf });

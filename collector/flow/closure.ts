@@ -2,6 +2,7 @@
  * The causal closure as a step: from what is known of a flow, what to ask the store next. Only what belongs to the
  * flow asks, so a batch leads to none of the other flows that it met.
  */
+import { askForSender, asksForTakers, type ContentAsk } from "./content.ts";
 import { isSendSpan } from "./send.ts";
 import type { Graph } from "./join.ts";
 import type { Selection } from "./select.ts";
@@ -14,17 +15,27 @@ export interface Ask {
   readonly linkedTraceIds: ReadonlySet<string>;
   /** Identities of messages whose senders and takers are wanted. */
   readonly messageKeys: ReadonlySet<string>;
+  /** Bodies whose senders and takers are wanted, by the look-up's id. */
+  readonly contents: ReadonlyMap<string, ContentAsk>;
+}
+
+/** The same in the making. */
+interface Asking {
+  readonly traceIds: Set<string>;
+  readonly linkedTraceIds: Set<string>;
+  readonly messageKeys: Set<string>;
+  readonly contents: Map<string, ContentAsk>;
 }
 
 /** Everything that this much of a flow asks for, what was already answered included. */
 export function asksOf(graph: Graph, selection: Selection): Ask {
-  const ask = { traceIds: new Set<string>(), linkedTraceIds: new Set<string>(), messageKeys: new Set<string>() };
+  const ask: Asking = { traceIds: new Set(), linkedTraceIds: new Set(), messageKeys: new Set(), contents: new Map() };
   for (const unit of selection.units) {
-    ask.linkedTraceIds.add(unit.entry.traceId);
-    for (const { keys } of unit.sends) for (const key of keys) ask.messageKeys.add(key);
-    for (const { keys, context } of selection.takes.get(unit) ?? []) {
-      for (const key of keys) ask.messageKeys.add(key);
-      if (context) ask.traceIds.add(context.traceId);
+    askBelow(ask, unit);
+    for (const take of selection.takes.get(unit) ?? []) {
+      for (const key of take.keys) ask.messageKeys.add(key);
+      if (take.context) ask.traceIds.add(take.context.traceId);
+      addContent(ask, askForSender(unit, take));
     }
   }
   for (const shell of selection.shells) {
@@ -39,7 +50,15 @@ export function asksOf(graph: Graph, selection: Selection): Ask {
   return ask;
 }
 
-function askBelow(ask: { linkedTraceIds: Set<string>; messageKeys: Set<string> }, shell: Unit): void {
-  ask.linkedTraceIds.add(shell.entry.traceId);
-  for (const { keys } of shell.sends) for (const key of keys) ask.messageKeys.add(key);
+/** What a unit caused: by links to it, and by what it sent. */
+function askBelow(ask: Asking, unit: Unit): void {
+  ask.linkedTraceIds.add(unit.entry.traceId);
+  for (const send of unit.sends) {
+    for (const key of send.keys) ask.messageKeys.add(key);
+    for (const content of asksForTakers(send)) addContent(ask, content);
+  }
+}
+
+function addContent({ contents }: Asking, content: ContentAsk | undefined): void {
+  if (content) contents.set(content.id, content);
 }

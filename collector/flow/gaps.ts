@@ -5,6 +5,7 @@ import { destinationId, isPointToPoint } from "./destination.ts";
 import { fromMs, toMs } from "./instant.ts";
 import type { Graph } from "./join.ts";
 import type { NodeIdOf } from "./hops.ts";
+import { messageIdOf } from "./message.ts";
 import type { Selection } from "./select.ts";
 import { clockTime } from "./unreceived.ts";
 import { isOrphan } from "./unit.ts";
@@ -25,6 +26,25 @@ export function missingParents(graph: Graph, selection: Selection, nodeIdOf: Nod
     if (take?.context === undefined) continue;
     const message = `what sent this is missing: no span ${take.context.spanId} of trace ${take.context.traceId}`;
     gaps.push({ kind: "missing-parent", nodeId: nodeIdOf(unit), message, time: entry.startTime });
+  }
+  return gaps;
+}
+
+/** Messages of which only the body is known, and that more than one publish may have sent. */
+export function ambiguousSenders({ contentSends }: Graph, selection: Selection, nodeIdOf: NodeIdOf): Gap[] {
+  const joined = new Set(selection.edges.map(({ take }) => take));
+  const gaps: Gap[] = [];
+  for (const [unit, takes] of selection.takes) {
+    for (const take of takes) {
+      if (joined.has(take) || contentSends.senderOf(unit, take) !== "several") continue;
+      const id = take.keys[0];
+      const from = take.destination?.name ?? "its queue";
+      const message =
+        `what sent this to ${from} is not known: no trace came with it, and several messages with the same body ` +
+        "were published at about that time";
+      const messageId = id === undefined ? {} : { messageId: messageIdOf(id) };
+      gaps.push({ kind: "missing-parent", nodeId: nodeIdOf(unit), message, time: unit.entry.startTime, ...messageId });
+    }
   }
   return gaps;
 }

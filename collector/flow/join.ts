@@ -6,6 +6,7 @@
 import * as names from "../../schema/attributes.ts";
 import type { Hop, Span } from "../../schema/flow.ts";
 import { number } from "./attribute-readers.ts";
+import { ContentSends } from "./content.ts";
 import { readMessage } from "./message.ts";
 import { sendsOf, type Send } from "./send.ts";
 import { indexSpans, type SpanIndex } from "./span-index.ts";
@@ -34,16 +35,18 @@ export interface Graph {
   readonly sendOfKey: ReadonlyMap<string, { readonly unit: Unit; readonly send: Send }>;
   /** Units that took a message of this identity. */
   readonly takersOfKey: ReadonlyMap<string, readonly Unit[]>;
+  readonly contentSends: ContentSends;
 }
 
-/** Finds the units among the spans and joins them. */
-export function joinUnits(spans: readonly Span[]): Graph {
+/** Finds the units among the spans and joins them; bodies of a `crowded` MD5 join nothing. */
+export function joinUnits(spans: readonly Span[], crowded?: ReadonlySet<string>): Graph {
   const index = indexSpans(spans);
   const { units, unitOf } = unitsWithParts(index);
   const senders = indexSends(units);
   const causes = new Map<Unit, Edge[]>();
   const effects = new Map<Unit, Edge[]>();
-  const context: JoinContext = { index, unitOf, ...senders, contentSends: sendsByContent(units) };
+  const contentSends = new ContentSends(units, crowded);
+  const context: JoinContext = { index, unitOf, ...senders, contentSends };
   for (const unit of units) {
     for (const edge of causesOf(unit, context)) {
       push(causes, unit, edge);
@@ -54,7 +57,7 @@ export function joinUnits(spans: readonly Span[]): Graph {
   for (const unit of units) {
     for (const take of unit.takes) for (const key of take.keys) push(takersOfKey, key, unit);
   }
-  return { index, units, unitOf, causes, effects, sendOfKey: senders.sendOfKey, takersOfKey };
+  return { index, units, unitOf, causes, effects, sendOfKey: senders.sendOfKey, takersOfKey, contentSends };
 }
 
 function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
@@ -147,7 +150,7 @@ interface Senders {
 interface JoinContext extends Senders {
   readonly index: SpanIndex;
   readonly unitOf: ReadonlyMap<Span, Unit>;
-  readonly contentSends: ReadonlyMap<string, { unit: Unit; send: Send } | "several">;
+  readonly contentSends: ContentSends;
 }
 
 function indexSends(units: readonly Unit[]): Senders {
@@ -163,18 +166,6 @@ function indexSends(units: readonly Unit[]): Senders {
     }
   }
   return { sendOfKey, sendOfSpan };
-}
-
-/** By the body's digest: only where exactly one send has it does it say anything. */
-function sendsByContent(units: readonly Unit[]): Map<string, { unit: Unit; send: Send } | "several"> {
-  const sends = new Map<string, { unit: Unit; send: Send } | "several">();
-  for (const unit of units) {
-    for (const send of unit.sends) {
-      if (send.bodyMd5 === undefined) continue;
-      sends.set(send.bodyMd5, sends.has(send.bodyMd5) ? "several" : { unit, send });
-    }
-  }
-  return sends;
 }
 
 function causesOf(unit: Unit, context: JoinContext): Edge[] {
@@ -255,8 +246,8 @@ function identityEdge(unit: Unit, take: Take, { sendOfKey }: JoinContext): Edge 
 }
 
 function contentEdge(unit: Unit, take: Take, { contentSends }: JoinContext): Edge | undefined {
-  const sender = take.bodyMd5 === undefined ? undefined : contentSends.get(take.bodyMd5);
-  if (sender === undefined || sender === "several" || sender.unit === unit) return undefined;
+  const sender = contentSends.senderOf(unit, take);
+  if (sender === undefined || sender === "several") return undefined;
   const { unit: from, send } = sender;
   return { from, fromSpan: send.span, send, to: unit, take, joinedBy: "content" };
 }

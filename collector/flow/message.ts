@@ -24,7 +24,8 @@ export interface Message {
   readonly receiveCount?: number | undefined;
   /** Name of the queue from which the message was moved. */
   readonly deadLetterSource?: string | undefined;
-  readonly bodyMd5?: string | undefined;
+  /** MD5 of the body in hex, where that is all that may lead to the sender. */
+  readonly contentMd5?: string | undefined;
   /** The record was reported as failed. */
   readonly returned: boolean;
 }
@@ -46,11 +47,21 @@ function canonicalSystem(system: string): string {
 
 /** The identities that these attributes hold; `fallback` gives the system to a link that names only an id. */
 export function messageKeys(attributes: Attributes, fallback: Attributes = attributes): string[] {
-  const own = texts(attributes, names.MESSAGE_KEYS).map(canonicalKey);
+  const own = texts(attributes, names.MESSAGE_KEYS).filter(isIdentity).map(canonicalKey);
   if (own.length > 0) return own;
   const id = text(attributes, names.MESSAGING_MESSAGE_ID);
   const system = text(attributes, names.MESSAGING_SYSTEM) ?? text(fallback, names.MESSAGING_SYSTEM);
   return id !== undefined && system !== undefined ? [`${canonicalSystem(system)}:${id}`] : [];
+}
+
+function isIdentity(key: string): boolean {
+  return !key.startsWith(names.BODY_MD5_KEY_PREFIX);
+}
+
+/** The MD5s of bodies that were recorded because nothing else may lead to the other side. */
+export function contentMd5s(attributes: Attributes): string[] {
+  const keys = texts(attributes, names.MESSAGE_KEYS).filter((key) => !isIdentity(key));
+  return keys.map((key) => key.slice(names.BODY_MD5_KEY_PREFIX.length));
 }
 
 function canonicalKey(key: string): string {
@@ -95,6 +106,12 @@ function shortName(name: string): string {
   return name.startsWith("arn:") ? name.slice(name.lastIndexOf(":") + 1) : name;
 }
 
+/** Of one message: a span that lists the keys of a whole batch has no body of its own. */
+function contentOf(attributes: Attributes): string | undefined {
+  const md5 = text(attributes, names.MESSAGE_BODY_MD5);
+  return md5 !== undefined && contentMd5s(attributes).includes(md5) ? md5 : undefined;
+}
+
 /** Reads the message that `attributes` describe; `fallback` (the span's) fills in system and destination. */
 export function readMessage(attributes: Attributes, fallback: Attributes = attributes): Message {
   const viaName = text(attributes, names.MESSAGE_VIA_NAME);
@@ -107,7 +124,7 @@ export function readMessage(attributes: Attributes, fallback: Attributes = attri
     firstReceivedMs: number(attributes, names.MESSAGE_FIRST_RECEIVED_MS),
     receiveCount: number(attributes, names.MESSAGE_RECEIVE_COUNT),
     deadLetterSource: text(attributes, names.DEAD_LETTER_SOURCE_NAME),
-    bodyMd5: text(attributes, names.MESSAGE_BODY_MD5),
+    contentMd5: contentOf(attributes),
     returned: isTrue(attributes, names.MESSAGE_RETURNED),
   };
 }

@@ -2,7 +2,7 @@
 import * as names from "../../schema/attributes.ts";
 import type { Span } from "../../schema/flow.ts";
 import { number, text } from "./attribute-readers.ts";
-import { destinationOf, messageKeys, type Destination } from "./message.ts";
+import { contentMd5s, destinationOf, messageKeys, type Destination } from "./message.ts";
 import { endMs } from "./span-index.ts";
 
 export interface Send {
@@ -12,7 +12,8 @@ export interface Send {
   readonly spans: Span[];
   readonly keys: Set<string>;
   readonly destination: Destination | undefined;
-  readonly bodyMd5: string | undefined;
+  /** MD5s of the bodies of messages that carried no context. */
+  readonly contents: Set<string>;
   /** Milliseconds since the epoch: the broker's word, else the end of the call. */
   readonly sentMs: number;
   /** Nothing was taken by the transport. */
@@ -53,6 +54,7 @@ export function sendsOf(spans: readonly Span[]): Send[] {
     if (span !== root) {
       send.spans.push(span);
       for (const key of messageKeys(span.attributes)) send.keys.add(key);
+      for (const md5 of contentMd5s(span.attributes)) send.contents.add(md5);
     }
   }
   return [...sends.values()];
@@ -75,7 +77,7 @@ function newSend(span: Span): Send {
     spans: [span],
     keys,
     destination: destinationOf(span.attributes),
-    bodyMd5: text(span.attributes, names.MESSAGE_BODY_MD5),
+    contents: new Set(contentMd5s(span.attributes)),
     sentMs: number(span.attributes, names.MESSAGE_SENT_MS) ?? endMs(span),
     failed: span.status === "error" && keys.size === 0,
   };

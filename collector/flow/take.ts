@@ -81,7 +81,7 @@ export function mergeTakes(first: Take, second: Take): Take {
     firstReceivedMs: first.firstReceivedMs ?? second.firstReceivedMs,
     receiveCount: first.receiveCount ?? second.receiveCount,
     deadLetterSource: first.deadLetterSource ?? second.deadLetterSource,
-    bodyMd5: first.bodyMd5 ?? second.bodyMd5,
+    contentMd5: first.contentMd5 ?? second.contentMd5,
     returned: first.returned || second.returned,
     context: first.context ?? second.context,
     span: first.span,

@@ -1,5 +1,6 @@
 /** Messages that were sent and that no code of the flow is known to have taken. */
 import type { Gap } from "../../schema/flow.ts";
+import type { ContentSends } from "./content.ts";
 import type { Delivery } from "./delivery.ts";
 import type { HopList } from "./hop-list.ts";
 import type { NodeIdOf } from "./hops.ts";
@@ -14,10 +15,11 @@ export interface UnreceivedInput {
   readonly units: readonly Unit[];
   readonly deliveries: readonly Delivery[];
   readonly nodeIdOf: NodeIdOf;
+  readonly contentSends: ContentSends;
 }
 
 /** Adds a publish hop for every message that was sent and not seen again, and says so. */
-export function addUnreceived(hops: HopList, { units, deliveries, nodeIdOf }: UnreceivedInput): Gap[] {
+export function addUnreceived(hops: HopList, { units, deliveries, nodeIdOf, contentSends }: UnreceivedInput): Gap[] {
   const takenKeys = new Set(deliveries.flatMap(({ take }) => take.keys));
   const takenFrom = new Map<Send, number>();
   for (const { edge, take } of deliveries) {
@@ -36,7 +38,8 @@ export function addUnreceived(hops: HopList, { units, deliveries, nodeIdOf }: Un
       const unnamed = takenFrom.get(send) ?? 0;
       const missing = [...send.keys].filter((key) => !takenKeys.has(key));
       if (send.keys.size === 0 ? unnamed > 0 : missing.length <= unnamed) continue;
-      gaps.push(...addLost(hops, { send, missing: unnamed > 0 ? [] : missing, from: nodeIdOf(unit) }));
+      const isAmbiguous = contentSends.isAmbiguous(send);
+      gaps.push(...addLost(hops, { send, missing: unnamed > 0 ? [] : missing, from: nodeIdOf(unit), isAmbiguous }));
     }
   }
   return gaps;
@@ -64,15 +67,20 @@ interface Lost {
   readonly send: Send;
   readonly missing: readonly string[];
   readonly from: string;
+  /** Others sent the same body at about that time, and the body is all that could be followed. */
+  readonly isAmbiguous: boolean;
 }
 
-function addLost(hops: HopList, { send, missing, from }: Lost): Gap[] {
+function addLost(hops: HopList, { send, missing, from, isAmbiguous }: Lost): Gap[] {
   const { destination, sentMs } = send;
   if (destination === undefined) return [];
   const nodeId = hops.place(destination, sentMs);
   const time = fromMs(sentMs);
   const kind = kindOfSystem(destination.system);
-  const message = `last seen entering ${kind} ${destination.name} at ${clockTime(time)}; nothing received`;
+  const outcome = isAmbiguous
+    ? "what received it is not known: it carried no trace, and several messages had the same body"
+    : "nothing received";
+  const message = `last seen entering ${kind} ${destination.name} at ${clockTime(time)}; ${outcome}`;
   const ids = missing.length > 0 ? missing.map((key) => ({ messageId: messageIdOf(key) })) : [{}];
   return ids.map((id) => {
     hops.add({ from, to: nodeId, kind: "publish", joinedBy: "parent", sentTime: time, ...id });

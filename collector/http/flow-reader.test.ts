@@ -5,8 +5,9 @@ import type { Span } from "../../schema/flow.ts";
 import { buildFlow } from "../flow/build-flow.ts";
 import { runModel } from "../flow/flow-model.ts";
 import type { ModelInput } from "../flow/flow-model-types.ts";
-import { messageKeys } from "../flow/message.ts";
-import { span, traceIdOf, type SpanInput } from "../flow/test-spans.ts";
+import { toMs } from "../flow/instant.ts";
+import { contentMd5s, messageKeys } from "../flow/message.ts";
+import { span, TEST_EPOCH_MS, traceIdOf, type SpanInput } from "../flow/test-spans.ts";
 import { readFlows, type FlowSource } from "./flow-reader.ts";
 
 interface CountingSource extends FlowSource {
@@ -24,6 +25,7 @@ function memorySource(spans: readonly Span[]): CountingSource {
     for (const link of each.links) addKey(link.traceId, each.traceId);
     for (const { attributes } of [each, ...each.links, ...each.events]) {
       for (const key of messageKeys(attributes, each.attributes)) addKey(key, each.traceId);
+      for (const md5 of contentMd5s(attributes)) addKey(`body_md5:${md5}`, each.traceId);
     }
   }
   return {
@@ -33,11 +35,18 @@ function memorySource(spans: readonly Span[]): CountingSource {
       this.spansRead += found.length;
       return Promise.resolve(found);
     },
-    tracesOfHopKeys({ linkedTraceIds, messageKeys: keys, limit }) {
+    tracesOfHopKeys({ linkedTraceIds, messageKeys: keys, timedKeys, limit }) {
       const answers = [...linkedTraceIds, ...keys].flatMap((asked) =>
         [...(byKey.get(asked) ?? [])].map((traceId) => ({ asked, traceId })),
       );
-      return Promise.resolve(answers.slice(0, limit));
+      const timed = (timedKeys?.keys ?? []).flatMap(({ id: asked, key, fromMs, toMs: untilMs }) =>
+        [...(byKey.get(key) ?? [])]
+          .map((traceId) => ({ asked, traceId, startMs: toMs(byTrace.get(traceId)?.[0]?.startTime ?? "") }))
+          .filter(({ startMs }) => startMs >= fromMs && startMs <= untilMs)
+          .sort((a, b) => a.startMs - b.startMs)
+          .slice(0, timedKeys?.limitEach),
+      );
+      return Promise.resolve([...answers.slice(0, limit), ...timed]);
     },
   };
 }
@@ -99,6 +108,47 @@ describe("reading flows", () => {
       limits: { ...limits, spans: 7, rounds: 50 },
     });
     expect(small?.flow).toMatchObject({ truncated: { limit: "spans", value: 7 } });
+  });
+});
+
+describe("messages of which only the body crossed", () => {
+  const minuteMs = 60_000;
+  const keysOf = (id: string) => ({ "hopscope.message.keys": [id, "body_md5:b"], "hopscope.message.body_md5": "b" });
+
+  function order(name: string, at: number): SpanInput[] {
+    const sent = {
+      "messaging.system": "aws.sns",
+      "messaging.operation.type": "send",
+      "messaging.destination.name": "orders",
+      ...keysOf(`aws.sns:${name}`),
+    };
+    const taken = {
+      "messaging.system": "aws_sqs",
+      "messaging.destination.name": "bills",
+      "hopscope.message.sent_ms": TEST_EPOCH_MS + at + 12,
+      ...keysOf(`aws_sqs:${name}`),
+    };
+    return [
+      { trace: `p${name}`, id: `p${name}`, kind: "producer", at, attributes: sent },
+      { trace: `c${name}`, id: `c${name}`, kind: "consumer", at: at + 20, attributes: taken },
+    ];
+  }
+
+  it.for([
+    ["one every minute finds its own other side", minuteMs, 30, true],
+    ["ten in a minute are told apart by nobody", minuteMs / 10, 30, false],
+    ["more than are looked at are left alone", 1, 200, false],
+  ] as const)("%s", async ([, apartMs, count, isJoined]) => {
+    const spans = Array.from({ length: count }, (_, at) => order(String(at), at * apartMs)).flat();
+    const source = memorySource(spans.map(span));
+    for (const side of ["p", "c"]) {
+      const [built] = await readFlows(source, { traceIds: [traceIdOf(`${side}17`)] });
+      const receives = built?.flow.hops.filter(({ kind, joinedBy }) => kind === "receive" && joinedBy === "content");
+      expect(receives).toHaveLength(isJoined ? 1 : 0);
+      expect(built?.flow.gaps.map(({ message }) => /same body/.test(message))).toEqual(isJoined ? [] : [true]);
+      expect(built?.flow.truncated).toBeUndefined();
+    }
+    expect(source.spansRead).toBeLessThan(600);
   });
 });
 

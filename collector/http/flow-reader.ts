@@ -2,12 +2,14 @@
 import type { Span } from "../../schema/flow.ts";
 import { assembleFlow, type BuiltFlow } from "../flow/build-flow.ts";
 import { asksOf, type Ask } from "../flow/closure.ts";
+import type { ContentAsk } from "../flow/content.ts";
 import { joinUnits, type Graph } from "../flow/join.ts";
 import { FLOW_KEYS_PER_ROUND_MAX, FLOW_ROUNDS_MAX, FLOW_SPANS_MAX, FLOW_TRACES_MAX } from "../flow/limits.ts";
 import { selectFlow, type Selection } from "../flow/select.ts";
 import { tracesOfHopKeys, type HopKeyAnswer, type HopKeys } from "../store/queries/hop-keys.ts";
 import { spansOfTraces, type SpansOfTraces } from "../store/queries/spans-of-traces.ts";
 import type { Store } from "../store/store.ts";
+import { CONTENT_TRACES_ASKED, ContentAnswers } from "./content-answers.ts";
 
 /** What a flow is read from. */
 export interface FlowSource {
@@ -55,6 +57,7 @@ interface Reading {
 interface Answers {
   readonly spans: Map<string, Span[]>;
   readonly tracesOfKey: Map<string, string[]>;
+  readonly contents: ContentAnswers;
   spanCount: number;
 }
 
@@ -62,15 +65,21 @@ interface Answers {
 export async function readFlows(source: FlowSource, asked: ReadFlows): Promise<(BuiltFlow | undefined)[]> {
   const { traceIds, limits = LIMITS, signal } = asked;
   if (traceIds.length === 0) return [];
-  const answers: Answers = { spans: new Map(), tracesOfKey: new Map(), spanCount: 0 };
+  const answers: Answers = {
+    spans: new Map(),
+    tracesOfKey: new Map(),
+    contents: new ContentAnswers(),
+    spanCount: 0,
+  };
   const readings = traceIds.map((traceId): Reading => ({ traceId, traces: new Set([traceId]), isDone: false }));
   const spansMax = traceIds.length === 1 ? limits.spans : Math.max(limits.spans, PAGE_SPANS_MAX);
   for (let round = 0; round < limits.rounds && readings.some(({ isDone }) => !isDone); round += 1) {
     await loadTraces(source, { readings, answers, spansMax, signal });
     const keys = new Set<string>();
     const links = new Set<string>();
-    for (const reading of readings) if (!reading.isDone) advance(reading, { answers, limits, keys, links });
-    await loadKeys(source, { readings, keys, links, answers, limits, signal });
+    const contents = new Map<string, ContentAsk>();
+    for (const reading of readings) if (!reading.isDone) advance(reading, { answers, limits, keys, links, contents });
+    await loadKeys(source, { readings, keys, links, contents, answers, limits, signal });
     for (const reading of readings) if (!reading.isDone) follow(reading, answers, limits);
   }
   return readings.map((reading) => {
@@ -109,16 +118,18 @@ interface Advance {
   readonly keys: Set<string>;
   /** Gathers the traces to ask for that are linked to. */
   readonly links: Set<string>;
+  /** Gathers the bodies to ask for. */
+  readonly contents: Map<string, ContentAsk>;
 }
 
 /** Selects what is known of the flow, and says what it asks for that was not answered yet. */
-function advance(reading: Reading, { answers, limits, keys, links }: Advance): void {
+function advance(reading: Reading, { answers, limits, keys, links, contents }: Advance): void {
   const spans = [...reading.traces].flatMap((traceId) => answers.spans.get(traceId) ?? []);
   if (spans.length === 0) {
     reading.isDone = true;
     return;
   }
-  reading.graph = joinUnits(spans);
+  reading.graph = joinUnits(spans, answers.contents.crowded);
   reading.selection = selectFlow(reading.graph, reading.traceId);
   if (spans.length > limits.spans) reading.truncated ??= { limit: "spans", value: limits.spans };
   if (reading.truncated) {
@@ -128,6 +139,9 @@ function advance(reading: Reading, { answers, limits, keys, links }: Advance): v
   const ask = asksOf(reading.graph, reading.selection);
   for (const key of ask.messageKeys) addUnanswered(answers, keys, key);
   for (const traceId of ask.linkedTraceIds) addUnanswered(answers, links, traceId);
+  for (const [id, content] of ask.contents) {
+    if (contents.size < FLOW_KEYS_PER_ROUND_MAX && !answers.contents.has(id)) contents.set(id, content);
+  }
 }
 
 function addUnanswered(answers: Answers, wanted: Set<string>, key: string): void {
@@ -138,6 +152,7 @@ interface LoadKeys {
   readonly readings: readonly Reading[];
   readonly keys: ReadonlySet<string>;
   readonly links: ReadonlySet<string>;
+  readonly contents: ReadonlyMap<string, ContentAsk>;
   readonly answers: Answers;
   readonly limits: FlowLimits;
   readonly signal: AbortSignal | undefined;
@@ -145,14 +160,17 @@ interface LoadKeys {
 
 async function loadKeys(
   source: FlowSource,
-  { readings, keys, links, answers, limits, signal }: LoadKeys,
+  { readings, keys, links, contents, answers, limits, signal }: LoadKeys,
 ): Promise<void> {
-  if (keys.size === 0 && links.size === 0) return;
+  if (keys.size === 0 && links.size === 0 && contents.size === 0) return;
   const limit = limits.traces * 4;
-  const asked = { linkedTraceIds: [...links], messageKeys: [...keys], limit, signal };
-  const found = await source.tracesOfHopKeys(asked);
+  const timedKeys = { keys: [...contents.values()], limitEach: CONTENT_TRACES_ASKED };
+  const asked = { linkedTraceIds: [...links], messageKeys: [...keys], timedKeys, limit, signal };
+  const all = await source.tracesOfHopKeys(asked);
+  const found = all.filter(({ asked: id }) => !contents.has(id));
   for (const key of [...keys, ...links]) answers.tracesOfKey.set(key, []);
   for (const { asked: key, traceId } of found) answers.tracesOfKey.get(key)?.push(traceId);
+  answers.contents.keep(contents, all);
   if (found.length < limit) return;
   for (const reading of readings) if (!reading.isDone) reading.truncated = { limit: "traces", value: limits.traces };
 }
@@ -170,12 +188,18 @@ function follow(reading: Reading, answers: Answers, limits: FlowLimits): void {
     }
     traces.add(traceId);
   }
-  const isAnswered = [...ask.messageKeys, ...ask.linkedTraceIds].every((key) => answers.tracesOfKey.has(key));
-  if (traces.size === before && isAnswered) reading.isDone = true;
+  const isAnswered =
+    [...ask.messageKeys, ...ask.linkedTraceIds].every((key) => answers.tracesOfKey.has(key)) &&
+    [...ask.contents.keys()].every((id) => answers.contents.has(id));
+  if (traces.size !== before || !isAnswered) return;
+  // A body that turned out to be too common takes back what it joined.
+  const isCurrent = graph.contentSends.crowdedCount === answers.contents.crowded.size;
+  if (isCurrent) reading.isDone = true;
 }
 
 function* tracesOf(ask: Ask, answers: Answers): Generator<string> {
   yield* ask.traceIds;
   for (const key of ask.messageKeys) yield* answers.tracesOfKey.get(key) ?? [];
   for (const key of ask.linkedTraceIds) yield* answers.tracesOfKey.get(key) ?? [];
+  for (const id of ask.contents.keys()) yield* answers.contents.tracesOf(id);
 }

@@ -2,7 +2,7 @@
  * Ways that a message takes through SNS and SQS (as strict as AWS), sent and received with the real SDK and the built
  * `hopscope` package, each read back from the collector as the flow of its own producer.
  */
-import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
+import { CreateTopicCommand, PublishBatchCommand, PublishCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import {
   CreateQueueCommand,
   DeleteMessageCommand,
@@ -131,13 +131,17 @@ function oneByOne(failing: readonly string[] = []): Consumer {
 }
 
 /** Resolves when the flow of that name is as expected, its hops in words. */
-async function expectHops(name: string, expected: readonly string[]): Promise<Flow> {
+async function expectHops(
+  name: string,
+  expected: readonly string[],
+  order = (hops: string[]) => hops,
+): Promise<Flow> {
   return eventually(async () => {
     const { flows } = await collector.get<FlowListResponse>("/api/flows?limit=100");
     const found = flows.filter((flow) => flow.name === name);
     expect(found).toHaveLength(1);
     const { flow } = await collector.get<FlowResponse>(`/api/flows/${found[0]?.id ?? ""}`);
-    expect(inWords(flow)).toEqual(expected);
+    expect(order(inWords(flow))).toEqual(expected);
     return flow;
   });
 }
@@ -175,6 +179,8 @@ describe("a batch of messages that came in different ways", () => {
       ["wrapped", wrapping, byContext],
       ["wrapped, attributes full", wrapping, "identity", tenAttributes],
       ["raw", raw, byContext],
+      // Nothing crosses but the body.
+      ["raw, attributes full", raw, "content", tenAttributes],
       ["direct", undefined, byContext],
       // SQS has room for AWSTraceHeader beside the ten.
       ["direct, attributes full", undefined, byContext, tenAttributes],
@@ -200,7 +206,39 @@ describe("a batch of messages that came in different ways", () => {
       expect(flow.gaps).toEqual([]);
       expect(flow.nodes.filter(({ kind }) => kind === "invocation")).toHaveLength(2);
     }
-    expect(batches.map((batch) => batch.length)).toEqual([6]);
+    expect(batches.map((batch) => batch.length)).toEqual([7]);
+  });
+});
+
+describe("messages of which a queue gets the body alone", () => {
+  const entryOf = (Id: string, Message: string) => ({ Id, Message, MessageAttributes: tenAttributes });
+  const publish = (topic: string, entries: ReturnType<typeof entryOf>[]) =>
+    traced.sns.send(new PublishBatchCommand({ TopicArn: arnOf("sns", topic), PublishBatchRequestEntries: entries }));
+
+  it("are joined to the batch that published them, entry by entry", async () => {
+    const [topic, queue] = ["full-batch", "full-batch-queue"];
+    await createQueue(queue);
+    await createTopic(topic, queue, true);
+    await produce(topic, () => publish(topic, [entryOf("1", "order 1"), entryOf("2", "order 2")]));
+    consume(queue, oneByOne());
+    const receive = `${queue} receive shop attempt 1 by content`;
+    const way = [`shop publish ${topic} by content`, `${topic} deliver ${queue} by content`];
+    const flow = await expectHops(topic, [...way, ...way, receive, receive].sort(), (hops) => hops.sort());
+    expect(flow.gaps).toEqual([]);
+  });
+
+  it("are joined to nothing where two have the same body, and both sides say why", async () => {
+    const [topic, queue] = ["equal", "equal-queue"];
+    await createQueue(queue);
+    await createTopic(topic, queue, true);
+    for (const name of ["equal 1", "equal 2"]) await produce(name, () => publish(topic, [entryOf("1", "the same")]));
+    consume(queue, hopscope.traced(() => null, { name: "took one of two" }));
+    for (const name of ["equal 1", "equal 2"]) {
+      const flow = await expectHops(name, [`shop publish ${topic} by parent`]);
+      expect(flow.gaps.map(({ message }) => message)).toEqual([expect.stringMatching(/several messages had the same/)]);
+    }
+    const flow = await expectHops("took one of two", Array(2).fill(`${queue} receive shop attempt 1 by identity`));
+    expect(flow.gaps.map(({ message }) => message)).toEqual(Array(2).fill(expect.stringMatching(/same body/)));
   });
 });
 

@@ -10,17 +10,38 @@ export interface HopKeys {
   readonly linkedTraceIds: readonly string[];
   /** Message identities whose senders' and takers' traces are wanted. */
   readonly messageKeys: readonly string[];
-  /** Answers at most. */
+  /** Keys that many traces may share: only those of a time are wanted. */
+  readonly timedKeys?: TimedKeys;
+  /** Answers at most, those of {@link timedKeys} apart. */
   readonly limit: number;
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface TimedKeys {
+  readonly keys: readonly TimedKey[];
+  /** Traces of one key, at most: the earliest. */
+  readonly limitEach: number;
+}
+
+/** A key whose traces are wanted in the order of time. */
+export interface TimedKey {
+  /** What its answers name. */
+  readonly id: string;
+  readonly key: string;
+  /** Spans that begin in between, milliseconds since the epoch. */
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 export interface HopKeyAnswer {
-  /** The trace id or the identity that was asked. */
+  /** The trace id, the identity, or the id of the timed key that was asked. */
   readonly asked: string;
   /** A trace that links to it, or holds it. */
   readonly traceId: string;
+  /** When the first of its spans that do so began, milliseconds since the epoch; only of a timed key. */
+  readonly startMs?: number;
 }
+
 
 interface KeyRow {
   readonly key: string;
@@ -43,7 +64,7 @@ const HASHES_SQL = "SELECT hex(sipHash128(arrayJoin({messageKeys:Array(String)})
 
 /** For every key the traces that have it; a key that nothing has gives no answer. */
 export async function tracesOfHopKeys(store: Store, keys: HopKeys): Promise<HopKeyAnswer[]> {
-  const { linkedTraceIds, messageKeys, limit, signal } = keys;
+  const { linkedTraceIds, messageKeys, timedKeys, limit, signal } = keys;
   const answers: HopKeyAnswer[] = [];
   const options = { bounds: BOUNDS, ...(signal && { signal }) };
   const count = Math.max(linkedTraceIds.length, messageKeys.length);
@@ -59,6 +80,54 @@ export async function tracesOfHopKeys(store: Store, keys: HopKeys): Promise<HopK
     const nameOf = new Map(asked.linkedTraceIds.map((traceId) => [traceId.toUpperCase(), traceId]));
     for (const [index, { hash }] of hashes.entries()) nameOf.set(hash, asked.messageKeys[index] ?? "");
     for (const { key, traceId } of rows) answers.push({ asked: nameOf.get(key) ?? "", traceId });
+  }
+  if (timedKeys) answers.push(...(await tracesOfTimedKeys(store, timedKeys, options)));
+  return answers;
+}
+
+const TIMED_SQL = `
+WITH asked AS
+(
+    SELECT
+        ask.1 AS position,
+        toFixedString(sipHash128(ask.2), 16) AS key,
+        fromUnixTimestamp64Milli(ask.3) AS first,
+        fromUnixTimestamp64Milli(ask.4) AS last
+    FROM (SELECT arrayJoin(arrayZip(
+        arrayEnumerate({keys:Array(String)}), {keys:Array(String)}, {from:Array(Int64)}, {to:Array(Int64)})) AS ask)
+)
+SELECT position, lower(hex(holders.trace_id)) AS "traceId", toUnixTimestamp64Milli(min(holders.start_time)) AS "startMs"
+FROM (SELECT key, trace_id, start_time FROM hop_keys WHERE kind = 2 AND key IN (SELECT key FROM asked)) AS holders
+INNER JOIN asked ON holders.key = asked.key
+WHERE holders.start_time BETWEEN asked.first AND asked.last
+GROUP BY position, holders.trace_id
+ORDER BY "startMs", "traceId"
+LIMIT {limitEach:UInt32} BY position`;
+
+interface TimedRow {
+  readonly position: number;
+  readonly traceId: string;
+  readonly startMs: string;
+}
+
+async function tracesOfTimedKeys(
+  store: Store,
+  { keys, limitEach }: TimedKeys,
+  options: { bounds: QueryBounds; signal?: AbortSignal },
+): Promise<HopKeyAnswer[]> {
+  const answers: HopKeyAnswer[] = [];
+  for (let at = 0; at < keys.length; at += KEYS_PER_QUERY_MAX) {
+    const asked = keys.slice(at, at + KEYS_PER_QUERY_MAX);
+    const params = {
+      keys: asked.map(({ key }) => key),
+      from: asked.map(({ fromMs }) => fromMs),
+      to: asked.map(({ toMs }) => toMs),
+      limitEach,
+    };
+    const rows = await store.query<TimedRow>(TIMED_SQL, params, options);
+    for (const { position, traceId, startMs } of rows) {
+      answers.push({ asked: asked[position - 1]?.id ?? "", traceId, startMs: Number(startMs) });
+    }
   }
   return answers;
 }
