@@ -93,6 +93,10 @@ const common = {
     .optional()
     .describe("A firing series that is silent this long while others report is gone. Default 1h."),
   maxSeries: z.number().int().min(1).max(SERIES_MAX).optional().describe("More is a mistake in the rule."),
+  mutedByUpstream: z
+    .boolean()
+    .optional()
+    .describe("Default true: not told of a silence or a drop that an alert further up explains."),
   labels: labelsSchema.optional(),
   notify: z.array(z.string().min(1)).max(20).optional().describe("Channels; those of `defaults` when left out."),
   messages: messageGroupSchema.optional(),

@@ -142,7 +142,7 @@ function readRoutes(app: OpenAPIHono, { store, alerting, book, now }: AlertRoute
   app.openapi(overviewRoute, async (context) => {
     await book.refresh();
     const status = alerting.status();
-    const rules = describeRules(book, alerting.states(), now());
+    const rules = describeRules(book, alerting, now());
     return context.json(
       {
         rules,

@@ -11,7 +11,13 @@ import { activeMutes, inhibitionMutes, ruleLabels } from "../alert/rules/silence
 const ALERTS_MAX = 100;
 
 /** Every rule in force with its state, worst first. */
-export function describeRules(book: RuleBook, states: ReadonlyMap<string, RuleState>, nowMs: number): AlertRule[] {
+export function describeRules(
+  book: RuleBook,
+  alerting: Pick<Alerting, "states" | "upstreamMutes">,
+  nowMs: number,
+): AlertRule[] {
+  const states = alerting.states();
+  const upstream = alerting.upstreamMutes();
   const rules = book.rules();
   const silences = activeMutes(book.silences(), nowMs);
   const inhibited = inhibitionMutes(book.inhibitions(), rules, states);
@@ -20,7 +26,7 @@ export function describeRules(book: RuleBook, states: ReadonlyMap<string, RuleSt
       ...silences,
       ...inhibited.filter((one) => one.sourceRuleId !== rule.rule.id).map(({ mute }) => mute),
     ];
-    return describeRule(rule, states.get(rule.rule.id), mutes);
+    return describeRule(rule, states.get(rule.rule.id), mutes, upstream.get(rule.rule.id));
   });
   return described.sort(
     (a, b) => STATE_ORDER.indexOf(a.state) - STATE_ORDER.indexOf(b.state) || a.name.localeCompare(b.name),
@@ -34,11 +40,16 @@ export function thresholdText({ rule, about }: CompiledRule): string {
   return `${rule.comparison.replace("-", " ")} ${formatValue(rule.threshold, about.unit)}`;
 }
 
-function describeRule(compiled: CompiledRule, state: RuleState | undefined, mutes: readonly Mute[]): AlertRule {
+function describeRule(
+  compiled: CompiledRule,
+  state: RuleState | undefined,
+  mutes: readonly Mute[],
+  explained: ReadonlyMap<string, string> | undefined,
+): AlertRule {
   const { rule, about, sourceId, origin, input } = compiled;
-  const live = Object.values(state?.series ?? {})
-    .filter((one) => one.phase !== "ok")
-    .sort((a, b) => a.phase.localeCompare(b.phase) || a.sinceMs - b.sinceMs);
+  const live = Object.entries(state?.series ?? {})
+    .filter(([, one]) => one.phase !== "ok")
+    .sort(([, a], [, b]) => a.phase.localeCompare(b.phase) || a.sinceMs - b.sinceMs);
   const last = state?.last;
   return {
     id: rule.id,
@@ -60,7 +71,7 @@ function describeRule(compiled: CompiledRule, state: RuleState | undefined, mute
       : null,
     evaluatedAt: state === undefined || state.atMs === 0 ? null : new Date(state.atMs).toISOString(),
     notify: [...about.notify],
-    alerts: live.slice(0, ALERTS_MAX).map((one) => describeAlert(compiled, one, mutes)),
+    alerts: live.slice(0, ALERTS_MAX).map(([key, one]) => describeAlert(compiled, one, mutes, explained?.get(key))),
     definition: { ...input },
   };
 }
@@ -69,6 +80,7 @@ function describeAlert(
   compiled: CompiledRule,
   series: SeriesState,
   mutes: readonly Mute[],
+  explainedBy: string | undefined,
 ): AlertRule["alerts"][number] {
   return {
     labels: { ...series.labels },
@@ -77,7 +89,7 @@ function describeAlert(
     since: new Date(series.sinceMs).toISOString(),
     value: series.value,
     valueText: formatValue(series.value, compiled.about.unit),
-    mutedBy: findMute(mutes, { ...ruleLabels(compiled), ...series.labels })?.id ?? null,
+    mutedBy: findMute(mutes, { ...ruleLabels(compiled), ...series.labels })?.id ?? (explainedBy === undefined ? null : `upstream ${explainedBy}`),
   };
 }
 

@@ -21,6 +21,8 @@ export interface Occasion {
   readonly atMs: number;
   readonly nowMs: number;
   readonly mutes: readonly Mute[];
+  /** Alerts whose beginning is not told, because an upstream explains them. */
+  readonly explained?: ReadonlyMap<string, string> | undefined;
   /** Labels that every alert of the rule has; mutes see them too. */
   readonly ruleLabels: Labels;
 }
@@ -62,11 +64,12 @@ function newGroup(firing: Firing | undefined): GroupState {
 function firingByGroup(
   rule: Rule,
   series: RuleState["series"],
-  { mutes, ruleLabels }: Occasion,
+  { mutes, explained, ruleLabels }: Occasion,
 ): Map<string, Firing> {
   const groups = new Map<string, Firing>();
   for (const [key, one] of Object.entries(series)) {
-    if (one.phase !== "firing" || findMute(mutes, { ...ruleLabels, ...one.labels }) !== undefined) continue;
+    if (one.phase !== "firing" || explained?.has(key) === true) continue;
+    if (findMute(mutes, { ...ruleLabels, ...one.labels }) !== undefined) continue;
     const groupLabels = pickLabels(one.labels, rule.group.by);
     const groupKey = seriesKey(groupLabels);
     const group: Firing = groups.get(groupKey) ?? new Map<string, FiringAlert>();

@@ -24,7 +24,13 @@ export function step(
   nowMs: number,
   ruleLabels: Labels = {},
 ): StepResult {
-  const occasion: Occasion = { atMs: sample.atMs, nowMs, mutes: sample.mutes ?? [], ruleLabels };
+  const occasion: Occasion = {
+    atMs: sample.atMs,
+    nowMs,
+    mutes: sample.mutes ?? [],
+    explained: sample.explained,
+    ruleLabels,
+  };
   if (state.identity !== rule.identity) {
     const old = retire(rule, state, occasion, "rule changed");
     const fresh = step(rule, emptyState(rule), sample, nowMs, ruleLabels);

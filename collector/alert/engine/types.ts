@@ -93,6 +93,8 @@ export interface Sample {
   readonly late?: readonly LateWindow[];
   readonly error?: SampleError;
   readonly mutes?: readonly Mute[];
+  /** Alerts (by their key in the state) that an upstream explains: their begin is not told, their end is. */
+  readonly explained?: ReadonlyMap<string, string> | undefined;
 }
 
 /** Why an alert ended. */

@@ -91,7 +91,15 @@ function compileOne(
   };
   const identity = digest([id, input.kind, metric.groupBy, labels]);
   const version = digest([decides, metric]);
-  return { rule: { id, identity, version, ...decides }, metric, about, sourceId: input.id, origin, input };
+  return {
+    rule: { id, identity, version, ...decides },
+    metric,
+    about,
+    sourceId: input.id,
+    mutedByUpstream: input.mutedByUpstream ?? true,
+    origin,
+    input,
+  };
 }
 
 function metricOf(input: RuleInput): Metric {

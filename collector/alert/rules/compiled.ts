@@ -50,6 +50,8 @@ export interface CompiledRule {
   readonly about: RuleAbout;
   /** The id in the file or the API: of an SLO rule, several rules have one. */
   readonly sourceId: string;
+  /** An alert about silence is not told where another one further up explains it. */
+  readonly mutedByUpstream: boolean;
   readonly origin: "file" | "api" | "pack";
   readonly input: RuleInput;
 }

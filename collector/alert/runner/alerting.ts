@@ -12,7 +12,11 @@ import { renderMessage, testMessage, type Background } from "../message/render.t
 import type { CompiledRule } from "../rules/compiled.ts";
 import { newestTickMs, takeSamples } from "../sample/sampler.ts";
 import { lookInto } from "./background.ts";
-import { evaluateAll, type Outcome } from "./evaluate-all.ts";
+import { DependencyReader } from "../upstream/load.ts";
+import { hasSilence, upstreamMutes, type UpstreamMutes } from "../upstream/explain.ts";
+import type { Outcome } from "./evaluate-all.ts";
+import { entryOf } from "./entry-of.ts";
+import { evaluateExplained } from "./evaluate-explained.ts";
 import {
   applyEntry,
   EMPTY_ENTRY,
@@ -71,7 +75,9 @@ export class Alerting {
   readonly #outbox: Outbox;
   readonly #nowMs: () => number;
   readonly #monotonicMs: () => number;
+  readonly #dependencies: DependencyReader;
   #journal: Journal = emptyJournal();
+  #upstream: UpstreamMutes = new Map();
   /** Changes that are in the journal here and not yet in the store. */
   #unsaved: JournalEntry | null = null;
   readonly #finished: { id: string; error: string }[] = [];
@@ -90,6 +96,7 @@ export class Alerting {
     this.#options = options;
     this.#nowMs = options.nowMs ?? Date.now;
     this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+    this.#dependencies = new DependencyReader(options.store);
     this.#lease = new Lease(options.store, {
       leaseMs: options.leaseMs ?? LEASE_MS,
       isExclusive: options.isExclusive,
@@ -177,6 +184,11 @@ export class Alerting {
     return this.#journal.states;
   }
 
+  /** Alerts that are not told because another one further up explains them; the words say which. */
+  upstreamMutes(): UpstreamMutes {
+    return this.#upstream;
+  }
+
   channelHealth(): ReadonlyMap<string, Readonly<ChannelHealth>> {
     return this.#outbox.health;
   }
@@ -217,6 +229,16 @@ export class Alerting {
     if (nowMs - this.#lastFollowedMs < FOLLOW_MS) return;
     this.#lastFollowedMs = nowMs;
     this.#journal = await this.#lease.read();
+    await this.#explain();
+  }
+
+  /** Which alerts of another collector's evaluation an upstream explains. */
+  async #explain(): Promise<void> {
+    const { states, tickMs } = this.#journal;
+    const rules = this.#options.book.rules();
+    this.#upstream = hasSilence(rules, states)
+      ? upstreamMutes(rules, states, await this.#dependencies.at(tickMs), tickMs)
+      : new Map();
   }
 
   async #evaluateDue(): Promise<void> {
@@ -241,7 +263,7 @@ export class Alerting {
     await book.refresh();
     const rules = book.rules();
     const samples = (await takeSamples(store, rules, [atMs])).get(atMs) ?? new Map();
-    const outcome = evaluateAll({
+    const situation = {
       rules,
       states: this.#journal.states,
       known: this.#journal.known,
@@ -250,34 +272,16 @@ export class Alerting {
       inhibitions: book.inhibitions(),
       atMs,
       nowMs: this.#nowMs(),
-    });
+    };
+    const { outcome, upstream } = await evaluateExplained(situation, this.#dependencies);
+    this.#upstream = upstream;
     const deliveries = await this.#deliveries(outcome, new Map(rules.map((rule) => [rule.rule.id, rule])));
-    this.#adopt(this.#entryOf(outcome, rules, deliveries, atMs));
+    this.#adopt(entryOf(outcome, rules, deliveries, { journal: this.#journal, atMs }));
     // States that changed only in what they last saw are not worth a write, but are what the page shows.
     for (const [id, state] of outcome.states) if (state !== null) this.#journal.states.set(id, state);
     this.#journal.tickMs = atMs;
     this.#lastDurationMs = this.#monotonicMs() - startMs;
     this.#evaluations++;
-  }
-
-  #entryOf(
-    outcome: Outcome,
-    rules: readonly CompiledRule[],
-    outbox: readonly Delivery[],
-    atMs: number,
-  ): JournalEntry {
-    const states: Record<string, RuleState | null> = {};
-    for (const [id, state] of outcome.states) {
-      if (state === null || isWorthSaving(this.#journal.states.get(id), state)) states[id] = state;
-    }
-    const known: Record<string, Pick<CompiledRule, "rule" | "about" | "sourceId"> | null> = {};
-    for (const { rule, about, sourceId } of rules) {
-      const before = this.#journal.known.get(rule.id);
-      if (before === undefined || JSON.stringify(before) !== JSON.stringify({ rule, about, sourceId }))
-        known[rule.id] = { rule, about, sourceId };
-    }
-    for (const [id, state] of outcome.states) if (state === null) known[id] = null;
-    return { tickMs: atMs, states, known, outbox, done: [], history: outcome.transitions };
   }
 
   async #deliveries(outcome: Outcome, rules: ReadonlyMap<string, CompiledRule>): Promise<Delivery[]> {
@@ -330,19 +334,6 @@ export class Alerting {
     this.#unsavedDeliveries.clear();
     this.#finished.splice(0);
   }
-}
-
-/** What a restart must know; what the last evaluation saw is not among it. */
-function isWorthSaving(before: RuleState | undefined, after: RuleState): boolean {
-  if (before === undefined) return true;
-  return (
-    before.series !== after.series ||
-    before.groups !== after.groups ||
-    before.health !== after.health ||
-    before.noteMs !== after.noteMs ||
-    before.identity !== after.identity ||
-    before.version !== after.version
-  );
 }
 
 function messageOf(error: unknown): string {

@@ -8,7 +8,9 @@ import type { Notification, RuleState, Transition } from "../engine/types.ts";
 import { isWorse } from "../engine/compare.ts";
 import type { CompiledRule, Inhibition, Silence } from "../rules/compiled.ts";
 import { EVALUATION_DELAY_MS, takeSamples } from "../sample/sampler.ts";
-import { evaluateAll, type KnownRule } from "./evaluate-all.ts";
+import { DependencyReader } from "../upstream/load.ts";
+import type { KnownRule } from "./evaluate-all.ts";
+import { evaluateExplained } from "./evaluate-explained.ts";
 
 /** Evaluations sampled by one query. */
 const CHUNK = 60;
@@ -46,6 +48,7 @@ export async function backtest(
   const firstMs = Math.ceil(options.fromMs / MINUTE_MS) * MINUTE_MS;
   const lastMs = Math.floor(options.toMs / MINUTE_MS) * MINUTE_MS;
   const states = new Map<string, RuleState>();
+  const dependencies = new DependencyReader(store);
   const points: BacktestPoint[] = [];
   const transitions: Transition[] = [];
   const notifications: { rule: KnownRule; notification: Notification }[] = [];
@@ -60,16 +63,8 @@ export async function backtest(
     for (const atMs of ticks) {
       const nowMs = atMs + EVALUATION_DELAY_MS;
       const taken = samples.get(atMs) ?? new Map();
-      const outcome = evaluateAll({
-        rules,
-        states,
-        known: new Map(),
-        samples: taken,
-        silences,
-        inhibitions,
-        atMs,
-        nowMs,
-      });
+      const situation = { rules, states, known: new Map(), samples: taken, silences, inhibitions, atMs, nowMs };
+      const { outcome } = await evaluateExplained(situation, dependencies);
       for (const [id, state] of outcome.states) if (state !== null) states.set(id, state);
       points.push(pointOf(rules, states, atMs));
       transitions.push(...outcome.transitions);

@@ -5,6 +5,7 @@ import type { AlertEvent, Mute, Notification, RuleState, Sample, Transition } fr
 import { matchesPattern } from "../engine/mutes.ts";
 import type { CompiledRule, Inhibition, Silence } from "../rules/compiled.ts";
 import { activeMutes, inhibitionMutes, ruleLabels } from "../rules/silences.ts";
+import type { UpstreamMutes } from "../upstream/explain.ts";
 
 /** What must be known of a rule to tell its end after it was deleted. */
 export type KnownRule = Pick<CompiledRule, "rule" | "about" | "sourceId">;
@@ -17,6 +18,8 @@ export interface Situation {
   readonly samples: ReadonlyMap<string, Sample>;
   readonly silences: readonly Silence[];
   readonly inhibitions: readonly Inhibition[];
+  /** Alerts about silence that one further up explains. */
+  readonly upstream?: UpstreamMutes;
   readonly atMs: number;
   readonly nowMs: number;
 }
@@ -48,7 +51,8 @@ export function evaluateAll(situation: Situation): Outcome {
     const others = inhibited.filter(({ sourceRuleId }) => sourceRuleId !== id).map(({ mute }) => mute);
     const mutes: readonly Mute[] = others.length === 0 ? silences : [...silences, ...others];
     const before = situation.states.get(id) ?? emptyState(compiled.rule);
-    const result = step(compiled.rule, before, { ...sample, mutes }, nowMs, ruleLabels(compiled));
+    const seen: Sample = { ...sample, mutes, explained: situation.upstream?.get(id) };
+    const result = step(compiled.rule, before, seen, nowMs, ruleLabels(compiled));
     states.set(id, result.state);
     collect(compiled, result.events);
   };
