@@ -2,8 +2,9 @@
 import { ClickHouseError, createClient, type ClickHouseClient, type ClickHouseSettings } from "@clickhouse/client";
 import type { Endpoint } from "./embedded.ts";
 import { InsertConnection } from "./insert-connection.ts";
+import { cutOf, cutOfError } from "./query-cut.ts";
 import { isRetryableCode } from "./retryable.ts";
-import { StoreError, type QueryOptions, type Store } from "./store.ts";
+import { StoreError, type QueryBounds, type QueryOptions, type Store } from "./store.ts";
 
 /** Where a query names no bound of its own. */
 const QUERY_TIME_DEFAULT_S = 30;
@@ -50,16 +51,28 @@ export function connectStore({ endpoint, database }: ConnectionOptions): Store {
     async query<Row>(sql: string, params?: Record<string, unknown>, options?: QueryOptions): Promise<Row[]> {
       const timeS = options?.bounds?.timeS ?? QUERY_TIME_DEFAULT_S;
       const timeout = AbortSignal.timeout(timeS * 1000 + answerMarginMs);
-      return translated(async () => {
+      const ask = async () => {
         const result = await clientNow().query({
           query: sql,
-          format: "JSONEachRow",
+          // Unlike a whole JSON document it is well-formed where the server broke off.
+          format: "JSONCompactEachRowWithNames",
           query_params: params ?? {},
           clickhouse_settings: querySettings(options),
           abort_signal: options?.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
         });
-        return result.json<Row>();
-      }, options?.signal);
+        const text = await result.text();
+        const cut = options?.onCut && cutOf(result.response_headers["x-clickhouse-summary"], limitsOf(options));
+        if (cut) options?.onCut?.(cut);
+        return toRows<Row>(text);
+      };
+      try {
+        return await translated(ask, options?.signal);
+      } catch (error) {
+        const cut = options?.onCut && error instanceof StoreError && cutOfError(error.code, limitsOf(options));
+        if (!cut) throw error;
+        options?.onCut?.(cut);
+        return [];
+      }
     },
     async command(sql, params) {
       await translated(async () => {
@@ -78,15 +91,36 @@ export function connectStore({ endpoint, database }: ConnectionOptions): Store {
   };
 }
 
+/** Rows out of lines of JSON, the first of which has the columns' names. */
+function toRows<Row>(text: string): Row[] {
+  // A line ends nowhere but between rows: inside of texts it is escaped.
+  const lines = JSON.parse(`[${text.trimEnd().replaceAll("\n", ",")}]`) as unknown[][];
+  const names = (lines[0] ?? []) as string[];
+  return lines.slice(1).map((values) => {
+    const row: Record<string, unknown> = {};
+    for (let at = 0; at < names.length; at += 1) row[names[at] as string] = values[at];
+    return row as Row;
+  });
+}
+
+function limitsOf({ bounds = {} }: QueryOptions): Required<QueryBounds> {
+  return {
+    timeS: bounds.timeS ?? QUERY_TIME_DEFAULT_S,
+    rowsRead: bounds.rowsRead ?? Infinity,
+    memoryBytes: bounds.memoryBytes ?? QUERY_MEMORY_DEFAULT_BYTES,
+  };
+}
+
 function querySettings(options: QueryOptions | undefined): ClickHouseSettings {
-  const bounds = options?.bounds;
+  const { timeS, rowsRead, memoryBytes } = limitsOf(options ?? {});
   return {
     // Reads may change settings and nothing else; only such a query ends on the server when its reader goes away.
     readonly: "2",
     cancel_http_readonly_queries_on_client_close: 1,
-    max_execution_time: bounds?.timeS ?? QUERY_TIME_DEFAULT_S,
-    max_memory_usage: String(bounds?.memoryBytes ?? QUERY_MEMORY_DEFAULT_BYTES),
-    ...(bounds?.rowsRead !== undefined && { max_rows_to_read: String(bounds.rowsRead) }),
+    max_execution_time: timeS,
+    max_memory_usage: String(memoryBytes),
+    ...(rowsRead !== Infinity && { max_rows_to_read: String(rowsRead) }),
+    ...(options?.onCut && { timeout_overflow_mode: "break", read_overflow_mode: "break" }),
     output_format_json_quote_64bit_integers: 1,
     // NaN and the infinities as "nan", "inf" and "-inf"; without it they would all be null.
     output_format_json_quote_denormals: 1,

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createTestStore } from "../../test/support/test-store.ts";
 import { openReceiver } from "../ingest/receive.ts";
+import type { Cut } from "./store.ts";
 import { silentLog } from "./log.ts";
 import { openStore, type OpenStore, type OpenStoreOptions } from "./open-store.ts";
 
@@ -164,5 +165,24 @@ describe("a query", () => {
     await expect(
       store.query("SELECT sum(number) FROM numbers(1000000)", undefined, { bounds: { rowsRead: 1_000 } }),
     ).rejects.toMatchObject({ code: 158 });
+  });
+
+  it.for([
+    ["time", "SELECT number, sleepEachRow(0.2) FROM numbers(60) SETTINGS max_block_size = 1", { timeS: 1 }],
+    ["rows", "SELECT sum(number) FROM numbers(10000000)", { rowsRead: 100_000 }],
+    ["memory", "SELECT groupArray(number) FROM numbers(50000000)", { memoryBytes: 50_000_000 }],
+  ] as const)("past its bound of %s gives what it found, where it is told to", async ([limit, sql, bounds]) => {
+    const { store } = await open();
+    const cuts: Cut[] = [];
+    const rows = await store.query(sql, undefined, { bounds, onCut: (cut) => cuts.push(cut) });
+    expect(cuts).toEqual([{ limit, value: Object.values(bounds)[0] }]);
+    expect(rows.length).toBeLessThan(60);
+    expect(rows.length > 0).toBe(limit !== "memory");
+  });
+
+  it("within its bounds is not cut", async () => {
+    const { store } = await open();
+    const options = { bounds: { timeS: 30, rowsRead: 1_000_000 }, onCut: () => expect.fail("cut") };
+    expect(await store.query("SELECT toUInt64(7) AS n, 'x' AS t", undefined, options)).toEqual([{ n: "7", t: "x" }]);
   });
 });

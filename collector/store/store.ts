@@ -1,6 +1,6 @@
 /** What the rest of the collector knows of ClickHouse: one server spoken to over HTTP, wherever it runs. */
 
-/** Bounds of one query; the server enforces them, and going past one throws a {@link StoreError}. */
+/** Bounds of one query; the server enforces them, and going past one throws a {@link StoreError} or calls `onCut`. */
 export interface QueryBounds {
   /** Wall time on the server, seconds. */
   readonly timeS?: number;
@@ -10,8 +10,19 @@ export interface QueryBounds {
   readonly memoryBytes?: number;
 }
 
+/** The bound that cut an answer, and its value: seconds, rows or bytes. */
+export interface Cut {
+  readonly limit: "time" | "rows" | "memory";
+  readonly value: number;
+}
+
 export interface QueryOptions {
   readonly bounds?: QueryBounds;
+  /**
+   * With it, a query past one of its bounds is no error: it is called, and the rows are those found until then (none
+   * where memory ended).
+   */
+  readonly onCut?: (cut: Cut) => void;
   /** Aborting it stops the query on the server. */
   readonly signal?: AbortSignal;
 }
@@ -20,7 +31,7 @@ export interface QueryOptions {
 export interface Store {
   /**
    * Runs a SELECT. Values go in as `{name:Type}` parameters, never into the text.
-   * Rows come as ClickHouse's JSONEachRow gives them (64-bit integers as strings).
+   * Rows have the values of ClickHouse's JSON (64-bit integers as strings), by column name.
    */
   query<Row>(sql: string, params?: Record<string, unknown>, options?: QueryOptions): Promise<Row[]>;
   /** Runs DDL or any statement without a result. */
