@@ -17,7 +17,8 @@ export function clockSkews(graph: Graph, { origins, units, shells }: Selection):
   const skews = new Map<Unit, number>();
   const seen = new Set<Unit>(origins);
   const queue = [...origins];
-  for (let unit = queue.shift(); unit; unit = queue.shift()) {
+  // The queue grows while it is walked.
+  for (const unit of queue) {
     for (const edge of graph.effects.get(unit) ?? []) {
       if (seen.has(edge.to) || !(units.has(edge.to) || shells.has(edge.to))) continue;
       seen.add(edge.to);

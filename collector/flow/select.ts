@@ -93,7 +93,8 @@ function collect(graph: Graph, origins: readonly Unit[], askedTraceId: string): 
     if (origin.parts.length > 0 && origin.takes.length === 0) found.shells.add(origin);
   }
   includeStrays(graph, found, strays.get(askedTraceId));
-  for (let unit = found.queue.shift(); unit; unit = found.queue.shift()) {
+  // The queue grows while it is walked.
+  for (const unit of found.queue) {
     followDown(graph, found, unit);
     if (unit.entry.parentSpanId === undefined) includeStrays(graph, found, strays.get(unit.entry.traceId));
   }

@@ -11,14 +11,15 @@ export interface SpanIndex {
 
 /** Indexes the spans; of two with the same ids, the one that ended later stays. */
 export function indexSpans(input: readonly Span[]): SpanIndex {
-  const byId = new Map<string, Span>();
+  const traces = new Map<string, Map<string, Span>>();
   for (const span of input) {
-    const id = span.traceId + span.spanId;
-    const other = byId.get(id);
-    byId.set(id, other === undefined || other === span ? span : laterOf(other, span));
+    let byId = traces.get(span.traceId);
+    if (byId === undefined) traces.set(span.traceId, (byId = new Map<string, Span>()));
+    const other = byId.get(span.spanId);
+    byId.set(span.spanId, other === undefined || other === span ? span : laterOf(other, span));
   }
-  const spans = [...byId.values()].sort(byStart);
-  const find = (traceId: string, spanId: string) => byId.get(traceId + spanId);
+  const spans = [...traces.values()].flatMap((byId) => [...byId.values()]).sort(byStart);
+  const find = (traceId: string, spanId: string) => traces.get(traceId)?.get(spanId);
   return {
     spans,
     find,
