@@ -7,12 +7,15 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { createClient } from "@clickhouse/client";
-import { otlpRoutes } from "../../collector/http/otlp.ts";
+import { otlpHandler } from "../../collector/http/otlp.ts";
 import { serveApp } from "../../collector/http/serve.ts";
 import { openReceiver } from "../../collector/ingest/receive.ts";
 import { silentLog } from "../../collector/store/log.ts";
 import { openStore } from "../../collector/store/open-store.ts";
 import { EXPORTER_DDL, plainRows } from "./plain.ts";
+
+/** Nothing but OTLP is served here. */
+const noApp = { fetch: () => new Response(null, { status: 404 }) };
 
 /** What the parent asks: where things stand, or the same after every table was merged into as few parts as can be. */
 export type Question = "state" | "optimize";
@@ -77,7 +80,7 @@ async function answer(question: Question): Promise<SubjectState> {
 
 async function startOurs(): Promise<number> {
   const receiver = await openReceiver({ store: opened.store, dataDir, retentionDays: 30, log: silentLog });
-  return (await serveApp(otlpRoutes(receiver), { host: "127.0.0.1", port: 0 })).port;
+  return (await serveApp(noApp, { host: "127.0.0.1", port: 0 }, otlpHandler(receiver))).port;
 }
 
 /** Gathers requests for one insert at a time, as a batching exporter does. */

@@ -1,8 +1,8 @@
 /** Puts the collector's parts together: address, store, receiver, app. */
 import { fileURLToPath } from "node:url";
 import { createApp } from "../http/app.ts";
-import { otlpRoutes } from "../http/otlp.ts";
-import { serveApp } from "../http/serve.ts";
+import { otlpHandler } from "../http/otlp.ts";
+import { serveApp, type FirstHandler } from "../http/serve.ts";
 import { ingestMetrics } from "../ingest/ingest-metrics.ts";
 import { openReceiver } from "../ingest/receive.ts";
 import type { Log } from "../store/log.ts";
@@ -43,7 +43,9 @@ export async function startCollector(
 ): Promise<Collector> {
   const starting = { fetch: () => new Response("starting\n", { status: 503, headers: retryHeaders }) };
   let app: { fetch(...args: Parameters<ReturnType<typeof createApp>["fetch"]>): Response | Promise<Response> } = starting;
-  const serving = await serveApp({ fetch: (...args) => app.fetch(...args) }, config);
+  let otlp: FirstHandler | undefined;
+  const fetch: typeof app.fetch = (...args) => app.fetch(...args);
+  const serving = await serveApp({ fetch }, config, (...args) => otlp?.(...args) ?? false);
   const started: (() => Promise<void>)[] = [];
   // Nothing comes in any more before what is behind it goes.
   const close = async () => {
@@ -64,9 +66,9 @@ export async function startCollector(
     started.push(() => alerts.close());
     const grpc = await startGrpc(receiver, config, log);
     if (grpc) started.push(() => grpc.close());
+    otlp = otlpHandler(receiver);
     app = createApp({
       store,
-      otlp: otlpRoutes(receiver),
       alerts: alerts.routes,
       metrics: [() => ingestMetrics(receiver), alerts.metrics],
       uiDir: builtUiDir,

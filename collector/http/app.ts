@@ -1,4 +1,4 @@
-/** The collector's one HTTP app: OTLP in, the query API, health, metrics and the UI. */
+/** The collector's HTTP app: the query API, health, metrics and the UI. */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Hono } from "hono";
 import type { BlankEnv } from "hono/types";
@@ -17,8 +17,6 @@ import { staticUi } from "./static-ui.ts";
 
 export interface AppOptions {
   readonly store: Store;
-  /** The OTLP routes (`otlpRoutes(receiver)`), served at the root; absent in a collector that only reads. */
-  readonly otlp?: Hono;
   /** The routes of alerts (`alertRoutes(...)`); absent in a collector that evaluates none. */
   readonly alerts?: OpenAPIHono;
   /** Folder of the built UI, absolute; absent, or without an index.html, the root says how to build it. */
@@ -42,10 +40,9 @@ export function apiRoutes(context: ApiContext) {
 export type Api = ReturnType<typeof apiRoutes>;
 
 /** Composes the app; nothing listens yet (see serve.ts). */
-export function createApp({ store, otlp, alerts, uiDir, metrics = [], now = Date.now }: AppOptions): Hono {
+export function createApp({ store, alerts, uiDir, metrics = [], now = Date.now }: AppOptions): Hono {
   const app = new OpenAPIHono<BlankEnv>();
   app.onError(answerError);
-  if (otlp) app.route("/", otlp);
   app.route("/", healthRoutes(store));
   app.route("/", metricsRoutes(metrics));
   app.route("/", apiRoutes({ store, now }));

@@ -1,91 +1,120 @@
 /**
- * OTLP/HTTP: `POST /v1/traces` in protobuf or JSON.
+ * OTLP/HTTP: `POST /v1/traces` in protobuf or JSON, on Node's own request and response, as this route carries nearly
+ * all of the collector's traffic.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
-import { Hono, type Context } from "hono";
-import { decompress, tooLargeMessage } from "../ingest/decompress.ts";
-import { OtlpError, rpcCode, tooLarge } from "../ingest/errors.ts";
-import { requestSizeMaxBytes } from "../ingest/limits.ts";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { decompress } from "../ingest/decompress.ts";
+import { OtlpError, rpcCode } from "../ingest/errors.ts";
 import { contentTypeOf, exportResponse, statusBody } from "../ingest/otlp-answer.ts";
-import type { HeldBytes, OtlpEncoding, Receiver } from "../ingest/receive.ts";
+import type { HeldBytes, OtlpEncoding, Received, Receiver } from "../ingest/receive.ts";
+import { readBody } from "./request-body.ts";
+import type { FirstHandler } from "./serve.ts";
 
-/** What the Node server puts beside a request; absent where the app is called directly. */
-interface NodeEnv {
-  readonly incoming?: AsyncIterable<Uint8Array>;
-}
-
+const TRACES_PATH = "/v1/traces";
 const ENCODING_OF_TYPE: ReadonlyMap<string, OtlpEncoding> = new Map([
   ["application/x-protobuf", "protobuf"],
   ["application/protobuf", "protobuf"],
   ["application/json", "json"],
 ]);
 
-/** The routes under `/v1`, to be mounted at the root of the collector's app. */
-export function otlpRoutes(receiver: Receiver): Hono {
-  const app = new Hono();
-  app.post("/v1/traces", (c) => answered(c, receiver, () => receiveTraces(c, receiver)));
-  app.all("/v1/traces", (c) => {
-    c.header("Allow", "POST");
-    return answered(c, receiver, () => {
-      throw new OtlpError(`${c.req.method} is not allowed here; POST an ExportTraceServiceRequest`, {
-        httpStatus: 405,
-        rpcCode: rpcCode.unimplemented,
-        reason: "method",
-      });
-    });
-  });
-  app.all("/v1/*", (c) =>
-    answered(c, receiver, () => {
-      throw new OtlpError(`${c.req.path} is not taken by this collector, which takes traces at /v1/traces`, {
-        httpStatus: 404,
-        rpcCode: rpcCode.unimplemented,
-        reason: "path",
-      });
-    }),
-  );
-  return app;
+export interface OtlpOptions {
+  /** Called before a request is read, with its headers; throws an {@link OtlpError} to refuse it. */
+  readonly authorize?: ((header: (name: string) => string | undefined) => void) | undefined;
 }
 
-async function receiveTraces(c: Context, receiver: Receiver): Promise<Response> {
-  const encoding = encodingOf(c);
-  if (encoding === undefined) {
-    const got = c.req.header("content-type")?.slice(0, 100) ?? "none";
-    throw new OtlpError(`Content-Type must be application/x-protobuf or application/json, not ${got}`, {
-      httpStatus: 415,
-      rpcCode: rpcCode.invalidArgument,
-      reason: "content-type",
-    });
-  }
+/** Answers everything under `/v1/`, and leaves the rest to the app. */
+export function otlpHandler(receiver: Receiver, options: OtlpOptions = {}): FirstHandler {
+  return (request, response) => {
+    const path = pathOf(request.url ?? "");
+    if (!path.startsWith("/v1/")) return false;
+    void answer(receiver, options, path, request, response);
+    return true;
+  };
+}
+
+/** Answers; an {@link OtlpError} becomes its status code with a `Status` in the request's encoding. */
+async function answer(
+  receiver: Receiver,
+  { authorize }: OtlpOptions,
+  path: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const encoding = encodingOf(request);
   const held = receiver.hold();
   try {
-    const sent = await readBody(c, held);
-    const body = await decompress(sent, c.req.header("content-encoding"));
-    if (body !== sent) held.add(body.length);
-    const received = await receiver.receiveTraces(body, encoding);
-    return c.body(exportResponse(received, encoding), 200, { "Content-Type": contentTypeOf(encoding) });
+    authorize?.((name) => headerOf(request, name));
+    const received = await receive(receiver, path, request, encoding, held);
+    send(response, 200, received.encoding, exportResponse(received, received.encoding));
+  } catch (error) {
+    const refusal = error instanceof OtlpError ? error : internal(error);
+    receiver.countRefused(refusal.reason);
+    if (refusal.retryAfterS !== undefined) response.setHeader("Retry-After", String(refusal.retryAfterS));
+    if (refusal.httpStatus === 405) response.setHeader("Allow", "POST");
+    send(response, refusal.httpStatus, encoding ?? "json", statusBody(refusal, encoding ?? "json"));
+    // Of a body that nobody wants any more, so that the client gets to read the answer.
+    request.resume();
   } finally {
     held.release();
   }
 }
 
-/** Runs `work`; an {@link OtlpError} becomes its status code with a `Status` in the request's encoding. */
-async function answered(
-  c: Context,
+async function receive(
   receiver: Receiver,
-  work: () => Promise<Response> | Response,
-): Promise<Response> {
+  path: string,
+  request: IncomingMessage,
+  encoding: OtlpEncoding | undefined,
+  held: HeldBytes,
+): Promise<Received & { readonly encoding: OtlpEncoding }> {
+  if (path !== TRACES_PATH) throw notTaken(path);
+  if (request.method !== "POST") throw notAllowed(request.method ?? "");
+  if (encoding === undefined) throw unknownType(headerOf(request, "content-type"));
+  const sent = await readBody(request, held);
   try {
-    return await work();
-  } catch (error) {
-    const refusal = error instanceof OtlpError ? error : internal(error);
-    receiver.countRefused(refusal.reason);
-    const encoding = encodingOf(c) ?? "json";
-    if (refusal.retryAfterS !== undefined) c.header("Retry-After", String(refusal.retryAfterS));
-    return c.body(statusBody(refusal, encoding), refusal.httpStatus as 400, {
-      "Content-Type": contentTypeOf(encoding),
-    });
+    const { bytes } = sent;
+    const body = await decompress(bytes, headerOf(request, "content-encoding"));
+    if (body !== bytes) held.add(body.length);
+    const received = receiver.receiveTraces(body, encoding);
+    // Its bytes are read: the next request finds their memory in the caches.
+    sent.release();
+    return { ...(await received), encoding };
+  } finally {
+    sent.release();
   }
+}
+
+function send(response: ServerResponse, status: number, encoding: OtlpEncoding, body: Uint8Array): void {
+  // The client may be gone.
+  if (response.destroyed || response.headersSent) return;
+  response.writeHead(status, { "Content-Type": contentTypeOf(encoding), "Content-Length": body.length });
+  response.end(body);
+}
+
+function notTaken(path: string): OtlpError {
+  return new OtlpError(`${path} is not taken by this collector, which takes traces at ${TRACES_PATH}`, {
+    httpStatus: 404,
+    rpcCode: rpcCode.unimplemented,
+    reason: "path",
+  });
+}
+
+function notAllowed(method: string): OtlpError {
+  return new OtlpError(`${method} is not allowed here; POST an ExportTraceServiceRequest`, {
+    httpStatus: 405,
+    rpcCode: rpcCode.unimplemented,
+    reason: "method",
+  });
+}
+
+function unknownType(type: string | undefined): OtlpError {
+  const got = type?.slice(0, 100) ?? "none";
+  return new OtlpError(`Content-Type must be application/x-protobuf or application/json, not ${got}`, {
+    httpStatus: 415,
+    rpcCode: rpcCode.invalidArgument,
+    reason: "content-type",
+  });
 }
 
 /** A fault of ours may be gone by the next try, and 503 is what clients try again; they drop what gets a 500. */
@@ -99,23 +128,22 @@ function internal(error: unknown): OtlpError {
   });
 }
 
-function encodingOf(c: Context): OtlpEncoding | undefined {
-  const type = c.req.header("content-type")?.split(";")[0]?.trim().toLowerCase();
-  return type === undefined ? undefined : ENCODING_OF_TYPE.get(type);
+function encodingOf(request: IncomingMessage): OtlpEncoding | undefined {
+  const type = headerOf(request, "content-type");
+  // As exporters write it.
+  const encoding = ENCODING_OF_TYPE.get(type ?? "");
+  if (encoding !== undefined || type === undefined) return encoding;
+  return ENCODING_OF_TYPE.get(type.split(";")[0]?.trim().toLowerCase() ?? "");
 }
 
-async function readBody(c: Context, held: HeldBytes): Promise<Buffer> {
-  if (Number(c.req.header("content-length") ?? 0) > requestSizeMaxBytes) throw tooLarge(tooLargeMessage("body"));
-  const { incoming } = (c.env ?? {}) as NodeEnv;
-  const source = incoming ?? c.req.raw.body;
-  if (!source) return Buffer.alloc(0);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of source as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > requestSizeMaxBytes) throw tooLarge(tooLargeMessage("body"));
-    held.add(chunk.length);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, size);
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name.toLowerCase()];
+  return typeof value === "string" ? value : value?.[0];
+}
+
+/** The path of a request's target, which is most often a path, and from proxies a URL. */
+function pathOf(target: string): string {
+  if (!target.startsWith("/")) return URL.canParse(target) ? new URL(target).pathname : "";
+  const query = target.indexOf("?");
+  return query < 0 ? target : target.slice(0, query);
 }

@@ -1,6 +1,6 @@
 /** Serves an app on one address: listening, and ending within the time that Ctrl-C is given. */
 import type { AddressInfo } from "node:net";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 
@@ -15,6 +15,9 @@ export interface ServeOptions {
   /** 0 takes a free one. */
   readonly port: number;
 }
+
+/** Sees every request before the app does; true where it answers it. */
+export type FirstHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 export interface Serving {
   readonly server: Server;
@@ -37,14 +40,18 @@ export class ListenError extends Error {
 }
 
 /**
- * Listens and serves `app`.
+ * Listens and serves `app`, and what `first` answers without it.
  *
  * @throws ListenError where the port is taken, needs more rights, or the host is none of this machine's
  */
-export async function serveApp(app: Pick<Hono, "fetch">, { host, port }: ServeOptions): Promise<Serving> {
+export async function serveApp(
+  app: Pick<Hono, "fetch">,
+  { host, port }: ServeOptions,
+  first: FirstHandler = () => false,
+): Promise<Serving> {
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs }, (request, response) => {
-    void listener(request, response);
+    if (!first(request, response)) void listener(request, response);
   });
   await new Promise<void>((settle, fail) => {
     server.once("error", (error) => fail(listenError(error, { host, port })));

@@ -3,11 +3,14 @@
  * limits as JSON. Tells its parent by IPC where it listens, and answers `count` with what is in the store (null while
  * the store is away).
  */
-import { otlpRoutes } from "../../collector/http/otlp.ts";
+import { otlpHandler } from "../../collector/http/otlp.ts";
 import { serveApp } from "../../collector/http/serve.ts";
 import { openReceiver, type ReceiverLimits, type ReceiverStats } from "../../collector/ingest/receive.ts";
 import { silentLog } from "../../collector/store/log.ts";
 import { openStore } from "../../collector/store/open-store.ts";
+
+/** Nothing but OTLP is served here. */
+const noApp = { fetch: () => new Response(null, { status: 404 }) };
 
 export interface Started {
   readonly port: number;
@@ -42,7 +45,7 @@ const receiver = await openReceiver({
   log: silentLog,
   limits: JSON.parse(limits) as ReceiverLimits,
 });
-const serving = await serveApp(otlpRoutes(receiver), { host: "127.0.0.1", port: 0 });
+const serving = await serveApp(noApp, { host: "127.0.0.1", port: 0 }, otlpHandler(receiver));
 
 process.on("message", (question: "count" | "hog" | "stats") => {
   if (question === "hog") void hog();

@@ -3,7 +3,7 @@ import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { otlpRoutes } from "../../collector/http/otlp.ts";
+import { otlpHandler } from "../../collector/http/otlp.ts";
 import { serveApp, type Serving } from "../../collector/http/serve.ts";
 import { openReceiver, type Receiver } from "../../collector/ingest/receive.ts";
 import { silentLog } from "../../collector/store/log.ts";
@@ -11,6 +11,9 @@ import { decodeOtlp, type OtlpJson } from "../support/otlp-proto.ts";
 import { createTestStore, type TestStore } from "../support/test-store.ts";
 import { conformancePage } from "./conformance-page.ts";
 import { conformanceCases, request, span, type ConformanceCase } from "./conformance.cases.ts";
+
+/** Nothing but OTLP is served here. */
+const noApp = { fetch: () => new Response(null, { status: 404 }) };
 
 interface Answer {
   readonly status: number;
@@ -26,7 +29,7 @@ beforeAll(async () => {
   db = await createTestStore();
   dataDir = await mkdtemp(join(tmpdir(), "hopscope-otlp-"));
   receiver = await openReceiver({ store: db.store, dataDir, retentionDays: 30, log: silentLog });
-  serving = await serveApp(otlpRoutes(receiver), { host: "127.0.0.1", port: 0 });
+  serving = await serveApp(noApp, { host: "127.0.0.1", port: 0 }, otlpHandler(receiver));
 });
 afterAll(async () => {
   await serving.close();
@@ -90,7 +93,8 @@ describe("OTLP/HTTP", () => {
       log: silentLog,
       limits: { diskFreeMinBytes: Number.MAX_SAFE_INTEGER },
     });
-    const response = await otlpRoutes(full).request("/v1/traces", {
+    const fullServing = await serveApp(noApp, { host: "127.0.0.1", port: 0 }, otlpHandler(full));
+    const response = await fetch(`http://127.0.0.1:${String(fullServing.port)}/v1/traces`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(request(span())),
@@ -98,6 +102,7 @@ describe("OTLP/HTTP", () => {
     expect(response.status).toBe(503);
     expect(response.headers.get("retry-after")).toMatch(/^\d+$/);
     expect(await response.json()).toMatchObject({ code: 14, message: "the disk is full" });
+    await fullServing.close();
     await full.close();
   });
 });

@@ -9,12 +9,15 @@ import { resourceFromAttributes } from "@opentelemetry/resources";
 import { SimpleSpanProcessor, TracerProvider, type SpanExporter } from "@opentelemetry/sdk-trace";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { serveOtlpGrpc, type OtlpGrpcServing } from "../../collector/http/otlp-grpc.ts";
-import { otlpRoutes } from "../../collector/http/otlp.ts";
+import { otlpHandler } from "../../collector/http/otlp.ts";
 import { serveApp, type Serving } from "../../collector/http/serve.ts";
 import { openReceiver, type Receiver } from "../../collector/ingest/receive.ts";
 import { silentLog } from "../../collector/store/log.ts";
 import { storedSpans } from "../support/stored-spans.ts";
 import { createTestStore, type TestStore } from "../support/test-store.ts";
+
+/** Nothing but OTLP is served here. */
+const noApp = { fetch: () => new Response(null, { status: 404 }) };
 
 /** `CompressionAlgorithm` of the exporters' base package, which is not ours to import. */
 const gzip = "gzip" as never;
@@ -29,7 +32,7 @@ beforeAll(async () => {
   db = await createTestStore();
   dataDir = await mkdtemp(join(tmpdir(), "hopscope-exporters-"));
   receiver = await openReceiver({ store: db.store, dataDir, retentionDays: 30, log: silentLog });
-  serving = await serveApp(otlpRoutes(receiver), { host: "127.0.0.1", port: 0 });
+  serving = await serveApp(noApp, { host: "127.0.0.1", port: 0 }, otlpHandler(receiver));
   grpc = await serveOtlpGrpc(receiver, { host: "127.0.0.1", port: 0 });
 });
 afterAll(async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApp } from "../../collector/http/app.ts";
-import { otlpRoutes } from "../../collector/http/otlp.ts";
+import { otlpHandler } from "../../collector/http/otlp.ts";
 import { serveApp } from "../../collector/http/serve.ts";
 import { openReceiver } from "../../collector/ingest/receive.ts";
 import { silentLog } from "../../collector/store/log.ts";
@@ -29,7 +29,7 @@ export async function startTestCollector(): Promise<TestCollector> {
   const { store, close: closeStore } = await createTestStore({ retentionDays });
   const dataDir = mkdtempSync(join(tmpdir(), "hopscope-collector-"));
   const receiver = await openReceiver({ store, dataDir, retentionDays, log: silentLog, limits: { segmentAgeMaxMs } });
-  const serving = await serveApp(createApp({ store, otlp: otlpRoutes(receiver) }), { host: "127.0.0.1", port: 0 });
+  const serving = await serveApp(createApp({ store }), { host: "127.0.0.1", port: 0 }, otlpHandler(receiver));
   const url = `http://127.0.0.1:${String(serving.port)}`;
   return {
     url,
