@@ -38,6 +38,16 @@ export const REMAINING_TIME_MS = "hopscope.remaining_time_ms";
 export const MEMORY_USED = "hopscope.memory.used";
 /** True on an invocation span that was sent because its deadline was about to pass. */
 export const TIMED_OUT = "hopscope.timeout";
+/** The event as it was given, redacted and cut, as JSON; only where payload capture is on. */
+export const REQUEST_PAYLOAD = "hopscope.request.payload";
+/** What the handler returned, redacted and cut, as JSON; only where payload capture is on. */
+export const RESPONSE_PAYLOAD = "hopscope.response.payload";
+/** Name of the service that called or sent, where it said so. */
+export const SERVICE_PEER_NAME = "service.peer.name";
+/** When the caller sent this request, by its own clock: milliseconds since the epoch (int). */
+export const REQUEST_SENT_MS = "hopscope.request.sent_ms";
+/** Trace in which the flow began, on a span of a trace that was started on its way (a batch of it). */
+export const ORIGIN_TRACE_ID = "hopscope.origin.trace_id";
 
 // Messages.
 /** `aws_sqs`, `aws.sns`, `nats` ...; what foreign SDKs call `AmazonSQS` or `aws_sns` is read too. */
@@ -57,7 +67,10 @@ export const MESSAGING_MESSAGE_BODY_SIZE = "messaging.message.body.size";
  * that joins a hop even where no trace context crossed it. At most {@link MESSAGE_KEYS_MAX}.
  */
 export const MESSAGE_KEYS = "hopscope.message.keys";
-/** When the message was sent, by the broker's clock: milliseconds since the epoch (int). */
+/**
+ * When the message was sent, by the broker's clock, or by the sender's where the broker says nothing: milliseconds
+ * since the epoch (int).
+ */
 export const MESSAGE_SENT_MS = "hopscope.message.sent_ms";
 /** When the message was first delivered, by the broker's clock: milliseconds since the epoch (int). */
 export const MESSAGE_FIRST_RECEIVED_MS = "hopscope.message.first_received_ms";
