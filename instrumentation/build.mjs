@@ -1,16 +1,27 @@
 /**
- * Builds the package: one bundled file for ESM, one for CommonJS, and declarations for both.
+ * Builds the package: one bundled file for ESM, one for CommonJS, and declarations for both; what is loaded only
+ * where it is asked for lies in files beside it.
  * `node instrumentation/build.mjs`, on Node 20 or later.
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
 
 const root = import.meta.dirname;
 const out = join(root, "dist");
 
-/** Entries that users import, and what they export beside the types of types.ts. */
-const entries = { index: ["traced: Traced", "tracedClient: TracedClient"], register: [] };
+/** Entries that users import: where the types of their exports are, and those. */
+const entries = {
+  index: { types: "types.ts", values: ["traced: Traced", "tracedClient: TracedClient"] },
+  register: { types: undefined, values: [] },
+  logs: {
+    source: "optional/logs",
+    types: "log-types.ts",
+    values: ["traceFields: () => TraceFields", "traceFormat: () => TraceFormat", "enrichConsole: () => void"],
+  },
+};
+/** What the entries load where it is asked for. */
+const parts = ["optional/payload"];
 
 /** @type {import("esbuild").BuildOptions} */
 const shared = {
@@ -23,11 +34,14 @@ const shared = {
   write: false,
 };
 
-/** Other entries use the index as it stands beside them: one copy of everything. */
-const indexOutside = (extension) => ({
-  name: "index-outside",
+/** The index and the parts stay in files of their own beside whatever uses them: one copy of everything. */
+const others = (extension) => ({
+  name: "others",
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/index\.ts$/ }, () => ({ path: `./index.${extension}`, external: true }));
+    onResolve({ filter: /\/optional\// }, ({ path, kind }) =>
+      kind === "dynamic-import" ? { path: `./${basename(path, ".ts")}.${extension}`, external: true } : undefined,
+    );
   },
 });
 
@@ -38,26 +52,27 @@ function place(name, contents) {
   renameSync(`${file}.${process.pid}`, file);
 }
 
-async function bundle(entry, format, extension, fileExtension = extension) {
+async function bundle(source, format, extension, fileExtension = extension) {
   const { outputFiles } = await build({
     ...shared,
     format,
-    entryPoints: [join(root, `${entry}.ts`)],
-    plugins: [indexOutside(extension)],
+    entryPoints: [join(root, `${source}.ts`)],
+    plugins: [others(extension)],
     // CommonJS has `__dirname` instead, which the code asks for first.
     ...(format === "cjs" && { define: { "import.meta.url": "undefined" } }),
   });
-  place(`${entry}.${fileExtension}`, outputFiles[0].contents);
+  place(`${basename(source)}.${fileExtension}`, outputFiles[0].contents);
 }
 
 mkdirSync(out, { recursive: true });
-// The public types import nothing, so the declarations are that file and one line for each value.
-const types = readFileSync(join(root, "types.ts"), "utf8");
-for (const [entry, values] of Object.entries(entries)) {
-  await bundle(entry, "esm", "js");
-  await bundle(entry, "cjs", "cjs");
+for (const source of [...Object.entries(entries).map(([name, entry]) => entry.source ?? name), ...parts]) {
+  await bundle(source, "esm", "js");
+  await bundle(source, "cjs", "cjs");
+}
+// The public types import nothing, so the declarations are such a file and one line for each value.
+for (const [entry, { types, values }] of Object.entries(entries)) {
   const lines = values.map((value) => `export declare const ${value};\n`).join("");
-  const declarations = lines ? `${types}\n${lines}` : "export {};\n";
+  const declarations = types ? `${readFileSync(join(root, types), "utf8")}\n${lines}` : "export {};\n";
   for (const extension of ["ts", "cts"]) place(`${entry}.d.${extension}`, declarations);
 }
 await bundle("lambda-handler", "esm", "js", "mjs");

@@ -1,4 +1,5 @@
 import type { Options } from "./options.ts";
+import type { PayloadCapture } from "./payload.ts";
 
 /** Any handler, before its form is known. */
 export type AnyHandler = (this: unknown, ...args: unknown[]) => unknown;
@@ -11,4 +12,6 @@ export interface Call {
   readonly options: Options;
   /** Whether `traced.each` handles every record in a span of its own. */
   readonly each: boolean;
+  /** Undefined where payloads are not captured. */
+  readonly capture: PayloadCapture | undefined;
 }

@@ -128,7 +128,7 @@ describe("a wrong option", () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     for (let n = 0; n < 2; n++) traced.each(async () => undefined, { concurrency: 0, flushBudgetMs: "1", speed: 9 } as never);
     expect(warn.mock.calls.map(([text]) => text as string)).toEqual([
-      'hopscope: unknown option "speed"; known are name, attributes, flushBudgetMs, concurrency',
+      'hopscope: unknown option "speed"; known are name, attributes, flushBudgetMs, concurrency, capturePayload',
       "hopscope: option flushBudgetMs must be a number from 0 to 900000; it is ignored",
       "hopscope: option concurrency must be a whole number from 1 to 1000; it is ignored",
     ]);

@@ -1,6 +1,6 @@
 import { EACH_CONCURRENCY, EACH_CONCURRENCY_MAX, FLUSH_BUDGET_MS } from "./core/limits.ts";
 import { report } from "./core/report.ts";
-import type { EachOptions } from "./types.ts";
+import type { CaptureOptions, EachOptions } from "./types.ts";
 
 /** {@link EachOptions}, checked, with every default filled in. */
 export interface Options {
@@ -8,6 +8,8 @@ export interface Options {
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
   readonly flushBudgetMs: number;
   readonly concurrency: number;
+  /** Undefined where the environment decides. */
+  readonly capturePayload: boolean | CaptureOptions | undefined;
 }
 
 const DEFAULTS: Options = {
@@ -15,8 +17,9 @@ const DEFAULTS: Options = {
   attributes: {},
   flushBudgetMs: FLUSH_BUDGET_MS,
   concurrency: EACH_CONCURRENCY,
+  capturePayload: undefined,
 };
-const KNOWN = new Set(["name", "attributes", "flushBudgetMs", "concurrency"]);
+const KNOWN = Object.keys(DEFAULTS);
 /** Longest budget that can be asked for, milliseconds: Lambda's longest timeout. */
 const FLUSH_BUDGET_MAX_MS = 900_000;
 
@@ -26,7 +29,7 @@ export function readOptions(given: EachOptions | undefined): Options {
   const options = (isObject(given) ? given : {}) as EachOptions;
   if (!isObject(given)) report("options must be an object; they are ignored");
   for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key)) report(`unknown option "${key}"; known are ${[...KNOWN].join(", ")}`);
+    if (!KNOWN.includes(key)) report(`unknown option "${key}"; known are ${KNOWN.join(", ")}`);
   }
   return {
     name: checked("name", options.name, DEFAULTS.name, (v) => typeof v === "string" && v !== "", "a text that is not empty"),
@@ -44,6 +47,13 @@ export function readOptions(given: EachOptions | undefined): Options {
       DEFAULTS.concurrency,
       (v) => Number.isInteger(v) && Number(v) >= 1 && Number(v) <= EACH_CONCURRENCY_MAX,
       `a whole number from 1 to ${EACH_CONCURRENCY_MAX}`,
+    ),
+    capturePayload: checked(
+      "capturePayload",
+      options.capturePayload,
+      DEFAULTS.capturePayload,
+      (v) => typeof v === "boolean" || isObject(v),
+      "true, false or an object",
     ),
   };
 }

@@ -1,5 +1,6 @@
 import type { AnyHandler } from "./call.ts";
 import { traceHttpClients } from "./clients/http-client.ts";
+import { loadingParts, loadPart } from "./core/parts.ts";
 import { shared } from "./core/shared.ts";
 import { tracing } from "./core/tracing.ts";
 import { report } from "./core/report.ts";
@@ -7,23 +8,34 @@ import { eachRecord, type RecordHandler } from "./each.ts";
 import { type Options, readOptions } from "./options.ts";
 import { invokeOnLambda, prepareLambda } from "./platforms/lambda.ts";
 import { invokeInProcess, prepareProcess } from "./platforms/process.ts";
+import { preparePayload } from "./payload.ts";
 import type { EachOptions, Traced } from "./types.ts";
 
 const wrapped = shared("wrapped", () => new WeakSet<object>());
 
 function wrap(handler: AnyHandler, options: Options, each: boolean): AnyHandler {
-  if (wrapped.has(handler) || tracing().switches.disabled) return handler;
+  const { switches } = tracing();
+  if (wrapped.has(handler) || switches.disabled) return handler;
   const onLambda = Boolean(process.env.AWS_LAMBDA_RUNTIME_API || process.env.AWS_LAMBDA_FUNCTION_NAME);
   const invoke = onLambda ? invokeOnLambda : invokeInProcess;
   if (onLambda) prepareLambda();
   else prepareProcess();
-  if (tracing().switches.tracesHttp) traceHttpClients();
+  if (switches.tracesHttp) traceHttpClients();
+  if (switches.logContext) loadPart("log context", import("./optional/logs.ts"), (logs) => logs.enrichConsole());
+  const capture = preparePayload(options.capturePayload ?? switches.capturePayload);
   const tracedHandler = function (this: unknown, ...args: unknown[]): unknown {
-    return invoke({ handler, self: this, args, options, each });
+    const call = { handler, self: this, args, options, each, capture };
+    const loading = onLambda && isAwaited(handler, args) ? loadingParts() : undefined;
+    return loading ? loading.then(() => invoke(call)) : invoke(call);
   };
   copyShape(handler, tracedHandler);
   wrapped.add(tracedHandler);
   return tracedHandler;
+}
+
+/** Whether Lambda's runtime waits for a promise: on those before Node 24, only where the handler gives one. */
+function isAwaited(handler: AnyHandler, args: readonly unknown[]): boolean {
+  return typeof args[2] !== "function" || handler.constructor.name === "AsyncFunction";
 }
 
 /** Name and length (by which runtimes tell callback handlers) and own symbols (which mark streaming ones). */

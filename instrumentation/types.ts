@@ -3,6 +3,20 @@
  * declarations as it stands.
  */
 
+/** What is captured of events and responses. Every member may be left out. */
+export interface CaptureOptions {
+  /**
+   * Most bytes of one payload, 64 to 16384.
+   * @default 4096
+   */
+  readonly maxBytes?: number;
+  /**
+   * Names of members whose values are left out, beside the built-in ones (password, token, authorization, cookie,
+   * card and their like): parts of names in any case, or regular expressions.
+   */
+  readonly redactKeys?: readonly (string | RegExp)[];
+}
+
 /** Options of `traced`. Every one may be left out. */
 export interface TracedOptions {
   /**
@@ -17,6 +31,12 @@ export interface TracedOptions {
    * @default 500
    */
   readonly flushBudgetMs?: number;
+  /**
+   * Whether the event and the response are recorded on the invocation's span: bounded, and without what their
+   * names say is secret.
+   * @default what `HOPSCOPE_CAPTURE_PAYLOAD` says, else false
+   */
+  readonly capturePayload?: boolean | CaptureOptions;
 }
 
 /** Options of `traced.each`. */

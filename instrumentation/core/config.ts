@@ -30,14 +30,20 @@ export interface Switches {
   readonly tracesHttp: boolean;
   /** `HOPSCOPE_PROVIDE_API` is not `false`: the OpenTelemetry API is given our provider where it has none. */
   readonly providesApi: boolean;
+  /** `HOPSCOPE_LOG_CONTEXT=true`: lines of `console` say which trace they belong to. */
+  readonly logContext: boolean;
+  /** `HOPSCOPE_CAPTURE_PAYLOAD=true`: events and responses are recorded where a handler's options do not say. */
+  readonly capturePayload: boolean;
 }
 
 /** Reads {@link Switches}. */
 export function readSwitches(env: Env): Switches {
   return {
     disabled: env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true",
-    tracesHttp: readSwitch("HOPSCOPE_TRACE_HTTP", env.HOPSCOPE_TRACE_HTTP),
-    providesApi: readSwitch("HOPSCOPE_PROVIDE_API", env.HOPSCOPE_PROVIDE_API),
+    tracesHttp: readSwitch(env, "TRACE_HTTP", true),
+    providesApi: readSwitch(env, "PROVIDE_API", true),
+    logContext: readSwitch(env, "LOG_CONTEXT", false),
+    capturePayload: readSwitch(env, "CAPTURE_PAYLOAD", false),
   };
 }
 
@@ -124,10 +130,11 @@ function decode(text: string): string {
   }
 }
 
-function readSwitch(name: string, value: string | undefined): boolean {
-  const text = value?.trim().toLowerCase();
-  if (text && text !== "true" && text !== "false") report(`${name} must be true or false, not "${value}"`);
-  return text !== "false";
+function readSwitch(env: Env, name: string, fallback: boolean): boolean {
+  const text = env[`HOPSCOPE_${name}`]?.trim().toLowerCase();
+  if (text === "true" || text === "false") return text === "true";
+  if (text) report(`HOPSCOPE_${name} must be true or false, not "${text}"; using ${fallback}`);
+  return fallback;
 }
 
 function readDelay(value: string | undefined): number {

@@ -11,6 +11,8 @@ import {
   INIT_TYPE,
   MEMORY_USED,
   REMAINING_TIME_MS,
+  REQUEST_PAYLOAD,
+  RESPONSE_PAYLOAD,
 } from "@hopscope/schema/attributes";
 import type { Call } from "../call.ts";
 import { monotonicMs, nowMs, PROCESS_START_MS, syncClock } from "../core/clock.ts";
@@ -26,6 +28,7 @@ import { tracing } from "../core/tracing.ts";
 import { asObject, asText } from "../events/event-source.ts";
 import { detect } from "../events/index.ts";
 import { endWithError, endWithResult, endWithTimeout, type Invocation, startInvocation } from "../invocation.ts";
+import { recordPayload } from "../payload.ts";
 import { prepareEnding, running, watchIdleness, watchRejections } from "./ending.ts";
 import { interceptLegacyEnds } from "./lambda-callbacks.ts";
 
@@ -123,6 +126,7 @@ function begin(call: Call, lambdaContext: LambdaContext | undefined): LambdaInvo
       ...start?.attributes,
     },
   });
+  recordPayload(call, invocation.span, REQUEST_PAYLOAD, call.args[0]);
   if (start?.coldStart) {
     const span = tracing().tracer.startSpan(INIT_SPAN_NAME, { startTime: start.fromMs }, invocation.context);
     span.end(start.toMs);
@@ -186,6 +190,7 @@ async function finish(
   running.delete(invocation);
   const leftMs = invocation.remainingMs();
   invocation.span.setAttributes({ [REMAINING_TIME_MS]: leftMs, [MEMORY_USED]: memoryUsed() });
+  if (!failure) recordPayload(call, invocation.span, RESPONSE_PAYLOAD, result);
   if (failure) endWithError(invocation, failure.error);
   else endWithResult(invocation, result);
   await tracing().flush(Math.min(call.options.flushBudgetMs, leftMs - DEADLINE_MARGIN_MS));

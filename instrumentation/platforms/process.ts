@@ -1,11 +1,13 @@
 /** Containers, jobs and servers: the process lives on, so spans are sent in the background and at its end. */
+import { REQUEST_PAYLOAD, RESPONSE_PAYLOAD } from "@hopscope/schema/attributes";
 import type { Call } from "../call.ts";
 import { nowMs, syncClock } from "../core/clock.ts";
 import { FLUSH_BUDGET_MS } from "../core/limits.ts";
 import { guarded } from "../core/report.ts";
 import { tracing } from "../core/tracing.ts";
 import { detect } from "../events/index.ts";
-import { endWithError, endWithResult, startInvocation } from "../invocation.ts";
+import { endWithError, endWithResult, type Invocation, startInvocation } from "../invocation.ts";
+import { recordPayload } from "../payload.ts";
 import { prepareEnding } from "./ending.ts";
 
 let prepared = false;
@@ -55,12 +57,12 @@ export function invokeInProcess(call: Call): unknown {
     throw error;
   }
   if (!(result instanceof Promise)) {
-    endWithResult(invocation, result);
+    succeed(call, invocation, result);
     return result;
   }
   return result.then(
     (value: unknown) => {
-      endWithResult(invocation, value);
+      succeed(call, invocation, value);
       return value;
     },
     (error: unknown) => {
@@ -70,9 +72,14 @@ export function invokeInProcess(call: Call): unknown {
   );
 }
 
+function succeed(call: Call, invocation: Invocation, result: unknown): void {
+  recordPayload(call, invocation.span, RESPONSE_PAYLOAD, result);
+  endWithResult(invocation, result);
+}
+
 function begin(call: Call) {
   syncClock();
-  return startInvocation(tracing(), {
+  const invocation = startInvocation(tracing(), {
     trigger: detect(call.args[0], undefined),
     options: call.options,
     each: call.each,
@@ -80,4 +87,6 @@ function begin(call: Call) {
     startMs: nowMs(),
     attributes: {},
   });
+  recordPayload(call, invocation.span, REQUEST_PAYLOAD, call.args[0]);
+  return invocation;
 }
