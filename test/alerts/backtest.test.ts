@@ -25,6 +25,7 @@ rules:
   - { id: timeouts, kind: timeouts, threshold: 2, window: 2m }
   - { id: drop, kind: throughput-drop, threshold: 40%, window: 2m, baseline: 20m }
   - { id: silent, kind: no-data, window: 3m }
+  - { id: tenant, kind: error-rate, threshold: 20%, window: 2m, scope: { attributes: { tenant: acme } } }
   - { id: slo, kind: slo-burn, objective: 99%, tiers: [{ name: fast, long: 20m, short: 3m, burn: 10 }] }
 inhibit: [{ source: { rule: errors }, target: { rule: slow }, equal: [function] }]
 `;
@@ -65,8 +66,23 @@ afterAll(async () => {
   await db.close();
 });
 
+/** The spans behind rows, for the rule that reads spans; the rollups have them from {@link fillFunctionMinutes}. */
+async function fillSpans(rows: readonly FunctionMinute[]): Promise<void> {
+  if (rows.length === 0) return;
+  await db.store.command(
+    `INSERT INTO spans (trace_id, span_id, start_time, seen_after, duration_ns, kind, status_code, service_name, faas_name, faas_trigger, attributes_string)
+     SELECT randomFixedString(16), randomFixedString(8), toDateTime64(JSONExtractUInt(row, 'minute'), 9),
+       JSONExtractUInt(row, 'seenAfter'), 1000000, 2, if(number < JSONExtractUInt(row, 'errors'), 2, 0),
+       JSONExtractString(row, 'service'), JSONExtractString(row, 'service'), 'http', map('tenant', 'acme')
+     FROM numbers(200)
+     ARRAY JOIN JSONExtractArrayRaw({rows:String}) AS row
+     WHERE number < JSONExtractUInt(row, 'invocations')`,
+    { rows: JSON.stringify(rows.map((row) => ({ ...row, seenAfter: ((row.seenAt ?? 0) - row.minute) / 60 }))) },
+  );
+}
+
 describe("39: a backtest", () => {
-  it("equals, minute for minute, what the live engine told as the data came in", { timeout: 120_000 }, async () => {
+  it("equals, minute for minute, what the live engine told as the data came in", { timeout: 300_000 }, async () => {
     const path = join(folder, "rules.yml");
     await writeFile(path, FILE);
     const book = await openRuleBook({ store: db.store, path, env: {}, onProblems: () => undefined });
@@ -96,6 +112,9 @@ describe("39: a backtest", () => {
         db.store,
         rows.filter((row) => row.seenAt === at(n)),
       );
+      // Spans come a quarter of an hour at once; those that are yet to be seen must not be counted.
+      if (n % 15 === 1)
+        await fillSpans(rows.filter(({ seenAt = 0 }) => seenAt >= at(n) && seenAt < at(n + 15)));
       nowMs = at(n) * 1000 + EVALUATION_DELAY_MS;
       await alerting.turn();
     }
@@ -114,7 +133,7 @@ describe("39: a backtest", () => {
     expect(again.length).toBeGreaterThan(20);
     expect(again.sort()).toEqual(live.sort());
     expect(new Set(live.map((line) => line.split(" ")[1]))).toEqual(
-      new Set(["errors", "slow", "timeouts", "drop", "silent", "slo.fast"]),
+      new Set(["errors", "slow", "timeouts", "drop", "silent", "tenant", "slo.fast"]),
     );
     expect(points).toHaveLength(MINUTES - 1);
   });

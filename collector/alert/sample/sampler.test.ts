@@ -255,12 +255,53 @@ describe("a scope by attributes", () => {
     const compiled = rules(
       ...all.map(([where], n) => `{ id: r${n}, kind: errors, threshold: 1, scope: { attributes: ${where} } }`),
     );
-    const samples = (await takeSamples(db.store, compiled, [minuteMs])).get(minuteMs)!;
+    const nextMs = minuteMs + 60_000;
+    const samples = (await takeSamples(db.store, compiled, [nextMs])).get(nextMs)!;
     for (const [n, [where, errors, volume]] of all.entries()) {
       const { series, error } = samples.get(`r${n}`)!;
       expect(error?.message).toBeUndefined();
       expect([where, series[0]?.value ?? 0, series[0]?.volume ?? 0]).toEqual([where, errors, volume]);
     }
+  });
+});
+
+describe("a scope by attributes as of an evaluation", () => {
+  it("leaves out what arrived later, and shows its window when it does", async () => {
+    const insert = (n: number, seenAfter: number, count: number, failed: boolean) =>
+      db.store.command(
+        `INSERT INTO spans (trace_id, span_id, start_time, seen_after, duration_ns, kind, status_code, service_name, faas_trigger, attributes_string)
+         SELECT randomFixedString(16), randomFixedString(8), toDateTime64({start:UInt32}, 9), {seenAfter:UInt16}, 1000000, 2,
+           {status:UInt8}, 'late-shop', 'http', map('tenant', 'late')
+         FROM numbers({count:UInt32})`,
+        { start: at(n) + 30, seenAfter, count, status: failed ? 2 : 0 },
+      );
+    await insert(200, 1, 10, false);
+    await insert(200, 4, 10, true);
+    const rule = "{ id: r, kind: error-rate, threshold: 5%, window: 1m, scope: { attributes: { tenant: late } } }";
+    const values = async (n: number) => (await goodSample(rule, n)).series.map((one) => one.value);
+    expect(await values(201)).toEqual([0]);
+    // The rollup says which minutes came late; that of spans which were stored for this test came now.
+    await fillFunctionMinutes(db.store, [
+      ...minutes(170, 201, { service: "late-shop" }),
+      { minute: at(200), seenAt: at(204), service: "late-shop", invocations: 10 },
+    ]);
+    const late = (await goodSample(rule, 204)).late ?? [];
+    expect(late.map(({ endMs, series }) => [endMs / 1000, series[0]?.value])).toEqual([[at(201), 0.5]]);
+  });
+
+  it("is told from the insert's own clock, as for the rollups", async () => {
+    await db.store.command("TRUNCATE TABLE function_minutes");
+    await db.store.command(
+      `INSERT INTO spans (trace_id, span_id, start_time, duration_ns, kind, service_name, faas_trigger)
+       SELECT randomFixedString(16), randomFixedString(8), now64(9) - toIntervalMinute(number * 7), 1000000, 2, 'clock', 'http'
+       FROM numbers(3)`,
+    );
+    const [differing] = await db.store.query<{ rows: string }>(
+      `SELECT count() AS rows FROM spans
+       WHERE service_name = 'clock' AND toStartOfMinute(toDateTime(start_time)) + toIntervalMinute(seen_after)
+         NOT IN (SELECT seen_at FROM function_minutes WHERE service_name = 'clock')`,
+    );
+    expect(Number(differing?.rows)).toBe(0);
   });
 });
 
@@ -308,6 +349,15 @@ describe("queue rollups", () => {
     expect(of(rule!)).toEqual({ orders: 1, "orders-dlq": 1 });
     expect(of(attempts!)).toEqual({ orders: 3, "orders-dlq": 1 });
     expect(of(wait!)).toMatchObject({ "orders-dlq": 2000 });
+    const [narrowed] = rules(
+      "{ id: narrowed, kind: attempts, threshold: 3, scope: { attributes: { messaging.system: aws_sqs } } }",
+    );
+    const narrow = (await takeSamples(db.store, [narrowed!], [tick])).get(tick)!.get("narrowed")!;
+    expect(narrow.error?.message).toBeUndefined();
+    expect(Object.fromEntries(narrow.series.map(({ labels, value }) => [labels["queue"], value]))).toEqual({
+      orders: 3,
+      "orders-dlq": 1,
+    });
     expect(
       samples
         .get(tick)!

@@ -5,6 +5,7 @@
  * lag earlier. Both are stored facts, so the same question has the same answer whenever it is asked.
  */
 import type { Store } from "../store.ts";
+import { functionRollup, queueRollup } from "./alert-span-rollups.ts";
 
 /** Queries of one sample: bounded, because a rule must never take the store from the readers. */
 const SAMPLE_TIME_S = 20;
@@ -167,50 +168,9 @@ function columns({ source, quantiles }: WindowQuery): string[] {
 
 /** The rollup, or the same columns made from the spans that have the attributes. */
 function tableOf({ source, attributes }: WindowQuery, params: Record<string, unknown>): string {
-  const wanted = Object.entries(attributes);
-  if (wanted.length === 0) return source === "function" ? "alert_minutes" : "queue_minutes";
-  const conditions = wanted.map(([name, value], index) => {
-    params[`name${index}`] = name;
-    params[`value${index}`] = value;
-    params[`resource${index}`] =
-      `%{"key":${likeText(JSON.stringify(name))},"value":{"stringValue":${likeText(JSON.stringify(value))}}}%`;
-    const promoted = PROMOTED[name];
-    return `(attributes_string[{name${index}:String}] = {value${index}:String}
-      OR (mapContains(attributes_int, {name${index}:String}) AND toString(attributes_int[{name${index}:String}]) = {value${index}:String})
-      OR resource LIKE {resource${index}:String}${promoted === undefined ? "" : ` OR toString(${promoted}) = {value${index}:String}`})`;
-  });
-  return `(
-      SELECT
-        toStartOfMinute(toDateTime(start_time)) AS minute, toDateTime(0) AS seen_at, service_name,
-        if(faas_name = '', service_name, faas_name) AS faas_name,
-        count() AS invocations, countIf(status_code = 2) AS errors, countIf(timed_out = 2) AS timeouts,
-        countIf(faas_coldstart = 2 AND init_type IN ('', 'on-demand')) AS cold_starts,
-        quantilesTDigestState(0.5, 0.95, 0.99)(duration_ns / 1e6) AS duration_ms,
-        quantilesTDigestIfState(0.5, 0.95)(init_duration_ms, toUInt8(init_duration_ms > 0)) AS init_ms,
-        max(memory_used) AS memory_used_max, max(faas_max_memory) AS memory_limit_max,
-        sum((duration_ns / 1e9) * (faas_max_memory / 1073741824)) AS gb_seconds
-      FROM spans
-      WHERE start_time >= toDateTime({lo:UInt32}) AND start_time < toDateTime({hi:UInt32})
-        AND (faas_trigger != '' OR faas_invocation_id != '') AND kind IN (2, 5)
-        AND ${conditions.join(" AND ")}
-      GROUP BY minute, service_name, faas_name
-    )`;
+  if (Object.keys(attributes).length === 0) return source === "function" ? "alert_minutes" : "queue_minutes";
+  return (source === "function" ? functionRollup : queueRollup)(attributes, params);
 }
-
-/** Attributes that have a column of their own, which then is their only copy. */
-const PROMOTED: Readonly<Record<string, string>> = {
-  "faas.trigger": "faas_trigger",
-  "faas.version": "faas_version",
-  "service.version": "service_version",
-  "deployment.environment.name": "deployment_environment",
-  "cloud.region": "cloud_region",
-  "cloud.platform": "cloud_platform",
-  "error.type": "error_type",
-  "messaging.destination.name": "messaging_destination_name",
-  "http.route": "http_route",
-  "http.request.method": "http_request_method",
-  "http.response.status_code": "http_response_status_code",
-};
 
 function scopeCondition(scope: WindowQuery["scope"], params: Record<string, unknown>): string {
   return (["service", "function", "queue"] as const)
