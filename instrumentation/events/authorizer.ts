@@ -13,7 +13,6 @@ import { requestTrigger } from "./http.ts";
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
  */
 export const authorizer: EventSource = {
-  name: "aws.api-gateway.authorizer",
   matches: (event) =>
     (event.type === "REQUEST" && (asText(event.methodArn) ?? asText(event.routeArn)) !== undefined) ||
     (event.type === "TOKEN" && asText(event.methodArn) !== undefined && "authorizationToken" in event),

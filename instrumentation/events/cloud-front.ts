@@ -7,7 +7,6 @@ import { recordStatus, requestTrigger } from "./http.ts";
  * @see https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-event-structure.html
  */
 export const cloudFront: EventSource = {
-  name: "aws.cloudfront",
   matches: (event) => asObject(asObject(firstRecord(event)?.cf)?.request) !== undefined,
   describe(event) {
     const cf = asObject(firstRecord(event)?.cf);

@@ -1,5 +1,4 @@
 import {
-  FAAS_TRIGGER,
   MESSAGE_KEYS,
   MESSAGE_RECEIVE_COUNT,
   MESSAGING_DESTINATION_NAME,
@@ -7,50 +6,46 @@ import {
 } from "@hopscope/schema/attributes";
 import { hash53 } from "../core/hash.ts";
 import { remoteContext } from "../core/trace-parent.ts";
-import { extractContext, memberGetter } from "./carrier.ts";
 import { LAMBDA_SYSTEM } from "./envelope.ts";
 import { asObject, asText, defined, type EventSource, type Fields, parseObject } from "./event-source.ts";
 
 /**
- * A durable function: Lambda invokes it again and again, each time replaying what it has done so far. All
- * invocations of one execution share a trace, whose ids follow from the execution's ARN, so that a replay is
- * never a flow of its own; where the input carries a context, that is the parent of them all.
+ * A durable function: Lambda invokes it again and again, each time with what it has done so far. All invocations of
+ * one execution share a trace, whose ids follow from the execution's ARN, so that a replay is never a flow of its
+ * own; what started the execution is the payload of its first operation: a context or message in it is the cause of
+ * them all.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/durable-functions.html
- * @see https://docs.aws.amazon.com/lambda/latest/api/API_CheckpointDurableExecution.html
+ * @see https://github.com/aws/aws-durable-execution-sdk-js/blob/main/packages/aws-durable-execution-sdk-js/src/types/core.ts
  */
 export const durableExecution: EventSource = {
-  name: "aws.lambda.durable",
   matches: (event) => asText(event.DurableExecutionArn) !== undefined && "CheckpointToken" in event,
-  describe(event, caller) {
+  describe(event, caller, detect) {
     const arn = asText(event.DurableExecutionArn) ?? "";
+    const given = asObject(event.InitialExecutionState)?.Operations;
+    const operations = Array.isArray(given) ? (given as unknown[]) : [];
+    const { spanName, parent, attributes } = detect(inputOf(operations[0]), {});
+    const keys = attributes[MESSAGE_KEYS];
     return {
-      spanName: undefined,
+      spanName,
       kind: "consumer",
-      parent: extractContext(memberGetter(inputOf(event))) ?? contextOf(arn),
+      parent: parent ?? contextOf(arn),
       attributes: defined({
-        [FAAS_TRIGGER]: "other",
         [MESSAGING_SYSTEM]: LAMBDA_SYSTEM,
         [MESSAGING_DESTINATION_NAME]: asText(caller.functionName) ?? arn.split(":")[6],
-        [MESSAGE_KEYS]: [`${LAMBDA_SYSTEM}:${arn}`],
-        [MESSAGE_RECEIVE_COUNT]: replays(event) + 1,
+        ...(attributes as Record<string, string>),
+        [MESSAGE_KEYS]: [`${LAMBDA_SYSTEM}:${arn}`, ...(Array.isArray(keys) ? (keys as string[]) : [])],
+        // One operation is the execution itself; with more it has run before, how often is not told.
+        [MESSAGE_RECEIVE_COUNT]: operations.length > 1 ? 2 : 1,
         "aws.lambda.durable_execution.arn": arn,
       }),
     };
   },
 };
 
-/** What the execution was started with: the payload of its first operation. */
-function inputOf(event: Fields): unknown {
-  const operations = asObject(event.InitialExecutionState)?.Operations;
-  const first = Array.isArray(operations) ? asObject(operations[0]) : undefined;
-  return parseObject(asText(asObject(first?.ExecutionDetails)?.InputPayload)) ?? event.Input;
-}
-
-/** 1 where the event brings operations beside the execution's own: it has run before. */
-function replays(event: Fields): number {
-  const operations = asObject(event.InitialExecutionState)?.Operations;
-  return Array.isArray(operations) && operations.length > 1 ? 1 : 0;
+/** What the execution was started with. */
+function inputOf(execution: unknown): Fields | undefined {
+  return parseObject(asText(asObject(asObject(execution)?.ExecutionDetails)?.InputPayload));
 }
 
 function contextOf(arn: string) {

@@ -16,7 +16,6 @@ import { describeRecords, messagesTrigger } from "./messages.ts";
  * @see https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
  */
 export const dynamoDb: EventSource = {
-  name: "aws.dynamodb",
   matches: (event) => firstRecord(event)?.eventSource === "aws:dynamodb",
   describe(event) {
     return messagesTrigger({
@@ -36,8 +35,9 @@ function describeRecord(record: unknown): Message {
   // Seconds in Lambda's event; milliseconds where the table's stream is read with that precision.
   const created = Number(change.ApproximateCreationDateTime);
   const seconds = Math.floor(created > 1e11 ? created / 1000 : created);
-  const keys = [identityByKey(table, change.Keys, seconds)];
-  if (change.NewImage !== undefined) keys.push(identityByItem(table, change.NewImage, seconds));
+  const timed = !Number.isNaN(seconds);
+  const keys = timed ? [identityByKey(table, change.Keys, seconds)] : [];
+  if (timed && change.NewImage !== undefined) keys.push(identityByItem(table, change.NewImage, seconds));
   return {
     record,
     itemId: asText(change.SequenceNumber),

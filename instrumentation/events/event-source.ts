@@ -46,12 +46,13 @@ export interface Trigger {
 
 /** A kind of event. `matches` and `describe` may throw on a hostile event: the runner guards them. */
 export interface EventSource {
-  /** For tests and messages, for example `aws.sqs`. */
-  readonly name: string;
   /** Whether `event` is one of this source's, by shape alone. */
   matches(event: Fields): boolean;
-  /** @param caller the platform's own argument beside the event: Lambda's context, or an empty object */
-  describe(event: Fields, caller: Fields): Trigger;
+  /**
+   * @param caller the platform's own argument beside the event: Lambda's context, or an empty object
+   * @param detect says what an event inside the event means
+   */
+  describe(event: Fields, caller: Fields, detect: (event: unknown, caller: Fields) => Trigger): Trigger;
 }
 
 /** `value` as a string-keyed object, or undefined. */

@@ -9,7 +9,6 @@ import { messagesTrigger } from "./messages.ts";
  * @see https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html
  */
 export const eventBridge: EventSource = {
-  name: "aws.eventbridge",
   matches: isEventBridge,
   describe(event) {
     return event["detail-type"] === "Scheduled Event" ? describeSchedule(event) : describeEvent(event);

@@ -1,15 +1,43 @@
-import { type EventCase, OTHER_SPAN_ID, OTHER_TRACEPARENT, SPAN_ID, TRACE_ID, TRACEPARENT } from "./event-case.ts";
+import {
+  awsGo,
+  datadog,
+  datadogExtension,
+  type EventCase,
+  OTHER_SPAN_ID,
+  OTHER_TRACEPARENT,
+  powertools,
+  sample,
+  SPAN_ID,
+  TRACE_ID,
+  TRACEPARENT,
+} from "./event-case.ts";
 
-const REST = "https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html";
-const HTTP = "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html";
-const FUNCTION_URL = "https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html";
-const ALB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html";
-const LATTICE = "https://docs.aws.amazon.com/lambda/latest/dg/services-vpc-lattice.html";
-const AUTHORIZER = "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-lambda-authorizer-input.html";
-const HTTP_AUTHORIZER = "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html";
-const WEB_SOCKET = "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-overview.html";
-const APP_SYNC = "https://docs.aws.amazon.com/appsync/latest/devguide/resolver-context-reference-js.html";
-const CLOUD_FRONT = "https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-event-structure.html";
+const REST = powertools("apigw-rest/no-auth");
+const REST_FROM_CONSOLE = powertools("apigw-rest/console-test-ui");
+const REST_AUTHORIZED = datadog("api-gateway-traced-authorizer-request-v1");
+const HTTP = powertools("apigw-http/no-auth");
+const HTTP_AUTHORIZED = datadog("api-gateway-traced-authorizer-request-v2");
+const FUNCTION_URL = powertools("lambda/get-request");
+const ALB = powertools("alb/base");
+const ALB_LISTS = powertools("alb/multi-fields");
+const LATTICE_1 = powertools("vpc-lattice/base");
+const LATTICE_2 = sample("aws-powertools/powertools-lambda-python", "tests/events/vpcLatticeV2EventWithHeaders.json");
+const REQUEST_AUTHORIZER = awsGo("apigw-custom-auth-request-type-request");
+const TOKEN_AUTHORIZER = awsGo("apigw-custom-auth-request");
+const HTTP_AUTHORIZER = awsGo("apigw-v2-custom-authorizer-v2-request");
+const WEB_SOCKET = datadog("api-gateway-wss");
+const WEB_SOCKET_MESSAGE = datadogExtension("api_gateway_websocket_message_event");
+const APP_SYNC = powertools("appsync/resolver");
+const APP_SYNC_BATCH = sample("aws-powertools/powertools-lambda-python", "tests/events/appSyncBatchEvent.json");
+const AMPLIFY = sample("aws-powertools/powertools-lambda-python", "tests/events/appSyncResolverEvent.json");
+const APP_SYNC_EVENTS = powertools("appsync-events/base");
+const APP_SYNC_AUTHORIZER = awsGo("appsync-lambda-auth-request");
+const OBJECT_LAMBDA = awsGo("s3-object-lambda-event-get-object-iam");
+const CLOUD_FRONT = sample(
+  "awsdocs/amazon-cloudfront-developer-guide",
+  "doc_source/lambda-event-structure.md",
+  "1c964d49c912371ecc1b0fa1abc3ac7cdf374803",
+);
 
 const rest = {
   resource: "/orders/{id}",
@@ -80,19 +108,19 @@ export const httpCases: readonly EventCase[] = [
   },
   {
     name: "REST API with headers as lists alone",
-    source: REST,
+    source: REST_FROM_CONSOLE,
     event: { ...rest, headers: null },
     expected: { by: "aws.api-gateway.v1", spanName: "POST /orders/{id}", parent: SPAN_ID },
   },
   {
     name: "REST API without any header",
-    source: REST,
+    source: REST_FROM_CONSOLE,
     event: { ...rest, headers: null, multiValueHeaders: null },
     expected: { by: "aws.api-gateway.v1", spanName: "POST /orders/{id}", parent: null },
   },
   {
     name: "REST API behind an authorizer that was run for this request",
-    source: AUTHORIZER,
+    source: REST_AUTHORIZED,
     event: {
       ...rest,
       requestContext: { ...rest.requestContext, authorizer: { hopscope: `${OTHER_TRACEPARENT};id`, principalId: "me" } },
@@ -101,7 +129,7 @@ export const httpCases: readonly EventCase[] = [
   },
   {
     name: "REST API behind an authorizer whose answer was cached for another request",
-    source: AUTHORIZER,
+    source: REST_AUTHORIZED,
     event: {
       ...rest,
       requestContext: { ...rest.requestContext, authorizer: { hopscope: `${OTHER_TRACEPARENT};another` } },
@@ -121,7 +149,7 @@ export const httpCases: readonly EventCase[] = [
   },
   {
     name: "HTTP API behind an authorizer",
-    source: HTTP_AUTHORIZER,
+    source: HTTP_AUTHORIZED,
     event: {
       ...http,
       requestContext: { ...http.requestContext, authorizer: { lambda: { hopscope: `${OTHER_TRACEPARENT};id` } } },
@@ -150,7 +178,7 @@ export const httpCases: readonly EventCase[] = [
   },
   {
     name: "load balancer with lists of headers",
-    source: ALB,
+    source: ALB_LISTS,
     event: {
       requestContext: { elb: { targetGroupArn: "arn" } },
       httpMethod: "GET",
@@ -161,7 +189,7 @@ export const httpCases: readonly EventCase[] = [
   },
   {
     name: "VPC Lattice, version 2",
-    source: LATTICE,
+    source: LATTICE_2,
     event: {
       version: "2.0",
       path: "/test?a=b",
@@ -173,19 +201,19 @@ export const httpCases: readonly EventCase[] = [
   },
   {
     name: "VPC Lattice, version 1",
-    source: LATTICE,
+    source: LATTICE_1,
     event: { raw_path: "/test", method: "POST", headers: { traceparent: TRACEPARENT }, query_string_parameters: {} },
     expected: { by: "aws.vpc-lattice", spanName: "POST", parent: SPAN_ID },
   },
   {
     name: "authorizer of type REQUEST",
-    source: AUTHORIZER,
+    source: REQUEST_AUTHORIZER,
     event: requestAuthorizer,
     expected: { by: "aws.api-gateway.authorizer", spanName: "authorize GET /request", parent: SPAN_ID },
   },
   {
     name: "authorizer of type TOKEN",
-    source: AUTHORIZER,
+    source: TOKEN_AUTHORIZER,
     event: { type: "TOKEN", authorizationToken: "t", methodArn: requestAuthorizer.methodArn },
     expected: {
       by: "aws.api-gateway.authorizer",
@@ -197,7 +225,7 @@ export const httpCases: readonly EventCase[] = [
   {
     name: "authorizer of an HTTP API",
     source: HTTP_AUTHORIZER,
-    event: { ...http, type: "REQUEST", routeArn: "arn:aws:execute-api:us-east-1:123456789012:abc/test/GET/orders/7" },
+    event: { ...http, isBase64Encoded: undefined, type: "REQUEST", routeArn: "arn:aws:execute-api:us-east-1:123456789012:abc/test/GET/orders/7" },
     expected: { by: "aws.api-gateway.authorizer", spanName: "authorize GET", parent: SPAN_ID },
   },
   {
@@ -211,7 +239,7 @@ export const httpCases: readonly EventCase[] = [
   },
   {
     name: "WebSocket message that carries a context in its body",
-    source: WEB_SOCKET,
+    source: WEB_SOCKET_MESSAGE,
     event: {
       requestContext: { routeKey: "order", eventType: "MESSAGE", connectionId: "L0SM9cOFvHcCIhw=", requestId: "id" },
       body: JSON.stringify({ action: "order", traceparent: TRACEPARENT }),
@@ -231,9 +259,76 @@ export const httpCases: readonly EventCase[] = [
   },
   {
     name: "AppSync batch",
-    source: APP_SYNC,
+    source: APP_SYNC_BATCH,
     event: [{ info: { fieldName: "items", parentTypeName: "Order" }, request: { headers: { traceparent: TRACEPARENT } } }],
     expected: { by: "aws.appsync", spanName: "Order.items", parent: SPAN_ID },
+  },
+  {
+    name: "AppSync resolver of Amplify, whose template has names beside the arguments",
+    source: AMPLIFY,
+    event: {
+      typeName: "Merchant",
+      fieldName: "locations",
+      arguments: { page: 2 },
+      source: { name: "Value" },
+      request: { headers: { traceparent: TRACEPARENT } },
+      prev: { result: {} },
+    },
+    expected: { by: "aws.appsync", spanName: "Merchant.locations", parent: SPAN_ID },
+  },
+  {
+    name: "AppSync Events",
+    source: APP_SYNC_EVENTS,
+    event: {
+      identity: null,
+      result: null,
+      request: { headers: { traceparent: TRACEPARENT }, domainName: null },
+      info: {
+        channel: { path: "/orders/7", segments: ["orders", "7"] },
+        channelNamespace: { name: "orders" },
+        operation: "PUBLISH",
+      },
+      error: null,
+      prev: null,
+      stash: {},
+      outErrors: [],
+      events: null,
+    },
+    expected: { by: "aws.appsync", spanName: "PUBLISH.orders", parent: SPAN_ID },
+  },
+  {
+    name: "authorizer of AppSync",
+    source: APP_SYNC_AUTHORIZER,
+    event: {
+      authorizationToken: "hidden",
+      requestContext: {
+        apiId: "giy7kumfmvcqvbedntjwjvagii",
+        accountId: "254688921111",
+        requestId: "b80ed838-14c6-4500-b4c3-b694c7bef086",
+        queryString: "mutation hidden",
+        operationName: "MyNewTask",
+        variables: {},
+      },
+    },
+    expected: { by: "aws.service", spanName: "authorize", parent: null, attributes: { "faas.trigger": "http" } },
+  },
+  {
+    name: "S3 Object Lambda",
+    source: OBJECT_LAMBDA,
+    event: {
+      xAmzRequestId: "requestId",
+      getObjectContext: { inputS3Url: "hidden", outputRoute: "io-use1-001", outputToken: "hidden" },
+      configuration: { accessPointArn: "arn:aws:s3-object-lambda:us-east-1:111122223333:accesspoint/ap", payload: "{}" },
+      userRequest: { url: "hidden", headers: { Host: "object-lambda-111122223333", Traceparent: TRACEPARENT } },
+      protocolVersion: "1.00",
+    },
+    expected: {
+      by: "aws.service",
+      spanName: "transform object",
+      kind: "server",
+      parent: SPAN_ID,
+      attributes: { "faas.trigger": "http" },
+    },
   },
   {
     name: "CloudFront",

@@ -29,7 +29,6 @@ interface RequestParts {
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
  */
 export const restApi: EventSource = {
-  name: "aws.api-gateway.v1",
   matches: (event) =>
     "httpMethod" in event && "resource" in event && asObject(event.requestContext) !== undefined,
   describe(event) {
@@ -53,7 +52,6 @@ export const restApi: EventSource = {
  * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
  */
 export const httpApi: EventSource = {
-  name: "aws.api-gateway.v2",
   matches: (event) =>
     asObject(asObject(event.requestContext)?.http) !== undefined,
   describe(event) {
@@ -78,7 +76,6 @@ export const httpApi: EventSource = {
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
  */
 export const loadBalancer: EventSource = {
-  name: "aws.alb",
   matches: (event) =>
     asObject(asObject(event.requestContext)?.elb) !== undefined,
   describe(event) {

@@ -2,6 +2,7 @@
 import { guarded } from "../core/report.ts";
 import { appSync } from "./app-sync.ts";
 import { authorizer } from "./authorizer.ts";
+import { brokers } from "./brokers.ts";
 import { cloudFront } from "./cloud-front.ts";
 import { durableExecution } from "./durable.ts";
 import { dynamoDb } from "./dynamodb.ts";
@@ -9,11 +10,10 @@ import { asObject, type EventSource, type Trigger } from "./event-source.ts";
 import { eventBridge } from "./eventbridge.ts";
 import { httpApi, loadBalancer, restApi } from "./http.ts";
 import { describeInvoke, destination } from "./invoke.ts";
-import { kafka } from "./kafka.ts";
 import { kinesis } from "./kinesis.ts";
 import { s3 } from "./s3.ts";
 import { sdkMessages } from "./sdk-messages.ts";
-import { cloudWatchLogs, cognito, iot, ses } from "./service-events.ts";
+import { cognito, service, ses } from "./service-events.ts";
 import { sns } from "./sns.ts";
 import { sqs } from "./sqs.ts";
 import { stepFunctions } from "./step-functions.ts";
@@ -35,23 +35,22 @@ export const SOURCES: readonly EventSource[] = [
   kinesis,
   dynamoDb,
   s3,
-  kafka,
+  brokers,
   durableExecution,
   stepFunctions,
   destination,
   cloudFront,
-  cloudWatchLogs,
   cognito,
   ses,
-  iot,
   sdkMessages,
+  service,
 ];
 
 /** What `event` means. Any value is taken, hostile ones included; nothing throws. */
 export function detect(event: unknown, caller: unknown): Trigger {
   const context = asObject(caller) ?? {};
   const object = asObject(event);
-  const known = object && guarded("reading the event", () => sourceOf(object)?.describe(object, context), undefined);
+  const known = object && guarded("reading the event", () => sourceOf(object)?.describe(object, context, detect), undefined);
   return known ?? guarded("reading the caller", () => describeInvoke(event, context), PLAIN);
 }
 

@@ -16,7 +16,6 @@ import { messagesTrigger } from "./messages.ts";
  * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
  */
 export const destination: EventSource = {
-  name: "aws.lambda.destination",
   matches: (event) => openDestination(event) !== undefined,
   describe(event) {
     const envelope = openDestination(event);

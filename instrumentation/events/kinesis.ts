@@ -34,7 +34,6 @@ const DATA_CHARS_MAX = 400_000;
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-kinesis.html
  */
 export const kinesis: EventSource = {
-  name: "aws.kinesis",
   matches: (event) => firstRecord(event)?.eventSource === "aws:kinesis",
   describe(event) {
     return messagesTrigger({

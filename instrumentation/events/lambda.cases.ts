@@ -1,13 +1,36 @@
-import { type EventCase, SPAN_ID, TRACEPARENT } from "./event-case.ts";
+import {
+  awsGo,
+  datadog,
+  datadogExtension,
+  type EventCase,
+  lambdaPage,
+  powertools,
+  sample,
+  SPAN_ID,
+  TRACEPARENT,
+} from "./event-case.ts";
+import { sqsRecord } from "./sqs.cases.ts";
 
 const INVOKE = "https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html";
-const DESTINATION = "https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html";
-const CONTEXT_OBJECT = "https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html";
-const DURABLE = "https://github.com/DataDog/datadog-lambda-js/blob/main/src/trace/context/extractors/durable-execution.ts";
-const LOGS = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html";
-const COGNITO = "https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-post-confirmation.html";
-const IOT = "https://docs.aws.amazon.com/iot/latest/developerguide/pre-provisioning-hook.html";
-const SES = "https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-lambda-event.html";
+const DESTINATION = lambdaPage("invocation-async");
+const CONTEXT_OBJECT = sample(
+  "awsdocs/aws-step-functions-developer-guide",
+  "doc_source/input-output-contextobject.md",
+  "3d6752c179885aa864a2a49eb47a8131b5004aa0",
+);
+const JSONATA = "https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html";
+const PAYLOAD = datadogExtension("step_function_legacy_event");
+const STATES_DATADOG = datadog("states");
+const STATES_DATADOG_PAYLOAD = datadogExtension("step_function_lambda_root_legacy_event");
+const DURABLE = sample(
+  "aws/aws-durable-execution-sdk-js",
+  "packages/aws-durable-execution-sdk-js/src/types/core.ts",
+);
+const LOGS = powertools("cloudwatch/base");
+const COGNITO = awsGo("cognito-event-userpools-postconfirmation");
+const IOT = awsGo("iot-preprovision-hook-request");
+const IOT_RULE = "https://docs.aws.amazon.com/iot/latest/developerguide/iot-sql-functions.html";
+const SES = powertools("ses/base");
 
 const EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:stateMachineName:executionName";
 const DURABLE_ARN = "arn:aws:lambda:us-east-1:123456789012:function:order:1/durable-execution/order-7/0b1c";
@@ -16,6 +39,10 @@ const stateContext = {
   State: { Name: "Charge", EnteredTime: "2018-07-19T10:01:00Z", RetryCount: 2 },
   StateMachine: { Id: "arn:aws:states:us-east-1:123456789012:stateMachine:checkout", Name: "checkout" },
 };
+const started = { Id: "0", Type: "EXECUTION", Status: "STARTED" };
+const queued = sqsRecord({
+  messageAttributes: { traceparent: { stringValue: TRACEPARENT, dataType: "String" } },
+});
 const caller = { awsRequestId: "8476a536-e9f4-11e8-9739-2dfe598c3fcd", functionName: "charge" };
 
 export const lambdaCases: readonly EventCase[] = [
@@ -96,9 +123,36 @@ export const lambdaCases: readonly EventCase[] = [
   },
   {
     name: "Step Functions task whose input carries a context",
-    source: CONTEXT_OBJECT,
+    source: PAYLOAD,
     event: { Payload: { ...stateContext, traceparent: TRACEPARENT } },
     expected: { by: "aws.stepfunctions", spanName: "state Charge", parent: SPAN_ID },
+  },
+  {
+    name: "Step Functions task that gets the whole context object by JSONata",
+    source: JSONATA,
+    event: { order: 7, context: { ...stateContext, Task: { Token: "token" } } },
+    expected: { by: "aws.stepfunctions", spanName: "state Charge", parent: null, keys: [`aws.stepfunctions:${EXECUTION}`] },
+  },
+  {
+    name: "Step Functions task that Datadog's plugin set up",
+    source: STATES_DATADOG,
+    event: { _datadog: { ...stateContext, RootExecutionId: EXECUTION, "serverless-version": "v1" } },
+    expected: { by: "aws.stepfunctions", spanName: "state Charge", parent: null, keys: [`aws.stepfunctions:${EXECUTION}`] },
+  },
+  {
+    name: "Step Functions task that Datadog's plugin set up, behind a function that it traces",
+    source: STATES_DATADOG_PAYLOAD,
+    event: {
+      Payload: {
+        _datadog: {
+          ...stateContext,
+          "x-datadog-trace-id": "5821803790426892636",
+          "x-datadog-tags": "_dd.p.dm=-0,_dd.p.tid=672a7cb100000000",
+        },
+      },
+    },
+    // An id of a trace without one of a span is no parent; the execution is known all the same.
+    expected: { by: "aws.stepfunctions", spanName: "state Charge", parent: null, keys: [`aws.stepfunctions:${EXECUTION}`] },
   },
   {
     name: "durable function, started with a context",
@@ -108,13 +162,9 @@ export const lambdaCases: readonly EventCase[] = [
       CheckpointToken: "token",
       InitialExecutionState: {
         Operations: [
-          {
-            Id: "0",
-            Type: "EXECUTION",
-            Status: "STARTED",
-            ExecutionDetails: { InputPayload: JSON.stringify({ traceparent: TRACEPARENT }) },
-          },
+          { ...started, ExecutionDetails: { InputPayload: JSON.stringify({ traceparent: TRACEPARENT }) } },
         ],
+        NextMarker: "",
       },
     },
     caller,
@@ -123,14 +173,43 @@ export const lambdaCases: readonly EventCase[] = [
       spanName: undefined,
       parent: SPAN_ID,
       keys: [`aws.lambda:${DURABLE_ARN}`],
-      attributes: { "hopscope.message.receive_count": 1 },
+      attributes: { "faas.trigger": "other", "hopscope.message.receive_count": 1, "messaging.destination.name": "charge" },
+    },
+  },
+  {
+    name: "replay of a durable function that a queue started",
+    source: DURABLE,
+    event: {
+      DurableExecutionArn: DURABLE_ARN,
+      CheckpointToken: "token",
+      InitialExecutionState: {
+        Operations: [
+          { ...started, ExecutionDetails: { InputPayload: JSON.stringify({ Records: [queued] }) } },
+          { Id: "1", Type: "STEP", SubType: "Step", Status: "SUCCEEDED", StepDetails: { Result: "7" } },
+        ],
+        NextMarker: "",
+      },
+    },
+    caller,
+    expected: {
+      by: "aws.lambda.durable",
+      spanName: "process my-queue",
+      kind: "consumer",
+      parent: SPAN_ID,
+      keys: [`aws.lambda:${DURABLE_ARN}`, "aws_sqs:059f36b4-87a3-44ab-83d2-661975830a7d"],
+      attributes: {
+        "faas.trigger": "pubsub",
+        "messaging.system": "aws_sqs",
+        "messaging.destination.name": "my-queue",
+        "hopscope.message.receive_count": 2,
+      },
     },
   },
   {
     name: "CloudWatch Logs",
     source: LOGS,
     event: { awslogs: { data: "H4sIAAAAAAAAAHWPwQqCQBCGX0Xm7EFtK+smZBEUgXoLCdMhFtKV3akI8d0bLYmibvPPN3wz00CJxmQnTO41whwWQRIctmEcB6sQbFC3CjW3XW8kxpOpP+OC22d1Wml1qZkQGtoMsScxaczKN3plG8zlaHIta5KqWsozoTYw3/djzwhpLwivWFGHGpAFe7DL68JlBUk+l7KSN7tCOEJ4M3/qOI49vMHj+zCKdlFqLaU2ZHV2a4Ct/an0/ivdX8oYc1UVX860fQDQiMdxRQEAAA==" } },
-    expected: { by: "aws.logs", spanName: "process logs", parent: null, attributes: { "faas.trigger": "datasource" } },
+    expected: { by: "aws.service", spanName: "process logs", parent: null, attributes: { "faas.trigger": "datasource" } },
   },
   {
     name: "Cognito",
@@ -157,7 +236,25 @@ export const lambdaCases: readonly EventCase[] = [
       clientId: "221a6d10-9c7f-42f1-9153-e52e6fc869c1",
       parameters: {},
     },
-    expected: { by: "aws.iot", spanName: "provision device", parent: null },
+    expected: { by: "aws.service", spanName: "provision device", parent: null, attributes: { "faas.trigger": "other" } },
+  },
+  {
+    name: "rule of IoT that selects topic and client",
+    source: IOT_RULE,
+    event: { row: "10", moisture: "75", topic: "things/7/soil", clientid: "thing-7", traceparent: [TRACEPARENT] },
+    expected: {
+      by: "aws.service",
+      spanName: "process mqtt",
+      kind: "consumer",
+      parent: SPAN_ID,
+      attributes: { "faas.trigger": "pubsub", "messaging.system": "mqtt", "messaging.destination.name": "things/7/soil" },
+    },
+  },
+  {
+    name: "rule of IoT that selects the message alone",
+    source: lambdaPage("services-iot"),
+    event: { row: "10", pos: "23", moisture: "75" },
+    expected: { by: "invoke", spanName: undefined, parent: null, attributes: { "faas.trigger": "other" } },
   },
   {
     name: "SES",

@@ -16,7 +16,6 @@ import { describeRecords, messagesTrigger } from "./messages.ts";
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
  */
 export const s3: EventSource = {
-  name: "aws.s3",
   matches: (event) => firstRecord(event)?.eventSource === "aws:s3",
   describe(event) {
     return messagesTrigger({

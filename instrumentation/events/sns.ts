@@ -20,7 +20,6 @@ import { describeRecords, messagesTrigger } from "./messages.ts";
  * @see https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
  */
 export const sns: EventSource = {
-  name: "aws.sns",
   matches: (event) => firstRecord(event)?.EventSource === "aws:sns",
   describe(event) {
     const first = asObject(firstRecord(event)?.Sns);

@@ -1,14 +1,29 @@
-import { base64, type EventCase, OTHER_SPAN_ID, OTHER_TRACEPARENT, SPAN_ID, TRACE_ID, TRACEPARENT } from "./event-case.ts";
+import {
+  base64,
+  datadog,
+  datadogExtension,
+  type EventCase,
+  lambdaPage,
+  OTHER_SPAN_ID,
+  OTHER_TRACEPARENT,
+  pipesPage,
+  powertools,
+  sample,
+  SPAN_ID,
+  TRACE_ID,
+  TRACEPARENT,
+} from "./event-case.ts";
 
-const SQS = "https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html";
-const SNS_ENVELOPE = "https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html";
-const EVENTBRIDGE = "https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html";
-const PIPES = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-sqs.html";
-const S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html";
-const XRAY = "https://docs.aws.amazon.com/xray/latest/devguide/xray-services-sqs.html";
-const DATADOG = "https://docs.datadoghq.com/serverless/aws_lambda/distributed_tracing/";
-const FIFO = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html";
-const DLQ = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html";
+const SQS = powertools("sqs/base");
+const BINARY = datadogExtension("sqs_event_binary");
+const SNS_ENVELOPE = datadog("snssqs");
+const EVENTBRIDGE = datadog("eventbridge-sqs");
+const PIPES = pipesPage("eb-pipes-sqs");
+const S3 = powertools("s3/sqs-event");
+const XRAY = datadogExtension("eventbridge_sqs_java_header_event");
+const DATADOG = datadog("sqs");
+const FIFO = lambdaPage("with-sqs");
+const DLQ = sample("aws-powertools/powertools-lambda-python", "tests/events/sqsDlqTriggerEvent.json");
 
 /** A record as Lambda's SQS event source mapping makes it. */
 export function sqsRecord(overrides: object = {}): object {
@@ -125,7 +140,7 @@ const rows: Row[] = [
   },
   {
     name: "a Binary attribute, as raw delivery of SNS makes them",
-    source: SQS,
+    source: BINARY,
     records: [sqsRecord({ messageAttributes: { traceparent: { dataType: "Binary", binaryValue: base64(TRACEPARENT) } } })],
     contexts: [SPAN_ID],
   },

@@ -28,7 +28,6 @@ export const SQS_SYSTEM = "aws_sqs";
  * @see https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
  */
 export const sqs: EventSource = {
-  name: "aws.sqs",
   matches: (event) => firstRecord(event)?.eventSource === "aws:sqs",
   describe(event) {
     const destination = lastPart(asText(firstRecord(event)?.eventSourceARN));

@@ -10,15 +10,18 @@ import { asObject, asText, defined, type EventSource, type Fields, lastPart } fr
 
 export const STEP_FUNCTIONS_SYSTEM = "aws.stepfunctions";
 
+/** Members of an event that are looked at: a bound on work. */
+const MEMBERS_MAX = 100;
+
 /**
- * A task of a state machine that hands the context object on (`"Payload": {"Execution.$": "$$.Execution",
- * "State.$": "$$.State", "StateMachine.$": "$$.StateMachine"}`). The execution's ARN is the identity that
- * StartExecution gave back; a retry of the state is an attempt.
+ * A task of a state machine that hands the context object on: by JSONPath (`"Payload": {"Execution.$":
+ * "$$.Execution", ...}` or whole, `"context.$": "$$"`), by JSONata (`"Payload": {"context": "{% $states.context %}"}`),
+ * or as Datadog's plugin does, in `_datadog`. The execution's ARN is the identity that StartExecution gave back; a
+ * retry of the state is an attempt.
  *
  * @see https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
  */
 export const stepFunctions: EventSource = {
-  name: "aws.stepfunctions",
   matches: (event) => contextObject(event) !== undefined,
   describe(event) {
     const context = contextObject(event);
@@ -42,10 +45,12 @@ export const stepFunctions: EventSource = {
   },
 };
 
+/** The context object: the event itself, or a member of it or of its `Payload`, under whichever name. */
 function contextObject(event: Fields): Fields | undefined {
-  for (const candidate of [event, asObject(event.Payload), asObject(event.context)]) {
-    const id = asText(asObject(candidate?.Execution)?.Id);
-    if (candidate && id?.includes(":states:")) return candidate;
+  const payload = asObject(event.Payload);
+  for (const candidate of [event, ...Object.values(event), ...Object.values(payload ?? {})].slice(0, MEMBERS_MAX)) {
+    const id = asText(asObject(asObject(candidate)?.Execution)?.Id);
+    if (id?.includes(":states:")) return asObject(candidate);
   }
   return undefined;
 }

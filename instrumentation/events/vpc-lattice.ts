@@ -8,7 +8,6 @@ import { requestTrigger } from "./http.ts";
  * @see https://docs.aws.amazon.com/lambda/latest/dg/services-vpc-lattice.html
  */
 export const vpcLattice: EventSource = {
-  name: "aws.vpc-lattice",
   matches: (event) =>
     asText(asObject(event.requestContext)?.serviceNetworkArn) !== undefined ||
     (asText(event.raw_path) !== undefined && asText(event.method) !== undefined),

@@ -10,7 +10,6 @@ import { recordStatus } from "./http.ts";
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html
  */
 export const webSocket: EventSource = {
-  name: "aws.api-gateway.websocket",
   matches: (event) => {
     const context = asObject(event.requestContext);
     return asText(context?.connectionId) !== undefined && asText(context?.eventType) !== undefined;
