@@ -17,7 +17,6 @@ export function rememberQueue(message: object, queue: string): void {
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
  */
 export const sdkMessages: EventSource = {
-  name: "aws.sqs.sdk",
   matches: (event) => isSdkMessage(messagesOf(event)[0]),
   describe(event) {
     const messages = messagesOf(event);
