@@ -5,7 +5,7 @@
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { build } from "esbuild";
+import { rolldown } from "rolldown";
 
 const root = import.meta.dirname;
 const out = join(root, "dist");
@@ -23,25 +23,12 @@ const entries = {
 /** What the entries load where it is asked for. */
 const parts = ["optional/payload"];
 
-/** @type {import("esbuild").BuildOptions} */
-const shared = {
-  bundle: true,
-  platform: "node",
-  target: "node20",
-  minify: true,
-  legalComments: "none",
-  logLevel: "warning",
-  write: false,
-};
-
 /** The index and the parts stay in files of their own beside whatever uses them: one copy of everything. */
 const others = (extension) => ({
   name: "others",
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\/index\.ts$/ }, () => ({ path: `./index.${extension}`, external: true }));
-    onResolve({ filter: /\/optional\// }, ({ path, kind }) =>
-      kind === "dynamic-import" ? { path: `./${basename(path, ".ts")}.${extension}`, external: true } : undefined,
-    );
+  resolveId(source, importer, { kind }) {
+    const isOther = importer && (source === "./index.ts" || (kind === "dynamic-import" && source.includes("/optional/")));
+    return isOther ? { id: `./${basename(source, ".ts")}.${extension}`, external: true } : undefined;
   },
 });
 
@@ -53,15 +40,20 @@ function place(name, contents) {
 }
 
 async function bundle(source, format, extension, fileExtension = extension) {
-  const { outputFiles } = await build({
-    ...shared,
-    format,
-    entryPoints: [join(root, `${source}.ts`)],
+  const input = await rolldown({
+    input: join(root, `${source}.ts`),
+    platform: "node",
+    external: /^node:/,
     plugins: [others(extension)],
-    // CommonJS has `__dirname` instead, which the code asks for first.
-    ...(format === "cjs" && { define: { "import.meta.url": "undefined" } }),
+    transform: {
+      target: "node20",
+      // CommonJS has `__dirname` instead, which the code asks for first.
+      ...(format === "cjs" && { define: { "import.meta.url": "undefined" } }),
+    },
+    makeAbsoluteExternalsRelative: false,
   });
-  place(`${basename(source)}.${fileExtension}`, outputFiles[0].contents);
+  const { output } = await input.generate({ format, minify: true, comments: false, esModule: true });
+  place(`${basename(source)}.${fileExtension}`, output[0].code);
 }
 
 mkdirSync(out, { recursive: true });

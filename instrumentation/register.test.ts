@@ -1,12 +1,13 @@
 /** `hopscope/register` round handlers that know nothing of it, under Lambda's own runtime clients. */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build, type BuildOptions } from "esbuild";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startAwsEndpoint } from "./testing/aws-endpoint.ts";
 import { startCollector, type TestCollector } from "./testing/collector.ts";
 import { RUNTIMES, startFunction } from "./testing/lambda.ts";
+import { NODES } from "./testing/nodes.ts";
 import type { ReceivedSpan } from "./testing/otlp-decoder.ts";
 
 const FUNCTIONS = join(import.meta.dirname, "testing/functions");
@@ -115,16 +116,14 @@ describe.each([
   });
 });
 
-/** The oldest Node that the package runs on, where this machine has it beside the project's own. */
-const OLDEST = ["/usr/local/bin/node", "/usr/bin/node"].find(
-  (path) => existsSync(path) && execFileSync(path, ["--version"], { encoding: "utf8" }).startsWith("v20."),
-);
+/** Those of other lines than the one that runs this. */
+const OTHERS = NODES.filter(({ path }) => path !== process.execPath);
 
-describe.skipIf(!OLDEST || !RUNTIMES.legacy)("on Node 20", () => {
+describe.skipIf(!RUNTIMES.legacy).each(OTHERS)("on Node $version", ({ path }) => {
   it.for(["plain.handler", "plain-commonjs.handler", "bundled.handler", "bundled-commonjs.handler"])(
     "an unmodified %s gives the same flow",
     async (handler) => {
-      const flow = await flowOf(handler, "--import hopscope/register", RUNTIMES.legacy, OLDEST);
+      const flow = await flowOf(handler, "--import hopscope/register", RUNTIMES.legacy, path);
       expect(flow).toHaveLength(3);
     },
   );

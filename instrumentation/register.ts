@@ -5,7 +5,7 @@
  *
  * @see https://nodejs.org/api/module.html#moduleregisterhooksoptions
  */
-import module from "node:module";
+import { Module, register } from "node:module";
 import { tracedClient } from "./index.ts";
 import { interceptHandler } from "./platforms/intercept-handler.ts";
 
@@ -46,7 +46,7 @@ function patchModules(internals: ModuleInternals): void {
   const source = result.source.toString();
   return { ...result, source: source.replace(${String(SEND)}, ${JSON.stringify(patchSource(".resolveMiddleware(this.middlewareStack"))}) };
 }`;
-    module.register(`data:text/javascript,${encodeURIComponent(code)}`);
+    register(`data:text/javascript,${encodeURIComponent(code)}`);
     return;
   }
   internals.registerHooks({
@@ -61,7 +61,7 @@ function patchModules(internals: ModuleInternals): void {
 
 if (process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() !== "true") {
   (globalThis as Record<symbol, unknown>)[Symbol.for(HOOK)] = tracedClient;
-  const internals = module as unknown as ModuleInternals;
+  const internals = Module as unknown as ModuleInternals;
   patchCommonJs(internals);
   patchModules(internals);
   interceptHandler();
