@@ -12,8 +12,7 @@ export function criticalPath(nodes: readonly FlowNode[], hops: readonly Hop[]): 
     if (list) list.push(hop);
     else incoming.set(hop.to, [hop]);
   }
-  const code = nodes.filter(({ spanIds }) => spanIds.length > 0);
-  const last = code.reduce<FlowNode | undefined>((latest, node) => (isLater(node, latest) ? node : latest), undefined);
+  const last = lastNode(nodes.filter(({ spanIds }) => spanIds.length > 0));
   const path: string[] = [];
   let messageId: string | undefined;
   for (let node = last; node && !path.includes(node.id);) {
@@ -25,9 +24,15 @@ export function criticalPath(nodes: readonly FlowNode[], hops: readonly Hop[]): 
   return path;
 }
 
-function isLater(node: FlowNode, latest: FlowNode | undefined): boolean {
-  if (latest === undefined) return true;
-  return endOf(node) - endOf(latest) > 0 || (endOf(node) === endOf(latest) && compare(node.id, latest.id) < 0);
+/** The node that ended last; of several the one with the first id. */
+function lastNode(nodes: readonly FlowNode[]): FlowNode | undefined {
+  let last: { readonly node: FlowNode; readonly endMs: number } | undefined;
+  for (const node of nodes) {
+    const endMs = endOf(node);
+    const isLater = last === undefined || endMs > last.endMs;
+    if (isLater || (endMs === last?.endMs && compare(node.id, last.node.id) < 0)) last = { node, endMs };
+  }
+  return last?.node;
 }
 
 function endOf({ startTime, durationMs }: FlowNode): number {

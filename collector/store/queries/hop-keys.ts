@@ -42,14 +42,16 @@ export interface HopKeyAnswer {
   readonly startMs?: number;
 }
 
-
 interface KeyRow {
   readonly key: string;
+  /** '' where the row gives the hash of an identity. */
   readonly traceId: string;
+  readonly messageKey: string;
 }
 
+/** An identity is stored as its hash: rows without a trace give the hashes of the asked ones. */
 const SQL = `
-SELECT DISTINCT hex(hop_keys.key) AS key, lower(hex(hop_keys.trace_id)) AS "traceId"
+SELECT DISTINCT hex(hop_keys.key) AS key, lower(hex(hop_keys.trace_id)) AS "traceId", '' AS "messageKey"
 FROM hop_keys
 WHERE (hop_keys.key, hop_keys.kind) IN
 (
@@ -57,10 +59,9 @@ WHERE (hop_keys.key, hop_keys.kind) IN
     UNION ALL
     SELECT toFixedString(sipHash128(arrayJoin({messageKeys:Array(String)})), 16), toUInt8(2)
 )
-LIMIT {limit:UInt32}`;
-
-/** An identity is stored as its hash: this gives the hashes of the asked ones, in their order. */
-const HASHES_SQL = "SELECT hex(sipHash128(arrayJoin({messageKeys:Array(String)}))) AS hash";
+LIMIT {limit:UInt32}
+UNION ALL
+SELECT hex(sipHash128(text)), '', text FROM (SELECT arrayJoin({messageKeys:Array(String)}) AS text)`;
 
 /** For every key the traces that have it; a key that nothing has gives no answer. */
 export async function tracesOfHopKeys(store: Store, keys: HopKeys): Promise<HopKeyAnswer[]> {
@@ -73,13 +74,13 @@ export async function tracesOfHopKeys(store: Store, keys: HopKeys): Promise<HopK
       linkedTraceIds: linkedTraceIds.slice(at, at + KEYS_PER_QUERY_MAX),
       messageKeys: messageKeys.slice(at, at + KEYS_PER_QUERY_MAX),
     };
-    const [rows, hashes] = await Promise.all([
-      store.query<KeyRow>(SQL, { ...asked, limit: limit - answers.length }, options),
-      asked.messageKeys.length === 0 ? [] : store.query<{ hash: string }>(HASHES_SQL, asked, options),
-    ]);
+    const rows = await store.query<KeyRow>(SQL, { ...asked, limit: limit - answers.length }, options);
     const nameOf = new Map(asked.linkedTraceIds.map((traceId) => [traceId.toUpperCase(), traceId]));
-    for (const [index, { hash }] of hashes.entries()) nameOf.set(hash, asked.messageKeys[index] ?? "");
-    for (const { key, traceId } of rows) answers.push({ asked: nameOf.get(key) ?? "", traceId });
+    for (const { key, traceId, messageKey } of rows) if (traceId === "") nameOf.set(key, messageKey);
+    for (const { key, traceId } of rows) {
+      const name = nameOf.get(key);
+      if (traceId !== "" && name !== undefined) answers.push({ asked: name, traceId });
+    }
   }
   if (timedKeys) answers.push(...(await tracesOfTimedKeys(store, timedKeys, options)));
   return answers;
