@@ -3,13 +3,28 @@
  * `/api/openapi.json`; the UI takes its types from them.
  */
 import { z } from "zod";
-import { flowStatsSchema, instantSchema, spanSchema, statusSchema, traceIdSchema } from "./flow.ts";
+import {
+  flowStatsSchema,
+  hopSchema,
+  instantSchema,
+  nodeKindSchema,
+  spanSchema,
+  statusSchema,
+  traceIdSchema,
+} from "./flow.ts";
 
 /** `from` and `to`: ISO 8601 with an offset or `Z`. `to` defaults to now, `from` to one hour before `to`. */
 export const timeRangeQuerySchema = z.object({
   from: z.iso.datetime({ offset: true }).optional(),
   to: z.iso.datetime({ offset: true }).optional(),
 });
+
+/**
+ * Where a bound cut the answer: which one, and its value. `time` (seconds), `rows` and `memory` (bytes) are those of
+ * one query; what was found until then is in the answer. The others are counts of what an answer holds or looked at.
+ */
+export const truncatedSchema = z.object({ limit: z.string(), value: z.number() });
+export type Truncated = z.infer<typeof truncatedSchema>;
 
 /** Flows on one page of the list. */
 export const FLOWS_PAGE_DEFAULT = 50;
@@ -40,7 +55,10 @@ export type FlowSummary = z.infer<typeof flowSummarySchema>;
 
 export const flowListResponseSchema = z.object({
   flows: z.array(flowSummarySchema),
+  /** There where more may follow, also where the page is not full. */
   nextCursor: z.string().optional(),
+  /** The page is not full because a bound ended the search: `nextCursor` goes on. */
+  truncated: truncatedSchema.optional(),
 });
 export type FlowListResponse = z.infer<typeof flowListResponseSchema>;
 
@@ -55,6 +73,7 @@ export const functionSummarySchema = z.object({
   coldStartRate: z.number(),
   /** 0 to 1. */
   errorRate: z.number(),
+  /** Of the invocations whose trace was sampled; 0 where none was. */
   durationMs: z.object({ p50: z.number(), p95: z.number(), p99: z.number() }),
   /** null where no cold start was seen. */
   initMs: z.object({ p50: z.number(), p95: z.number() }).nullable(),
@@ -65,7 +84,10 @@ export const functionSummarySchema = z.object({
 });
 export type FunctionSummary = z.infer<typeof functionSummarySchema>;
 
-export const functionListResponseSchema = z.object({ functions: z.array(functionSummarySchema) });
+export const functionListResponseSchema = z.object({
+  functions: z.array(functionSummarySchema),
+  truncated: truncatedSchema.optional(),
+});
 export type FunctionListResponse = z.infer<typeof functionListResponseSchema>;
 
 /** Every 4xx and 5xx answer of `/api/*`. */
@@ -122,9 +144,6 @@ export const flowSearchQuerySchema = flowListQuerySchema.extend({
   text: spanFilterQuerySchema.shape.text,
 });
 
-/** Where a bound cut the answer: which one, and its value. */
-export const truncatedSchema = z.object({ limit: z.string(), value: z.number() });
-
 /** Points of a series at most; a step that would make more is taken up. */
 export const SERIES_POINTS_MAX = 1_500;
 
@@ -153,6 +172,7 @@ export const functionSeriesResponseSchema = z.object({
   name: z.string(),
   stepS: z.number(),
   points: z.array(functionPointSchema),
+  truncated: truncatedSchema.optional(),
 });
 export type FunctionSeriesResponse = z.infer<typeof functionSeriesResponseSchema>;
 
@@ -198,7 +218,11 @@ export const spanSearchQuerySchema = spanFilterQuerySchema.extend({
   limit: z.coerce.number().int().min(1).max(SPANS_PAGE_MAX).default(100),
   cursor: z.string().max(200).optional(),
 });
-export const spanListResponseSchema = z.object({ spans: z.array(spanSchema), nextCursor: z.string().optional() });
+export const spanListResponseSchema = z.object({
+  spans: z.array(spanSchema),
+  nextCursor: z.string().optional(),
+  truncated: truncatedSchema.optional(),
+});
 export type SpanListResponse = z.infer<typeof spanListResponseSchema>;
 
 export const spanGroupsQuerySchema = spanFilterQuerySchema.extend({
@@ -233,11 +257,14 @@ export const heatmapResponseSchema = z.object({
   from: z.iso.datetime(),
   columnMs: z.number(),
   cells: z.array(heatmapCellSchema),
+  truncated: truncatedSchema.optional(),
 });
 export type HeatmapResponse = z.infer<typeof heatmapResponseSchema>;
 
 export const attributeKeysResponseSchema = z.object({
   keys: z.array(z.object({ key: z.string(), count: z.number() })),
+  /** `spans`: the counts are those of a sample of that many. */
+  truncated: truncatedSchema.optional(),
 });
 export const attributeValuesQuerySchema = timeRangeQuerySchema.extend({
   key: z.string().min(1).max(500),
@@ -245,6 +272,7 @@ export const attributeValuesQuerySchema = timeRangeQuerySchema.extend({
 });
 export const attributeValuesResponseSchema = z.object({
   values: z.array(z.object({ value: z.string(), count: z.number() })),
+  truncated: truncatedSchema.optional(),
 });
 
 /** Compares the spans of `from`..`to` with those of `baseFrom`..`baseTo`, or without these the failed with the rest. */
@@ -265,5 +293,56 @@ export const compareResponseSchema = z.object({
       baseShare: z.number(),
     }),
   ),
+  /** `spans`: of a side, no more than that many were compared. */
+  truncated: truncatedSchema.optional(),
 });
 export type CompareResponse = z.infer<typeof compareResponseSchema>;
+
+/** What one of two compared flows has of a step. */
+const comparedStepSchema = z.object({
+  /** How often: runs of code, messages of a queue. */
+  count: z.number().int(),
+  errors: z.number().int(),
+  coldStarts: z.number().int(),
+  retries: z.number().int(),
+  /** Sum over all, milliseconds. */
+  durationMs: z.number(),
+  maxMs: z.number(),
+});
+/** A function, a service's request, a queue or a peer, in both flows; null in the one that does not have it. */
+export const flowStepComparisonSchema = z.object({
+  kind: nodeKindSchema,
+  name: z.string(),
+  service: z.string(),
+  flow: comparedStepSchema.nullable(),
+  other: comparedStepSchema.nullable(),
+});
+const comparedHopSchema = z.object({
+  count: z.number().int(),
+  failed: z.number().int(),
+  /** Highest attempt. */
+  attempts: z.number().int(),
+  /** Sum of the time that messages waited, milliseconds. */
+  queueMs: z.number(),
+});
+/** A way between two steps, by their names. */
+export const flowHopComparisonSchema = z.object({
+  kind: hopSchema.shape.kind,
+  from: z.string(),
+  to: z.string(),
+  flow: comparedHopSchema.nullable(),
+  other: comparedHopSchema.nullable(),
+});
+export const flowCompareResponseSchema = z.object({
+  flow: flowSummarySchema,
+  other: flowSummarySchema,
+  /** In the order of the first flow, then what only the other one has. */
+  steps: z.array(flowStepComparisonSchema),
+  hops: z.array(flowHopComparisonSchema),
+  /** Attributes by how much their share of the spans differs, the most first. */
+  attributes: z.array(
+    z.object({ key: z.string(), value: z.string(), share: z.number(), otherShare: z.number() }),
+  ),
+  truncated: truncatedSchema.optional(),
+});
+export type FlowCompareResponse = z.infer<typeof flowCompareResponseSchema>;
