@@ -1,6 +1,6 @@
 /**
  * OTLP/HTTP: `POST /v1/traces` in protobuf or JSON, on Node's own request and response, as this route carries nearly
- * all of the collector's traffic.
+ * all of the collector's traffic. `/v1/metrics` takes what the wrapper counts, and nothing else.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
@@ -9,10 +9,12 @@ import { decompress } from "../ingest/decompress.ts";
 import { OtlpError, rpcCode } from "../ingest/errors.ts";
 import { contentTypeOf, exportResponse, statusBody } from "../ingest/otlp-answer.ts";
 import type { HeldBytes, OtlpEncoding, Received, Receiver } from "../ingest/receive.ts";
+import type { Authorize } from "./ingest-auth.ts";
 import { readBody } from "./request-body.ts";
 import type { FirstHandler } from "./serve.ts";
 
 const TRACES_PATH = "/v1/traces";
+const METRICS_PATH = "/v1/metrics";
 const ENCODING_OF_TYPE: ReadonlyMap<string, OtlpEncoding> = new Map([
   ["application/x-protobuf", "protobuf"],
   ["application/protobuf", "protobuf"],
@@ -20,8 +22,8 @@ const ENCODING_OF_TYPE: ReadonlyMap<string, OtlpEncoding> = new Map([
 ]);
 
 export interface OtlpOptions {
-  /** Called before a request is read, with its headers; throws an {@link OtlpError} to refuse it. */
-  readonly authorize?: ((header: (name: string) => string | undefined) => void) | undefined;
+  /** Who may send, asked before a request's body is read; absent lets everyone in. */
+  readonly authorize?: Authorize | undefined;
 }
 
 /** Answers everything under `/v1/`, and leaves the rest to the app. */
@@ -45,14 +47,17 @@ async function answer(
   const encoding = encodingOf(request);
   const held = receiver.hold();
   try {
-    authorize?.((name) => headerOf(request, name));
+    const grant = authorize?.((name) => headerOf(request, name));
     const received = await receive(receiver, path, request, encoding, held);
-    send(response, 200, received.encoding, exportResponse(received, received.encoding));
+    grant?.spend(received.accepted);
+    const member = path === METRICS_PATH ? "rejectedDataPoints" : "rejectedSpans";
+    send(response, 200, received.encoding, exportResponse(received, received.encoding, member));
   } catch (error) {
     const refusal = error instanceof OtlpError ? error : internal(error);
     receiver.countRefused(refusal.reason);
     if (refusal.retryAfterS !== undefined) response.setHeader("Retry-After", String(refusal.retryAfterS));
     if (refusal.httpStatus === 405) response.setHeader("Allow", "POST");
+    if (refusal.httpStatus === 401) response.setHeader("WWW-Authenticate", "Bearer");
     send(response, refusal.httpStatus, encoding ?? "json", statusBody(refusal, encoding ?? "json"));
     // Of a body that nobody wants any more, so that the client gets to read the answer.
     request.resume();
@@ -68,14 +73,20 @@ async function receive(
   encoding: OtlpEncoding | undefined,
   held: HeldBytes,
 ): Promise<Received & { readonly encoding: OtlpEncoding }> {
-  if (path !== TRACES_PATH) throw notTaken(path);
-  if (request.method !== "POST") throw notAllowed(request.method ?? "");
+  const isMetrics = path === METRICS_PATH;
+  if (path !== TRACES_PATH && !isMetrics) throw notTaken(path);
+  if (request.method !== "POST") throw notAllowed(request.method ?? "", isMetrics ? "Metrics" : "Trace");
   if (encoding === undefined) throw unknownType(headerOf(request, "content-type"));
   const sent = await readBody(request, held);
   try {
     const { bytes } = sent;
     const body = await decompress(bytes, headerOf(request, "content-encoding"));
     if (body !== bytes) held.add(body.length);
+    if (isMetrics) {
+      const counted = await receiver.receiveMetrics(body, encoding);
+      if (counted === undefined) throw notTaken(path);
+      return { ...counted, encoding };
+    }
     const received = receiver.receiveTraces(body, encoding);
     // Its bytes are read: the next request finds their memory in the caches.
     sent.release();
@@ -93,15 +104,16 @@ function send(response: ServerResponse, status: number, encoding: OtlpEncoding, 
 }
 
 function notTaken(path: string): OtlpError {
-  return new OtlpError(`${path} is not taken by this collector, which takes traces at ${TRACES_PATH}`, {
+  const taken = path === METRICS_PATH ? ", and of metrics the counts of the package hopscope alone" : "";
+  return new OtlpError(`${path} is not taken by this collector, which takes traces at ${TRACES_PATH}${taken}`, {
     httpStatus: 404,
     rpcCode: rpcCode.unimplemented,
     reason: "path",
   });
 }
 
-function notAllowed(method: string): OtlpError {
-  return new OtlpError(`${method} is not allowed here; POST an ExportTraceServiceRequest`, {
+function notAllowed(method: string, signal: "Trace" | "Metrics"): OtlpError {
+  return new OtlpError(`${method} is not allowed here; POST an Export${signal}ServiceRequest`, {
     httpStatus: 405,
     rpcCode: rpcCode.unimplemented,
     reason: "method",

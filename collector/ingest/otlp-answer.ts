@@ -12,11 +12,18 @@ export function contentTypeOf(encoding: OtlpEncoding): string {
   return encoding === "json" ? "application/json" : "application/x-protobuf";
 }
 
-/** `ExportTraceServiceResponse`; `partial_success` is set only where there is something to say. */
-export function exportResponse({ rejected, rejectMessage }: Received, encoding: OtlpEncoding): Uint8Array<ArrayBuffer> {
+/** What a partial success counts, as OTLP/JSON names it; in protobuf both have the same number. */
+type RejectedMember = "rejectedSpans" | "rejectedDataPoints";
+
+/** `Export...ServiceResponse`; `partial_success` is set only where there is something to say. */
+export function exportResponse(
+  { rejected, rejectMessage }: Received,
+  encoding: OtlpEncoding,
+  member: RejectedMember = "rejectedSpans",
+): Uint8Array<ArrayBuffer> {
   const partial = rejected > 0 || rejectMessage !== "";
   if (encoding === "json") {
-    const partialSuccess = { rejectedSpans: String(rejected), errorMessage: rejectMessage };
+    const partialSuccess = { [member]: String(rejected), errorMessage: rejectMessage };
     return Buffer.from(JSON.stringify(partial ? { partialSuccess } : {}));
   }
   const writer = new ProtobufWriter();

@@ -17,6 +17,7 @@ import { otlpJsonToProtobuf } from "./otlp-json.ts";
 import { RecentRequests } from "./recent-requests.ts";
 import type { TranscodeCounts } from "./transcode-counts.ts";
 import { SpanTranscoder, type Transcoded } from "./transcode-spans.ts";
+import { UnsampledIntake } from "./unsampled-counts.ts";
 import { diskFiles, type WalFiles } from "./wal-files.ts";
 import { Wal, type WalCounts } from "./wal.ts";
 
@@ -85,6 +86,13 @@ export interface Receiver {
    * @throws OtlpError 400 malformed; 503 where there is no room, or the disk failed
    */
   receiveTraces(body: Uint8Array, encoding: OtlpEncoding): Promise<Received>;
+  /**
+   * Takes a decompressed `ExportMetricsServiceRequest` and resolves once the wrapper's counts in it are stored.
+   * Undefined where it holds none.
+   *
+   * @throws OtlpError 400 malformed; 503 where the store does not take them now
+   */
+  receiveMetrics(body: Uint8Array, encoding: OtlpEncoding): Promise<Received | undefined>;
   /** Counts a body against the memory that bodies may take, from its first byte until its answer. */
   hold(): HeldBytes;
   /** Counts a request that was refused before it came here. */
@@ -129,6 +137,7 @@ class OpenReceiver implements Receiver {
   readonly #recent: RecentRequests;
   readonly #loader: Loader;
   readonly #transcoder: SpanTranscoder;
+  readonly #unsampled: UnsampledIntake;
   readonly #limits: Required<ReceiverLimits>;
   /** Requests transcoded but not durable, by fingerprint: a repeat waits for the first. */
   readonly #underWay = new Map<string, Promise<void>>();
@@ -149,6 +158,7 @@ class OpenReceiver implements Receiver {
     this.#recent = recent;
     this.#loader = loader;
     this.#transcoder = new SpanTranscoder({ retentionDays: options.retentionDays });
+    this.#unsampled = new UnsampledIntake(options);
     this.#limits = { walSizeMaxBytes, diskFreeMinBytes, inFlightMaxBytes, segmentAgeMaxMs, ...options.limits };
   }
 
@@ -184,6 +194,11 @@ class OpenReceiver implements Receiver {
     }
     this.#counts.spans += spans;
     return answer(transcoded);
+  }
+
+  async receiveMetrics(body: Uint8Array, encoding: OtlpEncoding): Promise<Received | undefined> {
+    if (this.#closed) throw this.#refuse("the collector is stopping", "stopping");
+    return this.#unsampled.receive(body, encoding);
   }
 
   hold(): HeldBytes {

@@ -34,6 +34,11 @@ answer is 503 with \`Retry-After\` in seconds, over gRPC \`UNAVAILABLE\` with \`
 | strings that are not UTF-8 | - | the bad bytes become U+FFFD, and are counted |
 | start time further than an hour ahead, or past the retention | - | stored at the time of its arrival, and counted; the time as it was sent is kept beside it |
 
-Not taken yet: logs and metrics (404 with a Status that says so).
+Not taken yet: logs, and metrics of any scope but \`hopscope\` (404 with a Status that says so). Of that scope the
+counts of invocations whose trace was not sampled are taken: \`faas.invocations\` (all of them), \`faas.errors\`,
+\`faas.timeouts\` and \`faas.coldstarts\`, each a sum of delta temporality whose points have the attribute
+\`hopscope.sampled\` = false. They are acknowledged when they are in the store; while that is away the answer is 503
+with \`Retry-After\`. The same request sent again within two hours counts once. They add to the functions' counts, in
+lists, series and alerts; durations, memory and cost stay those of the sampled invocations.
 `;
 }

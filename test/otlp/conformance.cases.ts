@@ -14,7 +14,7 @@ export interface ConformanceCase {
   readonly status: number;
   /** Content type of the answer. */
   readonly type?: string;
-  /** Members that the answer (a `Status`, or an `ExportTraceServiceResponse`) must have, as OTLP/JSON. */
+  /** Members that the answer (a `Status`, or an `Export...ServiceResponse`) must have, as OTLP/JSON. */
   readonly answer?: OtlpJson;
   readonly responseHeaders?: Readonly<Record<string, string>>;
   /** Spans that the store must have gained. */
@@ -69,6 +69,21 @@ function field(number: number, bytes: Buffer): Buffer {
   return Buffer.concat([Buffer.from([...head, rest]), bytes]);
 }
 
+const foreignMetrics: OtlpJson = {
+  scopeMetrics: [{ scope: { name: "host" }, metrics: [{ name: "cpu", gauge: { dataPoints: [{}, {}] } }] }],
+};
+
+/** One invocation whose trace was not sampled. */
+function ourCounts(): OtlpJson {
+  const timeUnixNano = String(BigInt(Date.now()) * 1_000_000n + BigInt(nextId++));
+  const attributes = [{ key: "hopscope.sampled", value: { boolValue: false } }];
+  const sum = { dataPoints: [{ timeUnixNano, asInt: "1", attributes }], aggregationTemporality: 1, isMonotonic: true };
+  return { scopeMetrics: [{ scope: { name: "hopscope" }, metrics: [{ name: "faas.invocations", sum }] }] };
+}
+
+const metricsProtobuf = (...resourceMetrics: OtlpJson[]) =>
+  encodeOtlp("ExportMetricsServiceRequest", { resourceMetrics });
+
 /** A field 100 of every wire type, as a later version may add. */
 const unknownFields = Buffer.from("a00601" + "a1060102030405060708" + "a2060100" + "a50601020304", "hex");
 const status = (code: number, message: RegExp): OtlpJson => ({ code, message });
@@ -95,6 +110,12 @@ export const conformanceCases: readonly ConformanceCase[] = [
   { section: "OTLP/HTTP request", promise: "a GET gets 405, with Allow", method: "GET", headers: { accept: "*/*" }, status: 405, type: JSON_TYPE, answer: status(12, /GET/), responseHeaders: { allow: "POST" }, spans: 0 },
   { section: "OTLP/HTTP request", promise: "logs get 404 with a Status that says so", path: "/v1/logs", headers: { "content-type": PROTOBUF }, body: () => Buffer.alloc(0), status: 404, type: PROTOBUF, answer: status(12, /\/v1\/logs is not taken/), spans: 0 },
   { section: "OTLP/HTTP request", promise: "metrics get 404 with a Status that says so", path: "/v1/metrics", headers: { "content-type": JSON_TYPE }, body: () => json({}), status: 404, type: JSON_TYPE, answer: status(12, /\/v1\/metrics is not taken/), spans: 0 },
+  { section: "OTLP/HTTP request", promise: "metrics of scopes other than `hopscope` get 404, too", path: "/v1/metrics", headers: { "content-type": PROTOBUF }, body: () => metricsProtobuf(foreignMetrics), status: 404, type: PROTOBUF, answer: status(12, /of metrics the counts of the package hopscope alone/), spans: 0 },
+  { section: "OTLP/HTTP request", promise: "what `hopscope` counts of unsampled invocations is taken", path: "/v1/metrics", headers: { "content-type": PROTOBUF, "content-encoding": "gzip" }, body: () => gzipSync(metricsProtobuf(ourCounts())), status: 200, type: PROTOBUF, answer: {}, spans: 0 },
+  { section: "OTLP/HTTP request", promise: "the same as JSON", path: "/v1/metrics", headers: { "content-type": JSON_TYPE }, body: () => json({ resourceMetrics: [ourCounts()] }), status: 200, type: JSON_TYPE, answer: {}, spans: 0 },
+  { section: "Partial Success", promise: "other metrics beside it are counted as rejected", path: "/v1/metrics", headers: { "content-type": PROTOBUF }, body: () => metricsProtobuf(foreignMetrics, ourCounts()), status: 200, type: PROTOBUF, answer: { partialSuccess: { rejectedDataPoints: "2", errorMessage: /scope hopscope/ } }, spans: 0 },
+  { section: "Partial Success", promise: "the same as JSON", path: "/v1/metrics", headers: { "content-type": JSON_TYPE }, body: () => json({ resourceMetrics: [foreignMetrics, ourCounts()] }), status: 200, type: JSON_TYPE, answer: { partialSuccess: { rejectedDataPoints: "2", errorMessage: /scope hopscope/ } }, spans: 0 },
+  { section: "Bad Data", promise: "truncated metrics get 400", path: "/v1/metrics", headers: { "content-type": PROTOBUF }, body: () => metricsProtobuf(ourCounts()).subarray(0, -3), status: 400, type: PROTOBUF, answer: status(3, /byte/), spans: 0 },
   { section: "Request size limit", promise: "a body above 64 MiB gets 413", headers: { "content-type": PROTOBUF }, body: () => Buffer.alloc(64 * 1024 * 1024 + 1), status: 413, type: PROTOBUF, answer: status(8, /larger than 67108864 bytes/), spans: 0 },
   { section: "Request size limit", promise: "a body above 64 MiB once decompressed gets 413", headers: { "content-type": PROTOBUF, "content-encoding": "gzip" }, body: () => gzipSync(Buffer.alloc(64 * 1024 * 1024 + 1)), status: 413, type: PROTOBUF, answer: status(8, /decompressed body is larger/), spans: 0 },
   { section: "JSON Protobuf Encoding", promise: "ids are hex in either case", headers: { "content-type": JSON_TYPE }, body: () => json(request(span({ traceId: "5B8EFFF798038103D269B633813FC60C", spanId: "EEE19B7EC3C1B174" }))), status: 200, answer: {}, spans: 1 },

@@ -18,7 +18,7 @@ interface FunctionRow {
   readonly name: string;
   readonly service: string;
   readonly counts: readonly string[];
-  readonly duration_quantiles: readonly number[];
+  readonly duration_quantiles: readonly (number | string)[];
   readonly init_quantiles: readonly (number | string | null)[];
   readonly memory_used: string;
   readonly memory_limit: string;
@@ -51,7 +51,8 @@ export async function functionTotals(store: Store, { from, to, signal }: Functio
 
 function toSummary(row: FunctionRow): FunctionSummary {
   const [invocations = 0, errors = 0, timeouts = 0, coldStarts = 0] = row.counts.map(Number);
-  const [p50 = 0, p95 = 0, p99 = 0] = row.duration_quantiles;
+  // Quantiles of nothing, where no invocation was sampled, are NaN.
+  const [p50 = 0, p95 = 0, p99 = 0] = row.duration_quantiles.map((quantile) => Number(quantile) || 0);
   const [init50, init95] = row.init_quantiles;
   // Quantiles of nothing are NaN, which is no number in JSON.
   const hasInit = typeof init50 === "number" && typeof init95 === "number";
