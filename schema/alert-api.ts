@@ -111,6 +111,10 @@ export const alertPreviewSchema = z.object({
   points: z.array(z.object({ at: z.string(), value: z.number().nullable(), firing: z.number() })),
   threshold: z.number(),
   thresholdText: z.string(),
+  /** One for each rule that the entry stands for: an SLO has tiers. */
+  thresholds: z.array(z.object({ ruleId: z.string(), value: z.number(), text: z.string() })),
+  /** How a value is to be written. */
+  unit: z.enum(["share", "ms", "count", "times", "money", "number"]),
   /** What would have been told. */
   messages: z.array(
     z.object({

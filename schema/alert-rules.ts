@@ -32,7 +32,7 @@ export const windowSchema = z
 
 /** `5%` or `0.05`. */
 export const ratioSchema = z
-  .union([z.number().min(0), z.string().regex(/^\d+(\.\d+)?%$/, 'must be a percentage such as "5%"')])
+  .union([z.number().min(0), z.string().regex(/^\d+(\.\d+)?%$/)], { error: 'must be a percentage such as "5%"' })
   .describe('A share: "5%" or 0.05.');
 
 const labelsSchema = z
@@ -113,7 +113,8 @@ const common = {
 
 const share = { threshold: ratioSchema, recover: ratioSchema.optional() };
 const period = { threshold: periodSchema, recover: periodSchema.optional() };
-const count = { threshold: z.number().min(0), recover: z.number().min(0).optional() };
+const numberSchema = z.number({ error: "must be a number" }).min(0, "must be 0 or more");
+const count = { threshold: numberSchema, recover: numberSchema.optional() };
 const quantileSchema = z.enum(["p50", "p95", "p99"]).optional().describe("Default p95.");
 
 const ruleKinds = [
@@ -146,7 +147,7 @@ const ruleKinds = [
     .strictObject({ kind: z.literal("no-data"), ...common })
     .describe("No invocation in the window, of something that had some in the day before it."),
   z
-    .strictObject({ kind: z.literal("expected"), ...common, threshold: z.number().int().min(1) })
+    .strictObject({ kind: z.literal("expected"), ...common, threshold: z.number({ error: "must be a whole number from 1 on" }).int().min(1) })
     .describe("Fewer than so many invocations in the window: for cron jobs and heartbeats."),
   z.strictObject({ kind: z.literal("dead-letters"), ...common, ...count }).describe("At least so many dead letters."),
   z
@@ -201,12 +202,12 @@ const ruleKinds = [
           "One SELECT with a numeric column value, and volume if it has one; text columns are labels. {from:DateTime} and {to:DateTime} are the window.",
         ),
       compare: z.enum(["above", "at-least", "below", "at-most"]).optional().describe("Default above."),
-      threshold: z.number(),
+      threshold: z.number({ error: "must be a number" }),
       recover: z.number().optional(),
       maxSeconds: z.number().min(0.1).max(30).optional().describe("Default 5."),
       maxRowsRead: z.number().int().min(1).max(10_000_000_000).optional().describe("Default 100,000,000."),
     })
-    .describe("Your own query; only in the file, never through the API."),
+    .describe("Your own query; through the API only over this database's tables, with functions that compute."),
 ] as const;
 
 export const ruleSchema = z.discriminatedUnion("kind", ruleKinds);

@@ -143,13 +143,51 @@ describe("/api/alerts", () => {
     ["a threshold that is none", { id: "x", kind: "duration", threshold: "soon" }, "threshold"],
     ["another id than the path's", { id: "y", kind: "timeouts", threshold: 1 }, "id"],
     ["the id of a rule of the file", { id: "errors", kind: "timeouts", threshold: 1 }, "id"],
-    ["a query of its own", { id: "x", kind: "query", sql: "SELECT 1 AS value", threshold: 1 }, "kind"],
+    ["a query of its own", { id: "x", kind: "query", sql: "SELECT file('/etc/passwd') AS value", threshold: 1 }, "sql"],
     ["a channel that is not there", { id: "x", kind: "timeouts", threshold: 1, notify: ["none"] }, "notify"],
   ] as const)("refuses a rule with %s, naming the field", async ([, rule, field]) => {
     const path = rule.id === "errors" ? "errors" : "x";
     const response = await sendJson("PUT", `/api/alerts/rules/${path}`, rule);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { code: "invalid", field } });
+  });
+
+  it.for<[kind: string, fields: Record<string, unknown>]>([
+    ["error-rate", { threshold: "5%", recover: "3%" }],
+    ["errors", { threshold: 3 }],
+    ["timeouts", { threshold: 1 }],
+    ["cold-start-rate", { threshold: "50%" }],
+    ["duration", { threshold: "1s", quantile: "p99" }],
+    ["init-duration", { threshold: "1s", quantile: "p50" }],
+    ["throughput-drop", { threshold: "50%", baseline: "30m" }],
+    ["no-data", {}],
+    ["expected", { threshold: 1, scope: { function: "pay" } }],
+    ["dead-letters", { threshold: 1 }],
+    ["queue-wait", { threshold: "30s" }],
+    ["attempts", { threshold: 3 }],
+    ["memory", { threshold: "90%" }],
+    ["cost", { threshold: 1, pricePerGbSecond: 0.1 }],
+    ["slo-burn", { objective: "99.9%" }],
+    ["query", { threshold: 1, sql: "SELECT count() AS value FROM spans WHERE start_time >= {from:DateTime}" }],
+  ])("previews, takes, shows and deletes a rule of the kind %s", async ([kind, fields]) => {
+    const rule = { id: "any", kind, ...fields };
+    const from = new Date((T0 + 540) * 1000).toISOString();
+    const answer = await sendJson("POST", `/api/alerts/preview?from=${from}`, rule);
+    expect(answer.status).toBe(200);
+    const preview = alertPreviewSchema.parse(await answer.json());
+    expect(preview.points.length).toBeGreaterThan(1);
+    expect(preview.thresholds).toHaveLength(kind === "slo-burn" ? 3 : 1);
+    expect((await sendJson("PUT", "/api/alerts/rules/any", rule)).status).toBe(200);
+    const { rules } = alertOverviewSchema.parse(await get("/api/alerts"));
+    expect(rules.find((one) => one.sourceId === "any")?.definition).toEqual(rule);
+    expect((await app.request("/api/alerts/rules/any", { method: "DELETE" })).status).toBe(200);
+  });
+
+  it("says what is wrong with a query when it is tried, not when it should fire", async () => {
+    const from = new Date((T0 + 540) * 1000).toISOString();
+    const rule = { id: "x", kind: "query", threshold: 1, sql: "SELECT count() AS value FROM nowhere" };
+    const answer = await sendJson("POST", `/api/alerts/preview?from=${from}`, rule);
+    expect(await answer.json()).toMatchObject({ error: { field: "sql", message: expect.stringContaining("nowhere") } });
   });
 
   it("refuses a change that a page of another site asks for", async () => {

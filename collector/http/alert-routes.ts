@@ -2,26 +2,21 @@
 import { createRoute, z, type OpenAPIHono } from "@hono/zod-openapi";
 import {
   alertChannelsSchema,
-  alertCheckSchema,
   alertHistorySchema,
   alertOverviewSchema,
-  alertPreviewSchema,
   alertSilencesSchema,
   alertTestSchema,
 } from "../../schema/alert-api.ts";
-import { ruleSchema, silenceSchema, type RuleInput } from "../../schema/alert-rules.ts";
+import { ruleSchema, silenceSchema } from "../../schema/alert-rules.ts";
 import { timeRangeQuerySchema } from "../../schema/api.ts";
 import { describeChannel } from "../alert/channel/send.ts";
 import { formatValue } from "../alert/message/format.ts";
 import type { Alerting } from "../alert/runner/alerting.ts";
-import { backtest, BACKTEST_RANGE_MAX_MS } from "../alert/runner/backtest.ts";
-import { checkFile } from "../alert/runner/check-file.ts";
-import { FILE_BYTES_MAX } from "../alert/rules/read-file.ts";
 import type { RuleBook } from "../alert/runner/rule-book.ts";
-import { compileRule } from "../alert/rules/compile-rule.ts";
 import { compileSilence, isActive } from "../alert/rules/silences.ts";
 import { queryHistory } from "../store/queries/alert-history.ts";
-import { describeRules, thresholdText } from "./alert-status.ts";
+import { previewRoutes, refuseOwnQuery } from "./alert-preview.ts";
+import { describeRules } from "./alert-status.ts";
 import { ApiError, invalid } from "./api-error.ts";
 import { apiRouter, ERROR_ANSWERS, jsonAnswer, NOT_FOUND_ANSWER, type ApiContext } from "./api-router.ts";
 import { timeRange } from "./time-range.ts";
@@ -104,27 +99,6 @@ const deleteRuleRoute = route({
   request: { params: idParams },
   responses: { 200: doneAnswer, ...ERROR_ANSWERS, ...NOT_FOUND_ANSWER },
 });
-const previewRoute = route({
-  method: "post",
-  path: "/api/alerts/preview",
-  summary: "When a rule would have fired",
-  description: "Evaluates every minute of the range with the live engine, as of that minute.",
-  request: { query: timeRangeQuerySchema, body: jsonBody(ruleSchema) },
-  responses: { 200: jsonAnswer("The metric and what would have been told.", alertPreviewSchema), ...ERROR_ANSWERS },
-});
-
-const checkRoute = route({
-  method: "post",
-  path: "/api/alerts/check",
-  summary: "What a rules file would have told",
-  description: "The same as `hopscope check-alerts`; rules with a query of their own are left out.",
-  request: {
-    query: timeRangeQuerySchema,
-    body: jsonBody(z.object({ file: z.string().max(FILE_BYTES_MAX).describe("The text of a hopscope.alerts.yml.") })),
-  },
-  responses: { 200: jsonAnswer("Problems, or messages.", alertCheckSchema), ...ERROR_ANSWERS },
-});
-
 /** The routes of alerts. */
 export function alertRoutes(options: AlertRoutesOptions): OpenAPIHono {
   const app = apiRouter();
@@ -135,6 +109,7 @@ export function alertRoutes(options: AlertRoutesOptions): OpenAPIHono {
   readRoutes(app, options);
   silenceRoutes(app, options);
   ruleRoutes(app, options);
+  previewRoutes(app, options);
   return app;
 }
 
@@ -234,7 +209,7 @@ function silenceRoutes(app: OpenAPIHono, { book, now }: AlertRoutesOptions): voi
   });
 }
 
-function ruleRoutes(app: OpenAPIHono, { store, book, now }: AlertRoutesOptions): void {
+function ruleRoutes(app: OpenAPIHono, { book }: AlertRoutesOptions): void {
   app.openapi(putRuleRoute, async (context) => {
     const rule = context.req.valid("json");
     sameId(context.req.valid("param").id, rule.id);
@@ -255,54 +230,12 @@ function ruleRoutes(app: OpenAPIHono, { store, book, now }: AlertRoutesOptions):
     if (!(await book.deleteRule(id))) throw new ApiError("not-found", `No rule "${id}" was made through the API.`);
     return context.json({ ok: true as const }, 200);
   });
-  app.openapi(checkRoute, async (context) => {
-    const range = backtestRange(context.req.valid("query"), now());
-    const options = { ...range, allowQueries: false, baseUrl: "", signal: context.req.raw.signal };
-    return context.json(await checkFile(store, context.req.valid("json").file, options), 200);
-  });
-  app.openapi(previewRoute, async (context) => {
-    const rule = context.req.valid("json");
-    refuseOwnQuery(rule);
-    const { fromMs, toMs } = backtestRange(context.req.valid("query"), now());
-    const rules = compileRule(rule);
-    const { points, notifications } = await backtest(store, rules, { fromMs, toMs, signal: context.req.raw.signal });
-    const [first] = rules;
-    return context.json(
-      {
-        points: points.map(({ atMs, value, firing }) => ({ at: new Date(atMs).toISOString(), value, firing })),
-        threshold: first?.rule.threshold ?? 0,
-        thresholdText: first === undefined ? "" : thresholdText(first),
-        messages: notifications.map(({ notification }) => ({
-          at: new Date(notification.atMs).toISOString(),
-          ruleId: notification.ruleId,
-          kind: notification.kind,
-          firing: notification.firingCount,
-          resolved: notification.resolvedCount,
-          labels: notification.alerts.map((alert) => ({ ...alert.labels })),
-        })),
-      },
-      200,
-    );
-  });
-}
-
-/** The range of a backtest, in milliseconds. */
-function backtestRange(query: { from?: string | undefined; to?: string | undefined }, nowMs: number) {
-  const range = timeRange(query, nowMs);
-  const [fromMs, toMs] = [Date.parse(range.from), Date.parse(range.to)];
-  if (toMs - fromMs > BACKTEST_RANGE_MAX_MS) throw invalid("from", "must be at most 31 days before to");
-  return { fromMs, toMs };
 }
 
 /** A page of another site must not change anything here by a reader's browser. */
 function refuseForeignOrigin(method: string, origin: string | undefined, host: string | undefined): void {
   if (method === "GET" || method === "HEAD" || origin === undefined) return;
   if (!URL.canParse(origin) || new URL(origin).host !== host) throw invalid("Origin", "must be the collector's own");
-}
-
-/** A query of one's own reads anything: it is for who may write the file. */
-function refuseOwnQuery(rule: RuleInput): void {
-  if (rule.kind === "query") throw invalid("kind", 'rules of the kind "query" come from the rules file only');
 }
 
 function sameId(inPath: string, inBody: string): void {

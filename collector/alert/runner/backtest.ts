@@ -28,6 +28,8 @@ export interface Backtest {
   readonly points: readonly BacktestPoint[];
   readonly transitions: readonly Transition[];
   readonly notifications: readonly { readonly rule: KnownRule; readonly notification: Notification }[];
+  /** Why rules could not be evaluated at the end of the range; '' where all could. */
+  readonly error: string;
 }
 
 export interface BacktestOptions {
@@ -71,7 +73,8 @@ export async function backtest(
       notifications.push(...outcome.notifications);
     }
   }
-  return { points, transitions, notifications };
+  const error = [...states.values()].map(({ health }) => health.error).find((text) => text !== "") ?? "";
+  return { points, transitions, notifications, error };
 }
 
 function pointOf(

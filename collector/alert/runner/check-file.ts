@@ -1,6 +1,8 @@
 import type { AlertCheck } from "../../../schema/alert-api.ts";
 import type { Store } from "../../store/store.ts";
 import { renderMessage } from "../message/render.ts";
+import type { CompiledRule } from "../rules/compiled.ts";
+import { refusalOf } from "../rules/own-query-check.ts";
 import { readAlertFile, type ReadResult } from "../rules/read-file.ts";
 import { backtest } from "./backtest.ts";
 
@@ -19,9 +21,10 @@ export async function checkFile(
   const read = readForCheck(text);
   if (!read.ok) return { problems: [...read.problems], rules: 0, skipped: [], messages: [] };
   const { silences, inhibitions } = read.config;
-  const isAllowed = (kind: string): boolean => options.allowQueries || kind !== "query";
-  const rules = read.config.rules.filter((rule) => isAllowed(rule.about.kind));
-  const skipped = read.config.rules.filter((rule) => !isAllowed(rule.about.kind)).map((rule) => rule.rule.id);
+  const isAllowed = ({ metric }: CompiledRule): boolean =>
+    options.allowQueries || metric.query === null || refusalOf(metric.query.sql) === undefined;
+  const rules = read.config.rules.filter(isAllowed);
+  const skipped = read.config.rules.filter((rule) => !isAllowed(rule)).map((rule) => rule.rule.id);
   const { notifications } = await backtest(store, rules, { ...options, silences, inhibitions });
   const messages = notifications.map(({ rule, notification }) => {
     const { at, title } = renderMessage(rule, notification, { baseUrl: options.baseUrl });
