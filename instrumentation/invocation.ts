@@ -5,15 +5,20 @@ import {
   FAAS_COLDSTART,
   FAAS_TRIGGER,
   MESSAGE_EVENT,
+  MESSAGE_SENT_MS,
   MESSAGING_OPERATION_TYPE,
+  MESSAGING_SYSTEM,
+  ORIGIN_TRACE_ID,
+  REQUEST_SENT_MS,
   TIMED_OUT,
 } from "@hopscope/schema/attributes";
-import { spanOf, withSpan } from "./core/context.ts";
+import { spanOf, withRootState, withSpan } from "./core/context.ts";
 import type { Outcome } from "./core/counters.ts";
+import { describeSender, originOf, stateOfOrigin } from "./core/propagation.ts";
 import { describeError, guarded, report } from "./core/report.ts";
 import { KIND, PassingSpan, recordError, STATUS_ERROR } from "./core/span.ts";
 import type { Tracing } from "./core/tracing.ts";
-import { asObject, type Trigger } from "./events/event-source.ts";
+import { asObject, type Message, type Trigger } from "./events/event-source.ts";
 import type { Options } from "./options.ts";
 
 /** Where a running invocation is kept in its context. */
@@ -50,10 +55,12 @@ export function startInvocation(tracing: Tracing, init: InvocationInit): Invocat
   const base = tracing.contexts.active();
   const parent = trigger.parent;
   // In a container the handler may run inside a span already; on Lambda nothing is active.
-  const own = messages.length > 1 ? withSpan(base, undefined) : base;
-  const context = parent ? withSpan(base, new PassingSpan(parent)) : own;
+  let context = parent ? withSpan(base, new PassingSpan(parent)) : base;
   const links: Link[] = [];
+  let origin: string | undefined;
   if (messages.length > 1) {
+    origin = commonOrigin(messages);
+    context = withSpan(origin ? withRootState(base, stateOfOrigin(origin)) : base, undefined);
     for (const { context: linked, attributes } of messages) if (linked) links.push({ context: linked, attributes });
   }
   const outer = messages.length > 1 || parent ? spanOf(base)?.spanContext() : undefined;
@@ -63,11 +70,12 @@ export function startInvocation(tracing: Tracing, init: InvocationInit): Invocat
     {
       kind: KIND[trigger.kind],
       startTime: init.startMs,
-      attributes: { ...trigger.attributes, ...init.attributes, ...options.attributes },
+      attributes: { ...describeCaller(trigger), ...trigger.attributes, ...init.attributes, ...options.attributes },
       links,
     },
     context,
   );
+  if (origin) span.setAttribute(ORIGIN_TRACE_ID, origin);
   if (init.each && messages.length > 0) span.setAttribute(MESSAGING_OPERATION_TYPE, "receive");
   if (messages.length > 1) {
     for (const { context: linked, attributes } of messages) {
@@ -80,6 +88,18 @@ export function startInvocation(tracing: Tracing, init: InvocationInit): Invocat
     : (outcome: Outcome): void => tracing.counters.add(String(trigger.attributes[FAAS_TRIGGER]), outcome, coldStart);
   const invocation = { span, trigger, ended: false, count };
   return Object.assign(invocation, { context: withSpan(context, span).setValue(INVOCATION_KEY, invocation) });
+}
+
+/** What the caller says of itself, where it sent no message: {@link Message.attributes} have it otherwise. */
+function describeCaller({ parent, messages, attributes }: Trigger): Attributes {
+  if (!parent || messages) return {};
+  return describeSender(parent, MESSAGING_SYSTEM in attributes ? MESSAGE_SENT_MS : REQUEST_SENT_MS);
+}
+
+/** The trace in which all of a batch began; undefined where they began in several, or one does not say. */
+function commonOrigin(messages: readonly Message[]): string | undefined {
+  const origins = new Set(messages.map(({ context }) => context && originOf(context)));
+  return origins.size === 1 ? [...origins][0] : undefined;
 }
 
 function spanName({ trigger, each, fallbackName }: InvocationInit): string {

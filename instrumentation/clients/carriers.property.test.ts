@@ -190,6 +190,7 @@ describe("the other carriers", () => {
     const headers = { traceparent: `00-${context.traceId}-${context.spanId}-01`, tracestate: "dd=s:1,hs=old, rojo=00f0" };
     const remote = detect({ requestContext: { http: { method: "GET" } }, headers }, {}).parent;
     const carriedOn = remote && carry(new PassingSpan(remote), config, 1_763_712_000_000);
-    expect(carriedOn?.tracestate).toBe(`hs=t:${(1_763_712_000_000).toString(36)};s:shop%2C%20caf%C3%A9,dd=s:1,rojo=00f0`);
+    const own = `p:${context.spanId};t:${(1_763_712_000_000).toString(36)};s:shop%2C%20caf%C3%A9`;
+    expect(carriedOn?.tracestate).toBe(`hs=${own},dd=s:1,rojo=00f0`);
   });
 });

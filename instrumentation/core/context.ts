@@ -1,10 +1,13 @@
-import type { Context, Span } from "@opentelemetry/api";
+import type { Context, Span, TraceState } from "@opentelemetry/api";
 
 /** Where the OpenTelemetry API keeps the active span; its keys are global symbols, so any copy of it finds ours. */
 const SPAN_KEY = Symbol.for("OpenTelemetry Context Key SPAN");
 
 /** What OpenTelemetry's SDKs and instrumentations know as "make no spans here". */
 const SUPPRESS_KEY = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
+
+/** Where the `tracestate` of traces that begin in a context is kept. */
+const STATE_KEY = Symbol.for("hopscope.tracestate");
 
 /** An immutable chain of values: one small object for each value set, nothing copied. */
 class ChainContext implements Context {
@@ -53,4 +56,14 @@ export function spanOf(context: Context): Span | undefined {
 /** `context` with `span` as its active span; with none for `undefined`. */
 export function withSpan(context: Context, span: Span | undefined): Context {
   return context.setValue(SPAN_KEY, span);
+}
+
+/** `context` in which a trace that begins has `state`. */
+export function withRootState(context: Context, state: TraceState): Context {
+  return context.setValue(STATE_KEY, state);
+}
+
+/** The `tracestate` of a trace that begins in `context`. */
+export function rootStateOf(context: Context): TraceState | undefined {
+  return context.getValue(STATE_KEY) as TraceState | undefined;
 }

@@ -42,5 +42,7 @@ export const EACH_CONCURRENCY_MAX = 1_000;
 export const PROACTIVE_INIT_MS = 10_000;
 /** Characters of `tracestate` that are carried on; W3C Trace Context asks for at least 512. */
 export const TRACESTATE_CHARS_MAX = 512;
+/** Characters beyond which a member is the first to go where not all fit; W3C Trace Context section 3.3.1.5. */
+export const TRACESTATE_LONG_CHARS = 128;
 /** Members of `tracestate`; W3C Trace Context section 3.3.1.1. */
 export const TRACESTATE_MEMBERS_MAX = 32;

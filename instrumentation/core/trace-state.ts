@@ -1,5 +1,5 @@
 import type { TraceState } from "@opentelemetry/api";
-import { TRACESTATE_CHARS_MAX, TRACESTATE_MEMBERS_MAX } from "./limits.ts";
+import { TRACESTATE_CHARS_MAX, TRACESTATE_LONG_CHARS, TRACESTATE_MEMBERS_MAX } from "./limits.ts";
 
 /** `tracestate` as W3C Trace Context section 3.3 has it: ordered members, the newest first. */
 export class MemberState implements TraceState {
@@ -21,14 +21,14 @@ export class MemberState implements TraceState {
     return new MemberState(this.#without(key));
   }
 
+  /** What fits. As the specification advises, long members go before others, then the oldest. */
   serialize(): string {
-    let text = "";
-    for (const [name, value] of this.#members) {
-      const next = text ? `${text},${name}=${value}` : `${name}=${value}`;
-      if (next.length > TRACESTATE_CHARS_MAX) break;
-      text = next;
-    }
-    return text;
+    const texts = this.#members.map(([name, value]) => `${name}=${value}`);
+    const whole = texts.join(",");
+    if (whole.length <= TRACESTATE_CHARS_MAX) return whole;
+    const short = texts.filter((text, index) => index === 0 || text.length <= TRACESTATE_LONG_CHARS);
+    while (short.join(",").length > TRACESTATE_CHARS_MAX) short.pop();
+    return short.join(",");
   }
 
   #without(key: string): (readonly [string, string])[] {

@@ -1,6 +1,6 @@
 import type { Context, Span, SpanContext, SpanOptions, Tracer, TracerProvider } from "@opentelemetry/api";
 import { toMs } from "./clock.ts";
-import { spanOf, withSpan } from "./context.ts";
+import { rootStateOf, spanOf, withSpan } from "./context.ts";
 import type { StorageContextManager } from "./context-manager.ts";
 import { newSpanId, newTraceId } from "./ids.ts";
 import { KIND, PassingSpan, RecordedSpan, type Scope } from "./span.ts";
@@ -25,11 +25,12 @@ export class LeanTracer implements Tracer {
     const parent = candidate && isValidContext(candidate) ? candidate : undefined;
     const traceId = parent?.traceId ?? newTraceId();
     const sampled = sampler(traceId, parent);
+    const traceState = parent ? parent.traceState : rootStateOf(context);
     const spanContext: SpanContext = {
       traceId,
       spanId: newSpanId(),
       traceFlags: sampled ? 1 : 0,
-      ...(parent?.traceState && { traceState: parent.traceState }),
+      ...(traceState && { traceState }),
     };
     if (!sampled) return new PassingSpan(spanContext);
     const span = new RecordedSpan({

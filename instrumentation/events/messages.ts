@@ -4,12 +4,14 @@ import {
   FAAS_TRIGGER,
   MESSAGE_KEYS,
   MESSAGE_KEYS_MAX,
+  MESSAGE_SENT_MS,
   MESSAGING_BATCH_MESSAGE_COUNT,
   MESSAGING_DESTINATION_NAME,
   MESSAGING_OPERATION_TYPE,
   MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
 import { RECORDS_MAX } from "../core/limits.ts";
+import { describeSender } from "../core/propagation.ts";
 import { defined, type Message, type Trigger } from "./event-source.ts";
 
 /** What a source says of all of its messages together. */
@@ -52,7 +54,10 @@ export function describeRecords(records: readonly unknown[], describe: (record: 
   return records.map((record, index) => {
     if (index >= RECORDS_MAX) return { record, attributes: {} };
     try {
-      return describe(record);
+      const message = describe(record);
+      if (!message.context) return message;
+      // What the transport itself says goes before what the sender says.
+      return { ...message, attributes: { ...describeSender(message.context, MESSAGE_SENT_MS), ...message.attributes } };
     } catch {
       return { record, attributes: {} };
     }
