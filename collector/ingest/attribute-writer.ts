@@ -1,7 +1,7 @@
 /** Attributes of a span into promoted columns, typed maps, or OTLP/JSON, without an object for any of them. */
 import { MESSAGE_KEYS, MESSAGING_MESSAGE_ID, MESSAGING_SYSTEM } from "../../schema/attributes.ts";
 import { PROMOTED_SPAN_COLUMNS } from "../store/span-columns.ts";
-import { ByteBuffer, sourceOf, type Source } from "./byte-buffer.ts";
+import { ByteBuffer, viewOf } from "./byte-buffer.ts";
 import { Dictionary } from "./dictionary.ts";
 import { VALUE_BYTES, writeAnyValue } from "./json-text.ts";
 import { keyTableMax } from "./limits.ts";
@@ -27,7 +27,7 @@ export class AttributeWriter {
   /** By number of key: its place in `block.promoted`, one more; 0 where it has none. */
   #promotedOfKey = new Int16Array(keyTableMax * 2);
   /** By number of key: the key that came after it the last time; 0 stands for the start of a span. */
-  #follower: number[] = [];
+  #follower = new Int32Array(keyTableMax * 2);
   #lastKey = 0;
   #messageKeysKey = 0;
   #systemKey = 0;
@@ -50,11 +50,11 @@ export class AttributeWriter {
   }
 
   #learnNames(): void {
-    this.#follower = [];
+    this.#follower = new Int32Array(keyTableMax * 2);
     this.#promotedOfKey = new Int16Array(keyTableMax * 2);
     const learn = (name: string) => {
       const bytes = Buffer.from(name);
-      return this.#keys.lookup(sourceOf(bytes), 0, bytes.length);
+      return this.#keys.lookup(viewOf(bytes), 0, bytes.length);
     };
     PROMOTED_SPAN_COLUMNS.forEach(({ attribute }, index) => {
       this.#promotedOfKey[learn(attribute)] = index + 1;
@@ -64,29 +64,35 @@ export class AttributeWriter {
     this.#idKey = learn(MESSAGING_MESSAGE_ID);
   }
 
-  /** Writes the KeyValue at the reader's position, which ends at `end`, into `row`. */
-  write(reader: ProtobufReader, end: number, row: number): void {
+  /** Writes the KeyValue from `start` to before `end` into `row`; the reader's position is anywhere afterwards. */
+  write(reader: ProtobufReader, start: number, end: number, row: number): void {
     const { bytes } = reader;
-    const outerEnd = reader.end;
-    const start = reader.position;
-    // As every encoder writes it: a short key, then the value, and nothing else.
-    const shortKeyEnd = start + 2 + (bytes[start + 1] as number);
-    const shortValueStart = shortKeyEnd + 2;
+    // As every encoder writes it: a short key, then a short value, and nothing else.
+    const keySize = bytes[start + 1] as number;
+    const keyEnd = start + 2 + keySize;
+    const valueStart = keyEnd + 2;
     if (
+      valueStart + 1 < end &&
+      end - valueStart < 0x80 &&
+      keySize < 0x80 &&
       bytes[start] === 0x0a &&
-      shortValueStart <= end &&
-      shortKeyEnd - start < 0x82 &&
-      bytes[shortKeyEnd] === 0x12 &&
-      shortValueStart + (bytes[shortKeyEnd + 1] as number) === end &&
-      end - shortValueStart < 0x80
+      bytes[keyEnd] === 0x12 &&
+      valueStart + (bytes[keyEnd + 1] as number) === end
     ) {
-      reader.position = shortValueStart;
-      reader.end = end;
-      this.#value(reader, row, this.#key(reader, start + 2, shortKeyEnd), start + 2, shortKeyEnd);
-      reader.position = end;
-      reader.end = outerEnd;
-      return;
-    }
+      const key = this.#key(reader.view, start + 2, keyEnd);
+      if (bytes[valueStart] === TAG_STRING && valueStart + 2 + (bytes[valueStart + 1] as number) === end) {
+        this.#string(reader.view, valueStart + 2, end, row, key, start + 2, keyEnd);
+        return;
+      }
+      reader.position = valueStart;
+      this.#valueWithin(reader, end, row, key, start + 2, keyEnd);
+    } else this.#anyKeyValue(reader, start, end, row);
+  }
+
+  /** Members in any order, doubled or unknown. */
+  #anyKeyValue(reader: ProtobufReader, start: number, end: number, row: number): void {
+    const outerEnd = reader.end;
+    reader.position = start;
     reader.end = end;
     let keyStart = end;
     let keyEnd = end;
@@ -104,22 +110,35 @@ export class AttributeWriter {
         reader.position = valueEnd;
       } else skipUnknown(reader, tag, 2, "KeyValue");
     }
+    reader.end = outerEnd;
     reader.position = valueStart;
-    reader.end = valueEnd;
-    this.#value(reader, row, this.#key(reader, keyStart, keyEnd), keyStart, keyEnd);
-    reader.position = end;
+    this.#valueWithin(reader, valueEnd, row, this.#key(reader.view, keyStart, keyEnd), keyStart, keyEnd);
+  }
+
+  #valueWithin(
+    reader: ProtobufReader,
+    end: number,
+    row: number,
+    key: number,
+    keyStart: number,
+    keyEnd: number,
+  ): void {
+    const outerEnd = reader.end;
+    reader.end = end;
+    this.#value(reader, row, key, keyStart, keyEnd);
     reader.end = outerEnd;
   }
 
   /** The number of a key: most often the one that followed the same key in the span before. */
-  #key(reader: ProtobufReader, start: number, end: number): number {
-    const expected = this.#follower[this.#lastKey] ?? 0;
-    if (expected > 0 && this.#keys.is(expected, reader, start, end)) {
+  #key(view: DataView, start: number, end: number): number {
+    const last = this.#lastKey;
+    const expected = this.#follower[last] as number;
+    if (expected > 0 && this.#keys.is(expected, view, start, end)) {
       this.#lastKey = expected;
       return expected;
     }
-    const key = this.#keys.lookup(reader, start, end);
-    this.#follower[this.#lastKey] = key;
+    const key = this.#keys.lookup(view, start, end);
+    this.#follower[last] = key;
     this.#lastKey = key;
     return key;
   }
@@ -141,7 +160,7 @@ export class AttributeWriter {
       const tag = reader.varint32();
       if (tag === 0x0a) {
         const keyEnd = reader.lengthEnd();
-        key = this.#keys.lookup(reader, reader.position, keyEnd);
+        key = this.#keys.lookup(reader.view, reader.position, keyEnd);
         reader.position = keyEnd;
       } else if (tag === 0x12) {
         valueEnd = reader.lengthEnd();
@@ -163,20 +182,18 @@ export class AttributeWriter {
   #value(reader: ProtobufReader, row: number, key: number, keyStart: number, keyEnd: number): void {
     const valueStart = reader.position;
     const tag = valueStart < reader.end ? reader.varint32() : 0;
-    const place = this.#promotedOfKey[key];
-    const promoted = place ? this.#block.promoted[place - 1] : undefined;
     if (tag === TAG_STRING) {
       const end = reader.lengthEnd();
-      if (end === reader.end) return this.#string(reader, row, key, keyStart, keyEnd, promoted);
+      if (end === reader.end) return this.#string(reader.view, reader.position, end, row, key, keyStart, keyEnd);
     } else if (tag === TAG_INT) {
       reader.varint64();
-      if (reader.position === reader.end) return this.#int(reader, row, key, keyStart, keyEnd, promoted);
+      if (reader.position === reader.end) return this.#int(reader, row, key, keyStart, keyEnd);
     } else if (tag === TAG_BOOL) {
       reader.varint64();
-      if (reader.position === reader.end) return this.#bool(reader, row, key, keyStart, keyEnd, promoted);
+      if (reader.position === reader.end) return this.#bool(reader, row, key, keyStart, keyEnd);
     } else if (tag === TAG_DOUBLE) {
       reader.fixed64();
-      if (reader.position === reader.end) return this.#double(reader, row, key, keyStart, keyEnd, promoted);
+      if (reader.position === reader.end) return this.#double(reader, row, key, keyStart, keyEnd);
     } else if (tag === TAG_ARRAY && key === this.#messageKeysKey) {
       if (writeMessageKeyList(this.#block.messageKeys, reader, row)) return;
     }
@@ -184,58 +201,51 @@ export class AttributeWriter {
     this.#lastMember(reader, row, key, keyStart, keyEnd);
   }
 
+  /** The column of a key; undefined where it has none. */
+  #promoted(key: number): PromotedWriter | undefined {
+    const place = this.#promotedOfKey[key] as number;
+    return place > 0 ? this.#block.promoted[place - 1] : undefined;
+  }
+
   #string(
-    reader: ProtobufReader,
+    view: DataView,
+    start: number,
+    end: number,
     row: number,
     key: number,
     keyStart: number,
     keyEnd: number,
-    promoted: PromotedWriter | undefined,
   ): void {
-    const { position: start, end } = reader;
-    if (key === this.#systemKey) this.messageKeys.system(start, end);
-    else if (key === this.#idKey) this.messageKeys.id(start, end);
+    const promoted = this.#promoted(key);
     if (promoted && start < end) {
       if (promoted.type === "lowCardinality") {
-        const { indexes, dictionary } = promoted.column;
-        if (indexes[row] === 0) {
-          indexes[row] = dictionary.lookup(reader, start, end);
+        if (key === this.#systemKey) this.messageKeys.system(start, end);
+        if (promoted.column.set(row, view, start, end)) return;
+      } else if (promoted.type === "string") {
+        if (key === this.#idKey) this.messageKeys.id(start, end);
+        if (!promoted.column.has(row)) {
+          if (!promoted.column.set(row, view, start, end)) this.repaired += 1;
           return;
         }
-      } else if (promoted.type === "string" && !promoted.column.has(row)) {
-        if (!promoted.column.set(row, reader, start, end)) this.repaired += 1;
-        return;
       }
     }
     const { stringMap } = this.#block;
-    stringMap.addKey(row, key, reader, keyStart, keyEnd);
-    if (!stringMap.values.string(reader, start, end)) this.repaired += 1;
+    stringMap.addKey(row, key, view, keyStart, keyEnd);
+    if (!stringMap.values.string(view, start, end)) this.repaired += 1;
   }
 
-  #int(
-    reader: ProtobufReader,
-    row: number,
-    key: number,
-    keyStart: number,
-    keyEnd: number,
-    promoted: PromotedWriter | undefined,
-  ): void {
+  #int(reader: ProtobufReader, row: number, key: number, keyStart: number, keyEnd: number): void {
+    const promoted = this.#promoted(key);
     const { low, high } = reader;
     if (promoted && setUnsigned(promoted, row, low, high)) return;
     const { intMap } = this.#block;
-    intMap.addKey(row, key, reader, keyStart, keyEnd);
+    intMap.addKey(row, key, reader.view, keyStart, keyEnd);
     intMap.values.u32(low);
     intMap.values.u32(high);
   }
 
-  #bool(
-    reader: ProtobufReader,
-    row: number,
-    key: number,
-    keyStart: number,
-    keyEnd: number,
-    promoted: PromotedWriter | undefined,
-  ): void {
+  #bool(reader: ProtobufReader, row: number, key: number, keyStart: number, keyEnd: number): void {
+    const promoted = this.#promoted(key);
     const value = reader.low !== 0 || reader.high !== 0;
     if (promoted?.type === "bool" && promoted.column.values[row] === 0) {
       promoted.column.values[row] = value ? 2 : 1;
@@ -243,18 +253,12 @@ export class AttributeWriter {
       return;
     }
     const { boolMap } = this.#block;
-    boolMap.addKey(row, key, reader, keyStart, keyEnd);
+    boolMap.addKey(row, key, reader.view, keyStart, keyEnd);
     boolMap.values.byte(value ? 1 : 0);
   }
 
-  #double(
-    reader: ProtobufReader,
-    row: number,
-    key: number,
-    keyStart: number,
-    keyEnd: number,
-    promoted: PromotedWriter | undefined,
-  ): void {
+  #double(reader: ProtobufReader, row: number, key: number, keyStart: number, keyEnd: number): void {
+    const promoted = this.#promoted(key);
     const { position: end } = reader;
     if (promoted?.type === "float64" && promoted.column.values[row] === 0) {
       const value = readDouble(reader.low, reader.high);
@@ -265,8 +269,8 @@ export class AttributeWriter {
       }
     }
     const { doubleMap } = this.#block;
-    doubleMap.addKey(row, key, reader, keyStart, keyEnd);
-    doubleMap.values.raw(reader, end - 8, end);
+    doubleMap.addKey(row, key, reader.view, keyStart, keyEnd);
+    doubleMap.values.raw(reader.view, end - 8, end);
   }
 
   /** Arrays, maps, bytes and empty values, and values with several members, of which the last counts. */
@@ -289,12 +293,12 @@ export class AttributeWriter {
     this.#json.length = 0;
     reader.position = first;
     writeAnyValue(this.#json, reader, end, 0);
-    this.#block.jsonMap.addKey(row, key, reader, keyStart, keyEnd);
-    this.#block.jsonMap.values.string(this.#json, 0, this.#json.length);
+    this.#block.jsonMap.addKey(row, key, reader.view, keyStart, keyEnd);
+    this.#block.jsonMap.values.string(this.#json.view, 0, this.#json.length);
   }
 
   /** Keys out of what was observed, where the span brought none itself. */
-  deriveMessageKeys(source: Source, row: number): void {
+  deriveMessageKeys(source: DataView, row: number): void {
     const { messageKeys, messageKeysDerived } = this.#block;
     if (this.messageKeys.ids === 0) return;
     if (messageKeys.lengths.counts[row] === 0) {

@@ -1,18 +1,17 @@
 /** Distinct strings of a block's LowCardinality column, found by their bytes without decoding them. */
-import { ByteBuffer, type Source } from "./byte-buffer.ts";
+import { ByteBuffer } from "./byte-buffer.ts";
 
 const initialSlots = 256;
 /** Bytes of a string that its hash covers at each end; the comparison covers them all. */
 const hashedBytes = 16;
 
 /** Hash of a string by its length and both its ends. */
-function hashBytes(source: Source, start: number, end: number): number {
-  const { view } = source;
+function hashBytes(view: DataView, start: number, end: number): number {
   const size = end - start;
   let hash = size;
   if (size < 4) {
     for (let index = start; index < end; index += 1) {
-      hash = Math.imul(hash ^ (source.bytes[index] as number), 0x0100_0193);
+      hash = Math.imul(hash ^ view.getUint8(index), 0x0100_0193);
     }
     return hash ^ (hash >>> 15);
   }
@@ -31,20 +30,18 @@ function hashBytes(source: Source, start: number, end: number): number {
 }
 
 /** Whether `size` bytes are the same in both. */
-function sameBytes(a: Source, aStart: number, b: Source, bStart: number, size: number): boolean {
+function sameBytes(a: DataView, aStart: number, b: DataView, bStart: number, size: number): boolean {
   if (size < 4) {
     for (let index = 0; index < size; index += 1) {
-      if (a.bytes[aStart + index] !== b.bytes[bStart + index]) return false;
+      if (a.getUint8(aStart + index) !== b.getUint8(bStart + index)) return false;
     }
     return true;
   }
-  const aView = a.view;
-  const bView = b.view;
   const last = size - 4;
   for (let index = 0; index < last; index += 4) {
-    if (aView.getInt32(aStart + index, true) !== bView.getInt32(bStart + index, true)) return false;
+    if (a.getInt32(aStart + index, true) !== b.getInt32(bStart + index, true)) return false;
   }
-  return aView.getInt32(aStart + last, true) === bView.getInt32(bStart + last, true);
+  return a.getInt32(aStart + last, true) === b.getInt32(bStart + last, true);
 }
 
 /** Strings numbered in the order in which they came; number 0 is always the empty string. */
@@ -66,15 +63,16 @@ export class Dictionary {
   }
 
   /** Whether entry `entry` is this string. */
-  is(entry: number, source: Source, start: number, end: number): boolean {
+  is(entry: number, source: DataView, start: number, end: number): boolean {
     if (entry === 0) return start === end;
     const entryStart = this.#ends[entry - 1] as number;
     const size = end - start;
-    return (this.#ends[entry] as number) - entryStart === size && sameBytes(this.#raw, entryStart, source, start, size);
+    if ((this.#ends[entry] as number) - entryStart !== size) return false;
+    return sameBytes(this.#raw.view, entryStart, source, start, size);
   }
 
-  /** The number of the string `source.bytes[start..end)`, which is added where it is new. */
-  lookup(source: Source, start: number, end: number): number {
+  /** The number of the string in `source` from `start` to before `end`; it is added where it is new. */
+  lookup(source: DataView, start: number, end: number): number {
     if (start === end) return 0;
     // Most often it is what the row before had.
     if (this.#last > 0 && this.is(this.#last, source, start, end)) return this.#last;
@@ -110,7 +108,7 @@ export class Dictionary {
     this.count = 1;
   }
 
-  #add(source: Source, start: number, end: number, hash: number, slot: number): number {
+  #add(source: DataView, start: number, end: number, hash: number, slot: number): number {
     const entry = this.count;
     if (entry === this.#ends.length) this.#growEntries();
     this.#raw.raw(source, start, end);

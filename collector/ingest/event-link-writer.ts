@@ -53,7 +53,7 @@ export class EventLinkWriter {
         timeHigh = reader.high;
       } else if (tag === 0x12) {
         const stringEnd = reader.lengthEnd();
-        name = eventName.dictionary.lookup(reader, reader.position, stringEnd);
+        name = eventName.dictionary.lookup(reader.view, reader.position, stringEnd);
         reader.position = stringEnd;
       } else if (tag === 0x1a) this.#listAttribute(reader);
       else if (tag === 0x20) dropped = reader.varint32();
@@ -100,9 +100,9 @@ export class EventLinkWriter {
       return;
     }
     block.linkLengths.add(row);
-    block.linkTraceId.entries.raw(reader, traceId, traceId + 16);
-    block.linkSpanId.entries.raw(reader, spanId, spanId + 8);
-    block.linkTraceState.entries.string(reader, stateStart, stateEnd);
+    block.linkTraceId.entries.raw(reader.view, traceId, traceId + 16);
+    block.linkSpanId.entries.raw(reader.view, spanId, spanId + 8);
+    block.linkTraceState.entries.string(reader.view, stateStart, stateEnd);
     this.#endList(block.linkAttributes.entries);
     block.linkDropped.entries.u32(dropped);
     block.linkFlags.entries.u32(flags);
@@ -119,6 +119,6 @@ export class EventLinkWriter {
 
   #endList(entries: ByteBuffer): void {
     if (this.#json.length > 0) this.#json.byte(0x5d);
-    entries.string(this.#json, 0, this.#json.length);
+    entries.string(this.#json.view, 0, this.#json.length);
   }
 }

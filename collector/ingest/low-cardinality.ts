@@ -25,11 +25,17 @@ export function writeLowCardinality(
   out.u32(0);
   out.u32(count);
   out.u32(0);
-  out.raw(dictionary.written, 0, dictionary.written.length);
+  out.raw(dictionary.written.view, 0, dictionary.written.length);
   out.u32(length);
   out.u32(0);
-  out.reserve(length * width);
-  const narrow = width === 1 ? Uint8Array : width === 2 ? Uint16Array : Uint32Array;
-  const view = narrow.from(indexes.subarray(0, length));
-  out.append(new Uint8Array(view.buffer));
+  const used = indexes.subarray(0, length);
+  if (width === 1) {
+    out.reserve(length);
+    // Narrows each number.
+    out.bytes.set(used, out.length);
+    out.length += length;
+  } else {
+    const narrow = width === 2 ? new Uint16Array(used) : used;
+    out.append(new Uint8Array(narrow.buffer, narrow.byteOffset, narrow.byteLength));
+  }
 }

@@ -1,6 +1,6 @@
 /** Identities of messages, `<system>:<id>`, gathered from a span, its links and its events. */
 import { MESSAGE_KEYS_MAX } from "../../schema/attributes.ts";
-import { ByteBuffer, type Source } from "./byte-buffer.ts";
+import { ByteBuffer, viewOf } from "./byte-buffer.ts";
 import { Dictionary } from "./dictionary.ts";
 import type { ArrayColumn } from "./native-arrays.ts";
 import type { ProtobufReader } from "./protobuf.ts";
@@ -24,9 +24,9 @@ export class MessageKeys {
   ids = 0;
   readonly #key = new ByteBuffer();
   readonly #spellings = new Dictionary();
-  readonly #prefixes: (Buffer | undefined)[] = [];
+  readonly #prefixes: (DataView | undefined)[] = [];
   /** Four numbers an id: start and end of the system and of the id. */
-  #places: number[] = [];
+  readonly #places = new Uint32Array(MESSAGE_KEYS_MAX * 4);
   #systemStart = 0;
   #systemEnd = 0;
   #spanSystemStart = 0;
@@ -37,7 +37,6 @@ export class MessageKeys {
   /** Starts the next span. */
   clear(): void {
     this.ids = 0;
-    this.#places.length = 0;
     this.#systemStart = this.#systemEnd = 0;
     this.#spanSystemStart = this.#spanSystemEnd = 0;
     this.#idStart = this.#idEnd = 0;
@@ -63,7 +62,11 @@ export class MessageKeys {
   /** A link or an event is complete. */
   endItem(): void {
     if (this.#idEnd > this.#idStart && this.ids < MESSAGE_KEYS_MAX) {
-      this.#places.push(this.#systemStart, this.#systemEnd, this.#idStart, this.#idEnd);
+      const at = this.ids * 4;
+      this.#places[at] = this.#systemStart;
+      this.#places[at + 1] = this.#systemEnd;
+      this.#places[at + 2] = this.#idStart;
+      this.#places[at + 3] = this.#idEnd;
       this.ids += 1;
     }
     this.#systemStart = this.#systemEnd = 0;
@@ -71,9 +74,9 @@ export class MessageKeys {
   }
 
   /** Appends the keys to `row`; an id whose system is not known anywhere makes none. */
-  writeTo(column: ArrayColumn, row: number, source: Source): void {
+  writeTo(column: ArrayColumn, row: number, source: DataView): void {
     const places = this.#places;
-    for (let index = 0; index < places.length; index += 4) {
+    for (let index = 0; index < this.ids * 4; index += 4) {
       let systemStart = places[index] as number;
       let systemEnd = places[index + 1] as number;
       if (systemEnd === systemStart) {
@@ -83,15 +86,15 @@ export class MessageKeys {
       if (systemEnd === systemStart) continue;
       const prefix = this.#prefix(source, systemStart, systemEnd);
       this.#key.length = 0;
-      this.#key.append(prefix);
+      this.#key.raw(prefix, 0, prefix.byteLength);
       this.#key.raw(source, places[index + 2] as number, places[index + 3] as number);
-      column.entries.string(this.#key, 0, this.#key.length);
+      column.entries.string(this.#key.view, 0, this.#key.length);
       column.lengths.add(row);
     }
   }
 
   /** `<system>:` in its canonical spelling, worked out once a spelling. */
-  #prefix(source: Source, start: number, end: number): Buffer {
+  #prefix(source: DataView, start: number, end: number): DataView {
     if (this.#spellings.count > spellingsMax) {
       this.#spellings.reset();
       this.#prefixes.length = 0;
@@ -99,8 +102,8 @@ export class MessageKeys {
     const spelling = this.#spellings.lookup(source, start, end);
     const known = this.#prefixes[spelling];
     if (known) return known;
-    const system = Buffer.from(source.bytes.subarray(start, end)).toString();
-    const prefix = Buffer.from(`${CANONICAL_SYSTEM.get(system) ?? system}:`);
+    const system = Buffer.from(source.buffer, source.byteOffset + start, end - start).toString();
+    const prefix = viewOf(Buffer.from(`${CANONICAL_SYSTEM.get(system) ?? system}:`));
     this.#prefixes[spelling] = prefix;
     return prefix;
   }
@@ -125,7 +128,7 @@ export function writeMessageKeyList(column: ArrayColumn, reader: ProtobufReader,
       lengths.counts[row] = 0;
       return false;
     }
-    entries.string(reader, reader.position, itemEnd);
+    entries.string(reader.view, reader.position, itemEnd);
     lengths.add(row);
     reader.position = itemEnd;
   }

@@ -1,5 +1,5 @@
 /** Columns of arrays and maps in the Native format: offsets, then the entries of all rows one after another. */
-import { ByteBuffer, type Source } from "./byte-buffer.ts";
+import { ByteBuffer } from "./byte-buffer.ts";
 import { Dictionary } from "./dictionary.ts";
 import { writeLowCardinality, writeLowCardinalityVersion } from "./low-cardinality.ts";
 import type { Column, MarkLevel } from "./native-columns.ts";
@@ -88,7 +88,7 @@ export class ArrayColumn implements Column {
 
   writeTo(out: ByteBuffer, rows: number): void {
     this.lengths.writeTo(out, rows);
-    out.raw(this.entries, 0, this.entries.length);
+    out.raw(this.entries.view, 0, this.entries.length);
   }
 
   mark(level: MarkLevel): void {
@@ -184,7 +184,7 @@ export class MapColumn implements Column {
     return this.#keys.repaired;
   }
 
-  addKey(row: number, key: number, source: Source, start: number, end: number): void {
+  addKey(row: number, key: number, source: DataView, start: number, end: number): void {
     let index = this.#indexOfKey[key];
     if (index === undefined || index === 0) {
       index = this.#keys.lookup(source, start, end);
@@ -203,7 +203,7 @@ export class MapColumn implements Column {
     writeLowCardinalityVersion(out);
     this.#lengths.writeTo(out, rows);
     writeLowCardinality(out, this.#keys, this.#indexes.values, this.#indexes.length);
-    out.raw(this.values, 0, this.values.length);
+    out.raw(this.values.view, 0, this.values.length);
   }
 
   mark(level: MarkLevel): void {

@@ -7,7 +7,7 @@
  * @see https://clickhouse.com/docs/interfaces/formats/Native
  * @see https://github.com/ClickHouse/ClickHouse/blob/master/src/DataTypes/Serializations/SerializationLowCardinality.cpp
  */
-import { ByteBuffer, type Source } from "./byte-buffer.ts";
+import { ByteBuffer } from "./byte-buffer.ts";
 import { Dictionary } from "./dictionary.ts";
 import { writeLowCardinality, writeLowCardinalityVersion } from "./low-cardinality.ts";
 
@@ -92,8 +92,9 @@ export const f64Column = (name: string) => new ScalarColumn(name, "Float64", (le
 /** Low half first. `type` may be any that ClickHouse keeps in 64 bits. */
 export const u64Column = (name: string, type = "UInt64") =>
   new ScalarColumn(name, type, (length) => new Uint32Array(length), 2);
-export const fixedStringColumn = (name: string, width: number) =>
-  new ScalarColumn(name, `FixedString(${String(width)})`, (length) => new Uint8Array(length), width);
+/** Ids, as `words` numbers of 32 bits a row. */
+export const idColumn = (name: string, words: number) =>
+  new ScalarColumn(name, `FixedString(${String(words * 4)})`, (length) => new Uint32Array(length), words);
 
 /** One string a row; rows that nobody set are filled in when a later one is. */
 export class StringColumn implements Column {
@@ -117,8 +118,8 @@ export class StringColumn implements Column {
   }
 
   /** Sets a row that {@link has} none yet; returns whether the bytes were UTF-8. */
-  set(row: number, source: Source, start: number, end: number): boolean {
-    this.#fill(row);
+  set(row: number, source: DataView, start: number, end: number): boolean {
+    if (this.#rows < row) this.#fill(row);
     this.#rows = row + 1;
     return this.#data.string(source, start, end);
   }
@@ -129,7 +130,7 @@ export class StringColumn implements Column {
 
   writeTo(out: ByteBuffer, rows: number): void {
     this.#fill(rows);
-    out.raw(this.#data, 0, this.#data.length);
+    out.raw(this.#data.view, 0, this.#data.length);
   }
 
   mark(level: MarkLevel): void {
@@ -168,6 +169,13 @@ export class LowCardinalityColumn implements Column {
 
   get used(): boolean {
     return this.dictionary.count > 1;
+  }
+
+  /** Sets a row to a string that is not empty; false, and nothing done, where it has one. */
+  set(row: number, source: DataView, start: number, end: number): boolean {
+    if (this.indexes[row] !== 0) return false;
+    this.indexes[row] = this.dictionary.lookup(source, start, end);
+    return true;
   }
 
   ensureRows(rows: number): void {

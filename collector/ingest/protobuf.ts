@@ -3,7 +3,6 @@
  *
  * @see https://protobuf.dev/programming-guides/encoding/
  */
-import type { Source } from "./byte-buffer.ts";
 import { malformed } from "./errors.ts";
 
 const WIRE_VARINT = 0;
@@ -18,7 +17,7 @@ const TWO_32 = 4_294_967_296;
 const groupDepthMax = 32;
 
 /** A position in a message; `tag` and the value readers move it on. */
-export class ProtobufReader implements Source {
+export class ProtobufReader {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   position = 0;
@@ -134,17 +133,6 @@ export class ProtobufReader implements Source {
     }
     throw malformed("group without an end");
   }
-}
-
-/** The unsigned 32-bit word at `at`, little-endian. */
-export function word(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24)) >>>
-    0
-  );
 }
 
 /** A 64-bit unsigned value out of its halves; exact only up to 2^53. */

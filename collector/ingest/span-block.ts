@@ -12,7 +12,7 @@ import { writeBlock } from "./native-block.ts";
 import { ArrayColumn, ArrayLengths, LowCardinalityArrayColumn, MapColumn } from "./native-arrays.ts";
 import {
   f64Column,
-  fixedStringColumn,
+  idColumn,
   LowCardinalityColumn,
   StringColumn,
   u16Column,
@@ -47,9 +47,9 @@ function promotedWriter({ column, type }: PromotedColumn): PromotedWriter {
 /** A block of spans in the making. */
 export class SpanBlock {
   rows = 0;
-  readonly traceId = fixedStringColumn("trace_id", 16);
-  readonly spanId = fixedStringColumn("span_id", 8);
-  readonly parentSpanId = fixedStringColumn("parent_span_id", 8);
+  readonly traceId = idColumn("trace_id", 4);
+  readonly spanId = idColumn("span_id", 2);
+  readonly parentSpanId = idColumn("parent_span_id", 2);
   readonly startTime = u64Column("start_time", "DateTime64(9)");
   readonly durationNs = u64Column("duration_ns");
   readonly rawStart = u64Column("raw_start_unix_nano");

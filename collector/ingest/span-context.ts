@@ -1,19 +1,19 @@
 /** Resources and scopes, worked out once and known again by their bytes. */
 import { RESOURCE_COLUMNS } from "../store/span-columns.ts";
-import { sourceOf, type Source } from "./byte-buffer.ts";
+import { viewOf } from "./byte-buffer.ts";
 import { contextCacheMax } from "./limits.ts";
 import { ProtobufReader, toNumber } from "./protobuf.ts";
 import { resourceJson, scopeJson, type Range } from "./resource-json.ts";
 
 /** What a resource puts into each of its spans' rows. */
 export interface ResourceContext {
-  readonly json: Source;
+  readonly json: DataView;
   /** For each of {@link RESOURCE_COLUMNS}: its text, or its number; empty or 0 where absent. */
-  readonly strings: readonly Source[];
+  readonly strings: readonly DataView[];
   readonly numbers: readonly number[];
 }
 
-const EMPTY = sourceOf(Buffer.alloc(0));
+const EMPTY = viewOf(Buffer.alloc(0));
 const COLUMN_OF_ATTRIBUTE: ReadonlyMap<string, number> = new Map(
   RESOURCE_COLUMNS.map(({ attribute }, index) => [attribute, index]),
 );
@@ -21,19 +21,19 @@ const COLUMN_OF_ATTRIBUTE: ReadonlyMap<string, number> = new Map(
 /** Remembers what it worked out, up to a bound. */
 export class ContextCache {
   #resources = new Map<string, ResourceContext>();
-  #scopes = new Map<string, Source>();
+  #scopes = new Map<string, DataView>();
 
   resource(bytes: Uint8Array, resource: Range | undefined, schemaUrl: Range | undefined): ResourceContext {
     return remember(this.#resources, cacheKey(bytes, resource, schemaUrl), () => ({
-      json: sourceOf(resourceJson(bytes, resource, schemaUrl)),
+      json: viewOf(resourceJson(bytes, resource, schemaUrl)),
       ...resourceValues(bytes, resource),
     }));
   }
 
   /** OTLP/JSON of the scope. */
-  scope(bytes: Uint8Array, scope: Range | undefined, schemaUrl: Range | undefined): Source {
+  scope(bytes: Uint8Array, scope: Range | undefined, schemaUrl: Range | undefined): DataView {
     return remember(this.#scopes, cacheKey(bytes, scope, schemaUrl), () =>
-      sourceOf(scopeJson(bytes, scope, schemaUrl)),
+      viewOf(scopeJson(bytes, scope, schemaUrl)),
     );
   }
 }
@@ -77,7 +77,7 @@ function resourceValues(bytes: Uint8Array, resource: Range | undefined) {
   return { strings, numbers };
 }
 
-function readAttribute(reader: ProtobufReader, end: number, strings: Source[], numbers: number[]): void {
+function readAttribute(reader: ProtobufReader, end: number, strings: DataView[], numbers: number[]): void {
   reader.end = end;
   let column: number | undefined;
   let text = EMPTY;
@@ -92,7 +92,7 @@ function readAttribute(reader: ProtobufReader, end: number, strings: Source[], n
     if (tag === 0x0a) column = COLUMN_OF_ATTRIBUTE.get(slice(reader, fieldEnd).toString("utf8"));
     else if (reader.position < fieldEnd) {
       const valueTag = reader.varint32();
-      if (valueTag === 0x0a) text = sourceOf(slice(reader, reader.lengthEnd()));
+      if (valueTag === 0x0a) text = viewOf(slice(reader, reader.lengthEnd()));
       else if (valueTag === 0x18) {
         reader.varint64();
         if (reader.high < 0x20_0000) number = toNumber(reader.low, reader.high);

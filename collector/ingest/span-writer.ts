@@ -2,7 +2,7 @@
 import type { AttributeWriter } from "./attribute-writer.ts";
 import { EventLinkWriter } from "./event-link-writer.ts";
 import { setSmall } from "./native-columns.ts";
-import { skipUnknown, toNumber, word, type ProtobufReader } from "./protobuf.ts";
+import { skipUnknown, toNumber, type ProtobufReader } from "./protobuf.ts";
 import type { SpanBlock } from "./span-block.ts";
 import type { TranscodeCounts } from "./transcode-counts.ts";
 
@@ -56,23 +56,32 @@ export class SpanWriter {
     const attributes = this.#attributes;
     reader.end = end;
     attributes.startSpan();
+    const { bytes } = reader;
+    const spanStart = reader.position;
     let ids = 0;
     let deferred = false;
-    const spanStart = reader.position;
     while (reader.position < end) {
-      const tag = reader.varint32();
-      switch (tag) {
+      const at = reader.position;
+      const tag = bytes[at] as number;
+      const size = at + 1 < end ? (bytes[at + 1] as number) : 0x80;
+      if (tag === 0x4a && size < 0x80 && at + 2 + size <= end) {
+        attributes.write(reader, at + 2, at + 2 + size, row);
+        reader.position = at + 2 + size;
+        continue;
+      }
+      switch (reader.varint32()) {
         case 0x4a: {
           const attributeEnd = reader.lengthEnd();
-          attributes.write(reader, attributeEnd, row);
+          attributes.write(reader, reader.position, attributeEnd, row);
+          reader.position = attributeEnd;
           break;
         }
         case 0x0a:
-          writeId(reader, block.traceId.values, row, 16, "trace_id");
+          writeId(reader, block.traceId.values, row, 4, "trace_id");
           ids |= 1;
           break;
         case 0x12:
-          writeId(reader, block.spanId.values, row, 8, "span_id");
+          writeId(reader, block.spanId.values, row, 2, "span_id");
           ids |= 2;
           break;
         case 0x22:
@@ -80,7 +89,7 @@ export class SpanWriter {
           break;
         case 0x2a: {
           const stringEnd = reader.lengthEnd();
-          block.spanName.indexes[row] = block.spanName.dictionary.lookup(reader, reader.position, stringEnd);
+          block.spanName.indexes[row] = block.spanName.dictionary.lookup(reader.view, reader.position, stringEnd);
           reader.position = stringEnd;
           break;
         }
@@ -88,14 +97,10 @@ export class SpanWriter {
           setSmall(block.kind, row, smallEnum(reader));
           break;
         case 0x39:
-          reader.fixed64();
-          block.rawStart.values[row * 2] = reader.low;
-          block.rawStart.values[row * 2 + 1] = reader.high;
+          readTime(reader, block.rawStart.values, row);
           break;
         case 0x41:
-          reader.fixed64();
-          block.rawEnd.values[row * 2] = reader.low;
-          block.rawEnd.values[row * 2 + 1] = reader.high;
+          readTime(reader, block.rawEnd.values, row);
           break;
         case 0x5a:
         case 0x6a:
@@ -104,13 +109,14 @@ export class SpanWriter {
           reader.position = reader.lengthEnd();
           break;
         default:
-          this.#rareField(reader, tag, row);
+          reader.position = at;
+          this.#rareField(reader, reader.varint32(), row);
       }
     }
     if (ids !== BOTH_IDS) throw new SpanRejected(ids & 1 ? "span_id is missing" : "trace_id is missing");
     attributes.messageKeys.endSpan();
     if (deferred) this.#details.write(reader, spanStart, end, row);
-    attributes.deriveMessageKeys(reader, row);
+    attributes.deriveMessageKeys(reader.view, row);
     this.#times(row);
     this.#mixIds(row);
     block.rows = row + 1;
@@ -122,7 +128,7 @@ export class SpanWriter {
       case 0x1a: {
         const stringEnd = reader.lengthEnd();
         if (stringEnd > reader.position && !block.traceState.has(row)) {
-          if (!block.traceState.set(row, reader, reader.position, stringEnd)) this.#counts.repairedStrings += 1;
+          if (!block.traceState.set(row, reader.view, reader.position, stringEnd)) this.#counts.repairedStrings += 1;
         }
         reader.position = stringEnd;
         break;
@@ -152,10 +158,11 @@ export class SpanWriter {
     const end = reader.lengthEnd();
     const size = end - reader.position;
     if (size !== 0 && size !== 8) throw new SpanRejected(`parent_span_id has ${String(size)} bytes, not 8`);
-    for (let index = 0; index < size; index += 1) {
-      parentSpanId.values[row * 8 + index] = reader.bytes[reader.position + index] as number;
+    if (size === 8) {
+      parentSpanId.values[row * 2] = reader.view.getUint32(reader.position, true);
+      parentSpanId.values[row * 2 + 1] = reader.view.getUint32(reader.position + 4, true);
+      parentSpanId.used = true;
     }
-    if (size === 8) parentSpanId.used = true;
     reader.position = end;
   }
 
@@ -168,7 +175,7 @@ export class SpanWriter {
       if (tag === 0x12) {
         const stringEnd = reader.lengthEnd();
         if (stringEnd > reader.position && !block.statusMessage.has(row)) {
-          if (!block.statusMessage.set(row, reader, reader.position, stringEnd)) this.#counts.repairedStrings += 1;
+          if (!block.statusMessage.set(row, reader.view, reader.position, stringEnd)) this.#counts.repairedStrings += 1;
         }
         reader.position = stringEnd;
       } else if (tag === 0x18) {
@@ -206,28 +213,34 @@ export class SpanWriter {
   }
 
   #mixIds(row: number): void {
-    const { spanId, traceId } = this.#block;
-    const trace = word(traceId.values, row * 16 + 8);
-    this.idMix = Math.imul(this.idMix ^ word(spanId.values, row * 8) ^ trace, 0x9e37_79b1) + 1;
-    this.idMix2 = Math.imul(this.idMix2 ^ word(spanId.values, row * 8 + 4), 0x85eb_ca6b) + trace;
+    const spanId = this.#block.spanId.values;
+    const trace = this.#block.traceId.values[row * 4 + 2] as number;
+    this.idMix = Math.imul(this.idMix ^ (spanId[row * 2] as number) ^ trace, 0x9e37_79b1) + 1;
+    this.idMix2 = Math.imul(this.idMix2 ^ (spanId[row * 2 + 1] as number), 0x85eb_ca6b) + trace;
   }
 }
 
-function writeId(reader: ProtobufReader, values: Uint8Array, row: number, size: number, field: string): void {
+/** An id of `words` times four bytes. */
+function writeId(reader: ProtobufReader, values: Uint32Array, row: number, words: number, field: string): void {
   const end = reader.lengthEnd();
   const start = reader.position;
-  if (end - start !== size) {
-    throw new SpanRejected(`${field} has ${String(end - start)} bytes, not ${String(size)}`);
+  if (end - start !== words * 4) {
+    throw new SpanRejected(`${field} has ${String(end - start)} bytes, not ${String(words * 4)}`);
   }
-  const { bytes } = reader;
   let any = 0;
-  for (let index = 0, at = row * size; index < size; index += 1) {
-    const byte = bytes[start + index] as number;
-    any |= byte;
-    values[at + index] = byte;
+  for (let index = 0; index < words; index += 1) {
+    const word = reader.view.getUint32(start + index * 4, true);
+    any |= word;
+    values[row * words + index] = word;
   }
   if (any === 0) throw new SpanRejected(`${field} is all zero`);
   reader.position = end;
+}
+
+function readTime(reader: ProtobufReader, values: Uint32Array, row: number): void {
+  reader.fixed64();
+  values[row * 2] = reader.low;
+  values[row * 2 + 1] = reader.high;
 }
 
 /** An enum's number; one that no column can hold is no value of any version, and becomes 0. */

@@ -6,7 +6,6 @@
  */
 import { crc32 } from "node:zlib";
 import { AttributeWriter } from "./attribute-writer.ts";
-import type { Source } from "./byte-buffer.ts";
 import { OtlpError } from "./errors.ts";
 import { ValueTooDeepError } from "./json-text.ts";
 import { blockRowsMax, clockAheadMaxNs } from "./limits.ts";
@@ -241,7 +240,7 @@ export class SpanTranscoder {
   }
 
   /** Writes what resource and scope say into the rows that were added since the last call. */
-  #fillContext(context: ResourceContext, scope: Source): void {
+  #fillContext(context: ResourceContext, scope: DataView): void {
     const block = this.#block;
     const from = this.#contextRow;
     const to = block.rows;
@@ -249,11 +248,11 @@ export class SpanTranscoder {
     fillIndex(block.resource, context.json, from, to);
     fillIndex(block.scope, scope, from, to);
     block.resourceColumns.forEach((writer, index) => {
-      const text = context.strings[index] as Source;
+      const text = context.strings[index] as DataView;
       if (writer.type === "lowCardinality") fillIndex(writer.column, text, from, to);
       else if (writer.type === "string") {
-        if (text.bytes.length === 0) return;
-        for (let row = from; row < to; row += 1) writer.column.set(row, text, 0, text.bytes.length);
+        if (text.byteLength === 0) return;
+        for (let row = from; row < to; row += 1) writer.column.set(row, text, 0, text.byteLength);
       } else if (writer.type === "uint64") {
         const number = context.numbers[index] as number;
         if (number === 0) return;
@@ -309,8 +308,8 @@ function findContext(reader: ProtobufReader, end: number, message: string): Cont
   return parts;
 }
 
-function fillIndex(column: LowCardinalityColumn, text: Source, from: number, to: number): void {
-  const { length } = text.bytes;
+function fillIndex(column: LowCardinalityColumn, text: DataView, from: number, to: number): void {
+  const length = text.byteLength;
   if (length > 0) column.indexes.fill(column.dictionary.lookup(text, 0, length), from, to);
 }
 
