@@ -27,12 +27,23 @@ export function selectFlow(graph: Graph, traceId: string): Selection {
 /** The units that caused the trace's units and were caused by nothing. */
 function originsOfTrace(graph: Graph, traceId: string): Unit[] {
   const own = graph.units.filter((unit) => unit.entry.traceId === traceId);
-  const roots = own.filter((unit) => !hasCauseIn(graph, unit, traceId));
+  const roots = firstRuns(own.filter((unit) => !hasCauseIn(graph, unit, traceId)));
   const origins = new Set<Unit>();
   for (const root of roots.length > 0 ? roots : own.slice(0, 1)) {
     for (const origin of originsOf(graph, root)) origins.add(origin);
   }
   return [...origins];
+}
+
+/** Runs again for a message that another has taken in this trace are attempts: the first is where it began. */
+function firstRuns(units: readonly Unit[]): Unit[] {
+  const taken = new Set<string>();
+  return [...units].sort(byEntry).filter(({ takes }) => {
+    const keys = takes.flatMap((take) => take.keys);
+    const isAgain = takes.length === 1 && keys.some((key) => taken.has(key));
+    for (const key of keys) taken.add(key);
+    return !isAgain;
+  });
 }
 
 /** A record's part whose invocation began the trace is no root of its own. */

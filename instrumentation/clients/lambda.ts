@@ -34,9 +34,9 @@ export const lambdaCommands: AwsCommands = {
     inject: (input, carried) => (input.InvocationType === "DryRun" ? input : injectClientContext(input, carried)),
     identify(output) {
       const requestId = asText(asObject(output.$metadata)?.requestId);
-      const execution = asText(output.DurableExecutionArn);
-      const ids = [requestId, execution].flatMap((id) => id ?? []);
-      return { messageId: requestId, keys: ids.map((id) => `${LAMBDA_SYSTEM}:${id}`) };
+      // A durable function is told its execution in every run, the request's id in none but the first.
+      const id = asText(output.DurableExecutionArn) ?? requestId;
+      return { messageId: requestId, keys: id ? [`${LAMBDA_SYSTEM}:${id}`] : [] };
     },
   },
 };

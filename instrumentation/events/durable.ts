@@ -1,10 +1,13 @@
+import type { Span } from "@opentelemetry/api";
 import {
+  ERROR_TYPE,
   MESSAGE_KEYS,
   MESSAGE_RECEIVE_COUNT,
   MESSAGING_DESTINATION_NAME,
   MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
 import { hash53 } from "../core/hash.ts";
+import { STATUS_ERROR } from "../core/span.ts";
 import { remoteContext } from "../core/trace-parent.ts";
 import { LAMBDA_SYSTEM } from "./envelope.ts";
 import { asObject, asText, defined, type EventSource, type Fields, parseObject } from "./event-source.ts";
@@ -30,18 +33,30 @@ export const durableExecution: EventSource = {
       spanName,
       kind: "consumer",
       parent: parent ?? contextOf(arn),
+      onResult: recordFailure,
       attributes: defined({
         [MESSAGING_SYSTEM]: LAMBDA_SYSTEM,
         [MESSAGING_DESTINATION_NAME]: asText(caller.functionName) ?? arn.split(":")[6],
         ...(attributes as Record<string, string>),
         [MESSAGE_KEYS]: [`${LAMBDA_SYSTEM}:${arn}`, ...(Array.isArray(keys) ? (keys as string[]) : [])],
-        // One operation is the execution itself; with more it has run before, how often is not told.
-        [MESSAGE_RECEIVE_COUNT]: operations.length > 1 ? 2 : 1,
+        // Which run it is, no event tells: whoever sees them all counts them.
+        [MESSAGE_RECEIVE_COUNT]: undefined,
         "aws.lambda.durable_execution.arn": arn,
+        // One operation is the execution itself.
+        "aws.lambda.durable_execution.replay": operations.length > 1,
       }),
     };
   },
 };
+
+/** An execution that failed is an answer like any other to Lambda. */
+function recordFailure(span: Span, result: unknown): void {
+  const { Status, Error: error } = asObject(result) ?? {};
+  if (Status !== "FAILED") return;
+  const { ErrorType, ErrorMessage } = asObject(error) ?? {};
+  span.setAttribute(ERROR_TYPE, asText(ErrorType) ?? Status);
+  span.setStatus({ code: STATUS_ERROR, message: asText(ErrorMessage) ?? "" });
+}
 
 /** What the execution was started with. */
 function inputOf(execution: unknown): Fields | undefined {

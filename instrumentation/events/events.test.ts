@@ -1,4 +1,5 @@
 /** Every source against its table of events, then against anything at all. */
+import type { Span, SpanStatus } from "@opentelemetry/api";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { appSync } from "./app-sync.ts";
@@ -87,7 +88,25 @@ describe("every event that is documented", () => {
     const [first, replay] = [detect(event(1), {}), detect(event(3), {})];
     expect(replay.parent).toEqual(first.parent);
     expect(first.parent?.traceId).toMatch(/^[0-9a-f]{32}$/);
-    expect(replay.attributes["hopscope.message.receive_count"]).toBe(2);
+    expect(replay.attributes["aws.lambda.durable_execution.replay"]).toBe(true);
+  });
+
+  it("marks a durable execution that failed, which is an answer like any other", () => {
+    const event = { DurableExecutionArn: "arn", CheckpointToken: "t", InitialExecutionState: { Operations: [{}] } };
+    const marked = (result: unknown): Record<string, unknown> => {
+      const said: Record<string, unknown> = {};
+      const span = {
+        setAttribute: (name: string, value: unknown) => Object.assign(said, { [name]: value }),
+        setStatus: ({ message }: SpanStatus) => Object.assign(said, { message }),
+      };
+      detect(event, {}).onResult?.(span as unknown as Span, result);
+      return said;
+    };
+    const error = { ErrorType: "StepError", ErrorMessage: "declined" };
+    expect(marked({ Status: "FAILED", Error: error })).toEqual({ "error.type": "StepError", message: "declined" });
+    for (const other of [{ Status: "PENDING" }, { Status: "SUCCEEDED", Result: "7" }, undefined]) {
+      expect(marked(other)).toEqual({});
+    }
   });
 
   it("lets an authorizer's answer name its span, and leaves other answers as they are", () => {

@@ -173,7 +173,11 @@ export const lambdaCases: readonly EventCase[] = [
       spanName: undefined,
       parent: SPAN_ID,
       keys: [`aws.lambda:${DURABLE_ARN}`],
-      attributes: { "faas.trigger": "other", "hopscope.message.receive_count": 1, "messaging.destination.name": "charge" },
+      attributes: {
+        "faas.trigger": "other",
+        "messaging.destination.name": "charge",
+        "aws.lambda.durable_execution.replay": false,
+      },
     },
   },
   {
@@ -201,7 +205,7 @@ export const lambdaCases: readonly EventCase[] = [
         "faas.trigger": "pubsub",
         "messaging.system": "aws_sqs",
         "messaging.destination.name": "my-queue",
-        "hopscope.message.receive_count": 2,
+        "aws.lambda.durable_execution.replay": true,
       },
     },
   },
