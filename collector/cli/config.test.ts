@@ -31,6 +31,12 @@ describe("the settings", () => {
     ["HOPSCOPE_CLICKHOUSE_URL", "db:8123", /must be a URL such as http:\/\/user:password@host:8123\.$/],
     ["HOPSCOPE_CLICKHOUSE_DATABASE", "a-b", /must be letters, digits and underscores/],
     ["HOPSCOPE_STORE_MEMORY_MB", "100", /must be a whole number from 512/],
+    ["HOPSCOPE_INGEST_TOKENS", "too-short", /^HOPSCOPE_INGEST_TOKENS is not shown here, but must be tokens of at least 16/],
+    ["HOPSCOPE_INGEST_TOKENS", "long-enough-for-one,", /HOPSCOPE_INGEST_TOKENS is not shown/],
+    ["HOPSCOPE_UI_PASSWORD", "secret", /^HOPSCOPE_UI_PASSWORD is not shown here, but must be at least 16 characters\.$/],
+    ["HOPSCOPE_INGEST_SPANS_PER_S", "0", /must be a whole number from 1/],
+    ["HOPSCOPE_HOST", "0.0.0.0", /lets other machines in: set HOPSCOPE_INGEST_TOKENS and HOPSCOPE_UI_PASSWORD/],
+    ["HOPSCOPE_HOST", "::", /lets other machines in/],
     ["HOPSCOPE_LOG_LEVEL", "verbose", 'HOPSCOPE_LOG_LEVEL is "verbose", but must be info, warn or error.'],
   ] as const)("stop the start when %s is %s, naming it, its value and what is allowed", ([name, value, message]) => {
     expect(() => readConfig({ [name]: value })).toThrow(message);
@@ -40,6 +46,15 @@ describe("the settings", () => {
     const read = () => readConfig({ HOPSCOPE_PORT: "x", HOPSCOPE_CLICKHOUSE_URL: "ftp://me:secret@db" });
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(/^HOPSCOPE_PORT.*\nHOPSCOPE_CLICKHOUSE_URL is "ftp:\/\/me:\*\*\*@db"/);
+  });
+
+  it.for([
+    { HOPSCOPE_INGEST_TOKENS: "first-token-123456, other-token-123456", HOPSCOPE_UI_PASSWORD: "a long enough password" },
+    { HOPSCOPE_AUTH: "off" },
+    { HOPSCOPE_HOST: "127.0.0.2" },
+    { HOPSCOPE_HOST: "localhost" },
+  ])("let other machines in with tokens and a password, or where that is switched off: %o", (env) => {
+    expect(() => readConfig({ HOPSCOPE_HOST: "0.0.0.0", ...env })).not.toThrow();
   });
 
   // `npx vitest run --project unit collector/cli/config.test.ts -u` writes the page anew.

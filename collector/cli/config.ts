@@ -24,7 +24,22 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const values = Object.entries(settings).map(([key, setting]) => [key, valueOf(setting, env, problems)]);
   if (problems.length > 0) throw new ConfigError(problems.join("\n"));
   // The table's own types say what each of its parsers gives.
-  return Object.fromEntries(values) as Config;
+  const config = Object.fromEntries(values) as Config;
+  refuseOpenDoor(config);
+  return config;
+}
+
+/** Other machines come in only where someone has said who may. */
+function refuseOpenDoor({ host, auth, ingestTokens, uiPassword }: Config): void {
+  if (isLoopback(host) || auth === "off" || (ingestTokens !== undefined && uiPassword !== undefined)) return;
+  throw new ConfigError(
+    `HOPSCOPE_HOST is "${host}", which lets other machines in: set HOPSCOPE_INGEST_TOKENS and HOPSCOPE_UI_PASSWORD, ` +
+      "or HOPSCOPE_AUTH=off where the network or a proxy sees to it who comes.",
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 function valueOf(
@@ -38,7 +53,8 @@ function valueOf(
   if (text === undefined) return undefined;
   const value = setting.parse(text);
   if (value === undefined) {
-    problems.push(`${name ?? setting.name} is "${withoutPassword(text)}", but must be ${setting.allowed}.`);
+    const shown = setting.secret === true ? "not shown here" : `"${withoutPassword(text)}"`;
+    problems.push(`${name ?? setting.name} is ${shown}, but must be ${setting.allowed}.`);
   }
   return value;
 }

@@ -10,6 +10,8 @@ export interface Setting<Value> {
   readonly description: string;
   /** Parsed like a given value; undefined leaves the setting out. */
   readonly fallback: string | undefined;
+  /** Whether its value must not be shown, not even where it is wrong. */
+  readonly secret?: boolean;
   /** Completes "must be ...". */
   readonly allowed: string;
   /** The value, or undefined where the text is none of what is allowed. */
@@ -22,6 +24,10 @@ const retentionDaysMax = 3650;
 const storeMemoryMbMin = 512;
 const storeMemoryMbMax = 1024 * 1024;
 const portMax = 65_535;
+/** Of a token or password: shorter ones are guessed. */
+const secretLengthMin = 16;
+/** More than any machine takes. */
+const spansPerSMax = 100_000_000;
 
 export const settings = {
   host: {
@@ -52,6 +58,43 @@ export const settings = {
     fallback: ".hopscope",
     allowed: "a path",
     parse: (text: string) => (text.includes("\0") ? undefined : resolve(text)),
+  },
+  ingestTokens: {
+    name: "HOPSCOPE_INGEST_TOKENS",
+    description:
+      "Tokens of which senders must bring one, as `Authorization: Bearer <token>`. Several, so that one can be replaced. " +
+      "Functions send it with `OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20<token>`. Unset: everyone may send.",
+    fallback: undefined,
+    allowed: `tokens of at least ${String(secretLengthMin)} visible ASCII characters, separated by commas`,
+    secret: true,
+    parse: tokens,
+  },
+  ingestSpansPerS: {
+    name: "HOPSCOPE_INGEST_SPANS_PER_S",
+    description:
+      "Spans a second that each token may send, or all senders together where there is no token; beyond it they are " +
+      "answered 429 with Retry-After. Ten seconds' worth may come at once. Unset: no bound.",
+    fallback: undefined,
+    allowed: `a whole number from 1 to ${String(spansPerSMax)}`,
+    parse: integer(1, spansPerSMax),
+  },
+  uiPassword: {
+    name: "HOPSCOPE_UI_PASSWORD",
+    description:
+      "Password of the UI, the API and /metrics (HTTP basic authentication, any user name). Unset: none is asked for.",
+    fallback: undefined,
+    allowed: `at least ${String(secretLengthMin)} characters`,
+    secret: true,
+    parse: (text: string) => (text.length >= secretLengthMin ? text : undefined),
+  },
+  auth: {
+    name: "HOPSCOPE_AUTH",
+    description:
+      "Whether HOPSCOPE_HOST may let other machines in only with HOPSCOPE_INGEST_TOKENS and HOPSCOPE_UI_PASSWORD; " +
+      "`off` where the network itself, or a proxy, sees to it who comes.",
+    fallback: "required",
+    allowed: "required or off",
+    parse: (text: string) => (text === "required" || text === "off" ? text : undefined),
   },
   clickhouseUrl: {
     name: "HOPSCOPE_CLICKHOUSE_URL",
@@ -129,6 +172,11 @@ function integer(min: number, max: number) {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
     return value >= min && value <= max ? value : undefined;
   };
+}
+
+function tokens(text: string): readonly string[] | undefined {
+  const parts = text.split(",").map((part) => part.trim());
+  return parts.every((part) => part.length >= secretLengthMin && /^[\x21-\x7e]+$/.test(part)) ? parts : undefined;
 }
 
 function httpUrl(text: string): string | undefined {

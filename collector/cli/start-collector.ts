@@ -1,6 +1,7 @@
 /** Puts the collector's parts together: address, store, receiver, app. */
 import { fileURLToPath } from "node:url";
 import { createApp } from "../http/app.ts";
+import { ingestAuth } from "../http/ingest-auth.ts";
 import { otlpHandler } from "../http/otlp.ts";
 import { serveApp, type FirstHandler } from "../http/serve.ts";
 import { ingestMetrics } from "../ingest/ingest-metrics.ts";
@@ -64,14 +65,16 @@ export async function startCollector(
     started.push(() => receiver.close(drainMs));
     const alerts = await startAlerts({ store, config, log, url: serving.url, pack: alertPack });
     started.push(() => alerts.close());
-    const grpc = await startGrpc(receiver, config, log);
+    const authorize = ingestAuth({ tokens: config.ingestTokens ?? [], spansPerS: config.ingestSpansPerS });
+    const grpc = await startGrpc(receiver, config, log, authorize);
     if (grpc) started.push(() => grpc.close());
-    otlp = otlpHandler(receiver);
+    otlp = otlpHandler(receiver, { authorize });
     app = createApp({
       store,
       alerts: alerts.routes,
       metrics: [() => ingestMetrics(receiver), alerts.metrics],
       uiDir: builtUiDir,
+      password: config.uiPassword,
     });
     const at = (port: number) => `http://${reachable(config.host)}:${String(port)}`;
     return { url: serving.url, endpoint: at(serving.port), grpcEndpoint: grpc && at(grpc.port), close };

@@ -1,12 +1,14 @@
 /** OTLP/gRPC beside OTLP/HTTP, for senders that speak nothing else. */
 import { serveOtlpGrpc, type OtlpGrpcServing } from "../http/otlp-grpc.ts";
-import { ListenError } from "../http/serve.ts";
+import type { Authorize } from "../http/ingest-auth.ts";
+import { listenError } from "../http/serve.ts";
 import type { Receiver } from "../ingest/receive.ts";
 import type { Log } from "../store/log.ts";
 import type { Config } from "./config.ts";
 
 /** The port that OTLP gives to gRPC. */
 const grpcPortDefault = 4317;
+const PORT_SETTING = "HOPSCOPE_GRPC_PORT";
 
 /**
  * Listens for OTLP/gRPC; undefined where it is off, or where nobody asked for it and the usual port is taken: another
@@ -18,16 +20,16 @@ export async function startGrpc(
   receiver: Receiver,
   { host, grpcPort }: Pick<Config, "host" | "grpcPort">,
   log: Log,
+  authorize?: Authorize,
 ): Promise<OtlpGrpcServing | undefined> {
   if (grpcPort === "off") return undefined;
   const port = grpcPort ?? grpcPortDefault;
   try {
-    return await serveOtlpGrpc(receiver, { host, port });
+    return await serveOtlpGrpc(receiver, { host, port, authorize });
   } catch (error) {
-    const advice = "choose another port with HOPSCOPE_GRPC_PORT, or set it to off.";
-    const message = `Port ${String(port)} on ${host} cannot be listened on for OTLP/gRPC: ${advice}`;
-    if (grpcPort !== undefined) throw new ListenError("port-in-use", message, error);
-    log.warn({ port }, `OTLP/gRPC is off. ${message}`);
+    const reason = listenError(error instanceof Error ? error : new Error(String(error)), { host, port }, PORT_SETTING);
+    if (grpcPort !== undefined || reason.code !== "port-in-use") throw reason;
+    log.warn({ port }, `OTLP/gRPC is off. ${reason.message}`);
     return undefined;
   }
 }

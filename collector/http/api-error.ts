@@ -28,7 +28,7 @@ export function invalid(field: string, message: string): ApiError {
   return new ApiError("invalid", `${field}: ${message}`, field);
 }
 
-const STATUS_OF = { invalid: 400, "not-found": 404, unavailable: 503, internal: 500 } as const;
+const STATUS_OF = { invalid: 400, unauthorized: 401, "not-found": 404, unavailable: 503, internal: 500 } as const;
 
 /** Answers what a route threw; an error that nobody foresaw is logged and its text kept from the reader. */
 export function answerError(error: Error, context: Context): Response {
@@ -46,15 +46,21 @@ export function answerError(error: Error, context: Context): Response {
 function toApiError(error: Error): ApiError {
   if (error instanceof ApiError) return error;
   if (!(error instanceof StoreError)) return new ApiError("internal", "The collector failed; its log says why.");
-  if (LIMIT_CODES.has(error.code)) {
-    return new ApiError("unavailable", "The query went past its limit of time, rows or memory: ask for less.");
+  const limit = LIMIT_CODES.get(error.code);
+  if (limit !== undefined) {
+    return invalid("request", `the query went past its limit of ${limit}: take a shorter time range or a narrower filter`);
   }
   if (error.retryable) return new ApiError("unavailable", "The store does not answer; it is tried again.");
   return new ApiError("internal", "The store refused the query; the collector's log says why.");
 }
 
 /** ClickHouse's TOO_MANY_ROWS, TIMEOUT_EXCEEDED, MEMORY_LIMIT_EXCEEDED, TOO_MANY_BYTES. */
-const LIMIT_CODES: ReadonlySet<number> = new Set([158, 159, 241, 307]);
+const LIMIT_CODES: ReadonlyMap<number, string> = new Map([
+  [158, "rows"],
+  [159, "time"],
+  [241, "memory"],
+  [307, "bytes"],
+]);
 
 /** The first thing that is wrong with a request, as an {@link ApiError}. */
 export function fromZod(error: z.core.$ZodError, value: unknown): ApiError {

@@ -14,6 +14,7 @@ import { liveRoutes } from "./live-api.ts";
 import { metricsRoutes } from "./metrics.ts";
 import { spanRoutes } from "./spans-api.ts";
 import { staticUi } from "./static-ui.ts";
+import { uiAuth } from "./ui-auth.ts";
 
 export interface AppOptions {
   readonly store: Store;
@@ -21,6 +22,8 @@ export interface AppOptions {
   readonly alerts?: OpenAPIHono;
   /** Folder of the built UI, absolute; absent, or without an index.html, the root says how to build it. */
   readonly uiDir?: string;
+  /** Asked for before anything but `/healthz` and `/readyz`; absent, everyone who reaches the port may read. */
+  readonly password?: string | undefined;
   /** Lines that the parts of the collector add to `/metrics`, in the Prometheus text format. */
   readonly metrics?: readonly (() => string)[];
   /** The clock, milliseconds since the epoch; tests set it. */
@@ -40,9 +43,10 @@ export function apiRoutes(context: ApiContext) {
 export type Api = ReturnType<typeof apiRoutes>;
 
 /** Composes the app; nothing listens yet (see serve.ts). */
-export function createApp({ store, alerts, uiDir, metrics = [], now = Date.now }: AppOptions): Hono {
+export function createApp({ store, alerts, uiDir, password, metrics = [], now = Date.now }: AppOptions): Hono {
   const app = new OpenAPIHono<BlankEnv>();
   app.onError(answerError);
+  if (password !== undefined) app.use(uiAuth(password));
   app.route("/", healthRoutes(store));
   app.route("/", metricsRoutes(metrics));
   app.route("/", apiRoutes({ store, now }));

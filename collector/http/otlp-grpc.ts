@@ -8,6 +8,7 @@ import { OtlpError } from "../ingest/errors.ts";
 import { requestSizeMaxBytes } from "../ingest/limits.ts";
 import { exportResponse, statusBody } from "../ingest/otlp-answer.ts";
 import type { Receiver } from "../ingest/receive.ts";
+import type { Authorize } from "./ingest-auth.ts";
 
 type Grpc = typeof import("@grpc/grpc-js");
 
@@ -20,8 +21,8 @@ export interface OtlpGrpcOptions {
   readonly host: string;
   /** 4317 by convention; 0 takes a free one. */
   readonly port: number;
-  /** Called before a request is taken, with its metadata; throws an {@link OtlpError} to refuse it. */
-  readonly authorize?: (header: (name: string) => string | undefined) => void;
+  /** Who may send, by the call's metadata; absent lets everyone in. */
+  readonly authorize?: Authorize | undefined;
 }
 
 export interface OtlpGrpcServing {
@@ -81,9 +82,11 @@ async function exportTraces(
 ): Promise<void> {
   const held = receiver.hold();
   try {
-    authorize?.((name) => call.metadata.get(name)[0]?.toString());
+    const grant = authorize?.((name) => call.metadata.get(name)[0]?.toString());
     held.add(call.request.length);
-    answer(null, Buffer.from(exportResponse(await receiver.receiveTraces(call.request, "protobuf"), "protobuf")));
+    const received = await receiver.receiveTraces(call.request, "protobuf");
+    grant?.spend(received.accepted);
+    answer(null, Buffer.from(exportResponse(received, "protobuf")));
   } catch (error) {
     const refusal = error instanceof OtlpError ? error : undefined;
     receiver.countRefused(refusal?.reason ?? "internal");

@@ -67,17 +67,23 @@ export async function serveApp(
   };
 }
 
-function listenError(error: NodeJS.ErrnoException, { host, port }: ServeOptions): ListenError {
-  if (error.code === "EADDRINUSE") {
-    const advice = "stop what listens there, or choose another port with HOPSCOPE_PORT.";
+/**
+ * Why an address cannot be listened on, in one line that names the setting to change.
+ *
+ * @param error as Node throws it, or with Node's code (`EADDRINUSE`) in its message
+ */
+export function listenError(error: Error, { host, port }: ServeOptions, portSetting = "HOPSCOPE_PORT"): ListenError {
+  const code = (error as NodeJS.ErrnoException).code ?? /\bE[A-Z]{4,}\b/.exec(error.message)?.[0];
+  if (code === "EADDRINUSE") {
+    const advice = `stop what listens there, or choose another port with ${portSetting}.`;
     return new ListenError("port-in-use", `Port ${String(port)} on ${host} is already in use: ${advice}`, error);
   }
-  if (error.code === "EACCES") {
-    const advice = "choose a port from 1024 up with HOPSCOPE_PORT.";
+  if (code === "EACCES") {
+    const advice = `choose a port from 1024 up with ${portSetting}.`;
     return new ListenError("not-permitted", `Port ${String(port)} needs more rights: ${advice}`, error);
   }
-  if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND") {
-    const advice = "choose 127.0.0.1, 0.0.0.0 or an address of this machine.";
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
+    const advice = "choose 127.0.0.1, 0.0.0.0 or an address of this machine with HOPSCOPE_HOST.";
     return new ListenError("no-such-host", `${host} is no address of this machine: ${advice}`, error);
   }
   return new ListenError("other", `Cannot listen on ${host}:${String(port)}: ${error.message}`, error);
