@@ -16,7 +16,7 @@ import { spanOf, withRootState, withSpan } from "./core/context.ts";
 import type { Outcome } from "./core/counters.ts";
 import { describeSender, originOf, stateOfOrigin } from "./core/propagation.ts";
 import { describeError, guarded, report } from "./core/report.ts";
-import { KIND, PassingSpan, recordError, STATUS_ERROR } from "./core/span.ts";
+import { KIND, PassingSpan, type RecordedSpan, recordError, STATUS_ERROR } from "./core/span.ts";
 import type { Tracing } from "./core/tracing.ts";
 import { asObject, type Message, type Trigger } from "./events/event-source.ts";
 import type { Options } from "./options.ts";
@@ -32,6 +32,8 @@ export interface Invocation {
   readonly context: Context;
   /** Whether its span has ended. */
   ended: boolean;
+  /** Whether it was sent as timing out. */
+  announced: boolean;
   /** Counts an invocation whose trace is not kept; undefined for one whose trace is. */
   readonly count: ((outcome: Outcome) => void) | undefined;
 }
@@ -86,7 +88,7 @@ export function startInvocation(tracing: Tracing, init: InvocationInit): Invocat
   const count = span.isRecording()
     ? undefined
     : (outcome: Outcome): void => tracing.counters.add(String(trigger.attributes[FAAS_TRIGGER]), outcome, coldStart);
-  const invocation = { span, trigger, ended: false, count };
+  const invocation = { span, trigger, ended: false, announced: false, count };
   return Object.assign(invocation, { context: withSpan(context, span).setValue(INVOCATION_KEY, invocation) });
 }
 
@@ -155,19 +157,31 @@ export function endWithError(invocation: Invocation, error: unknown): void {
   end(invocation, "error", () => recordError(invocation.span, error));
 }
 
-/** Ends the span of an invocation whose deadline is about to pass. */
-export function endWithTimeout(invocation: Invocation): void {
+/**
+ * Sends the span of an invocation whose deadline is about to pass, and the spans in it that have not ended, for they
+ * say what it waits for. They are sent again if they do end before Lambda kills the process. A span of another
+ * provider, which cannot be sent twice, ends here.
+ */
+export function announceTimeout(invocation: Invocation, open: readonly RecordedSpan[]): void {
+  const { span } = invocation;
+  const message = "the deadline was about to pass";
+  const timeout = { [ERROR_TYPE]: "timeout" };
+  if (open.includes(span as RecordedSpan)) {
+    invocation.announced = true;
+    for (const each of open) each.snapshot(each === span ? { ...timeout, [TIMED_OUT]: true } : timeout, message);
+    return;
+  }
   end(invocation, "timeout", () => {
-    const { span } = invocation;
-    span.setAttribute(TIMED_OUT, true);
-    span.setAttribute(ERROR_TYPE, "timeout");
-    span.setStatus({ code: STATUS_ERROR, message: "the deadline was about to pass" });
+    span.setAttributes({ ...timeout, [TIMED_OUT]: true });
+    span.setStatus({ code: STATUS_ERROR, message });
   });
 }
 
 function end(invocation: Invocation, outcome: Outcome, describe: () => void): void {
   if (invocation.ended) return;
   invocation.ended = true;
+  // What was announced did not happen.
+  if (invocation.announced) invocation.span.setAttribute(TIMED_OUT, false);
   guarded("ending an invocation", () => {
     try {
       describe();

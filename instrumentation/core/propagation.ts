@@ -48,7 +48,7 @@ function encodeName(name: unknown): string {
 /** The parts of our member of a `tracestate`, by their letters. */
 function membersOf({ traceState }: SpanContext): Readonly<Record<string, string>> {
   const parts = traceState?.get(TRACESTATE_KEY)?.split(";") ?? [];
-  return Object.fromEntries(parts.map((part) => [part[0], part.slice(2)]));
+  return Object.fromEntries(parts.map((part): [string, string] => [part.slice(0, 1), part.slice(2)]));
 }
 
 /** Trace in which the flow of `context` began, as far as that is said: its own trace otherwise. */

@@ -62,16 +62,16 @@ export class RecordedSpan implements Span {
   droppedEvents = 0;
   droppedLinks = 0;
   #attributeCount = 0;
-  readonly #onEnd: (span: RecordedSpan) => void;
+  readonly #init: SpanInit;
 
   constructor(init: SpanInit) {
+    this.#init = init;
     this.name = init.name;
     this.kind = init.kind;
     this.context = init.context;
     this.parentSpanId = init.parentSpanId;
     this.startMs = init.startMs;
     this.scope = init.scope;
-    this.#onEnd = init.onEnd;
   }
 
   spanContext(): SpanContext {
@@ -133,7 +133,21 @@ export class RecordedSpan implements Span {
   end(endTime?: TimeInput): void {
     if (this.endMs) return;
     this.endMs = Math.max(endTime === undefined ? nowMs() : toMs(endTime), this.startMs);
-    this.#onEnd(this);
+    this.#init.onEnd(this);
+  }
+
+  /**
+   * Sends this span as it is now, ended, with `attributes` and the error `message`. When it does end it is sent again
+   * under the same ids: the one that ended later counts.
+   */
+  snapshot(attributes: Attributes, message: string): void {
+    if (this.endMs) return;
+    const copy = new RecordedSpan({ ...this.#init, name: this.name });
+    copy.setAttributes({ ...this.attributes, ...attributes });
+    copy.events.push(...this.events);
+    copy.links.push(...this.links);
+    copy.setStatus({ code: STATUS_ERROR, message });
+    copy.end();
   }
 
   isRecording(): boolean {

@@ -20,7 +20,7 @@ export class LeanTracer implements Tracer {
   }
 
   startSpan(name: string, options: SpanOptions = {}, context: Context = this.#provider.contexts.active()): Span {
-    const { sampler, onEnd } = this.#provider;
+    const { sampler, onEnd, open } = this.#provider;
     const candidate = options.root ? undefined : spanOf(context)?.spanContext();
     const parent = candidate && isValidContext(candidate) ? candidate : undefined;
     const traceId = parent?.traceId ?? newTraceId();
@@ -40,8 +40,12 @@ export class LeanTracer implements Tracer {
       parentSpanId: parent?.spanId,
       startMs: toMs(options.startTime),
       scope: this.#scope,
-      onEnd,
+      onEnd: (ended) => {
+        open?.delete(ended);
+        onEnd(ended);
+      },
     });
+    open?.add(span);
     if (options.attributes) span.setAttributes(options.attributes);
     if (options.links) span.addLinks(options.links);
     return span;
@@ -61,6 +65,8 @@ export class LeanTracerProvider implements TracerProvider {
   readonly contexts: StorageContextManager;
   readonly sampler: Sampler;
   readonly onEnd: (span: RecordedSpan) => void;
+  /** Spans that have not ended, where somebody wants to know them: one that never ends stays in it. */
+  open: Set<RecordedSpan> | undefined;
 
   constructor(contexts: StorageContextManager, sampler: Sampler, onEnd: (span: RecordedSpan) => void) {
     this.contexts = contexts;

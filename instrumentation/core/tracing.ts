@@ -2,14 +2,16 @@ import type { Attributes, ContextManager, Tracer, TracerProvider } from "@opente
 import { detectResource } from "../platforms/resource.ts";
 import { type Config, readConfig, readSwitches, type Switches } from "./config.ts";
 import { ROOT, suppressed } from "./context.ts";
-import { Counters } from "./counters.ts";
+import { CounterPipeline } from "./counters.ts";
 import { StorageContextManager } from "./context-manager.ts";
 import { foreignApi, provideApi } from "./global-api.ts";
-import { Pipeline, within } from "./pipeline.ts";
+import { type Exporter, within } from "./exporter.ts";
+import { Pipeline } from "./pipeline.ts";
 import { makePoster, type Poster } from "./post.ts";
 import { W3cPropagator } from "./propagator.ts";
 import { makeSampler } from "./sampler.ts";
 import { shared } from "./shared.ts";
+import type { RecordedSpan } from "./span.ts";
 import { LeanTracerProvider, type Sampler } from "./tracer.ts";
 import { VERSION } from "./version.ts";
 
@@ -23,11 +25,9 @@ export class Tracing {
   readonly switches: Switches = readSwitches(process.env);
   #config: Config | undefined;
   #pipeline: Pipeline | undefined;
-  #metricsPoster: Poster | undefined;
+  #counters: CounterPipeline | undefined;
+  #onAdd: (() => void) | undefined;
   #sampler: Sampler | undefined;
-  /** Of invocations whose trace is not kept. */
-  readonly counters = new Counters();
-  #metricsRefused = false;
   readonly #contexts = new StorageContextManager();
   readonly #provider: LeanTracerProvider;
   readonly #tracer: Tracer;
@@ -50,29 +50,40 @@ export class Tracing {
     return (this.#config ??= readConfig(process.env));
   }
 
-  /** Whether any span has ended yet. */
-  get hasSpans(): boolean {
-    return this.#pipeline !== undefined;
-  }
-
   get pipeline(): Pipeline {
-    return (this.#pipeline ??= this.#makePipeline());
+    return (this.#pipeline ??= new Pipeline(this.#makePoster(this.config.tracesUrl), () => this.resource));
   }
 
-  #makePipeline(): Pipeline {
-    return new Pipeline(this.#makePoster(this.config.tracesUrl), () => this.resource);
+  /** Of invocations whose trace is not kept. */
+  get counters(): CounterPipeline {
+    if (this.#counters) return this.#counters;
+    this.#counters = new CounterPipeline(this.#makePoster(this.config.metricsUrl), () => this.resource);
+    this.#counters.onAdd = this.#onAdd;
+    return this.#counters;
+  }
+
+  /** Calls `listener` whenever there is more to be sent. */
+  set onAdd(listener: () => void) {
+    this.#onAdd = listener;
+    this.pipeline.onAdd = listener;
+    if (this.#counters) this.#counters.onAdd = listener;
+  }
+
+  /** What has something to send, and where that goes. */
+  get waiting(): { readonly exporter: Exporter; readonly url: URL }[] {
+    const waiting: { exporter: Exporter; url: URL }[] = [];
+    if (this.#pipeline?.pending) waiting.push({ exporter: this.#pipeline, url: this.config.tracesUrl });
+    if (this.#counters?.pending) waiting.push({ exporter: this.#counters, url: this.config.metricsUrl });
+    return waiting;
   }
 
   get resource(): Attributes {
     return (this.#resource ??= detectResource(this.config.resource, process.env));
   }
 
-  /** Counts are sent beside spans and never tried again: a collector that takes no metrics is not asked twice. */
-  async #flushCounters(budgetMs: number): Promise<void> {
-    if (!this.counters.pending || this.#metricsRefused || this.pipeline.failing || budgetMs <= 0) return;
-    const poster = (this.#metricsPoster ??= this.#makePoster(this.config.metricsUrl));
-    const { kind } = await poster.post(this.counters.take(this.resource), budgetMs);
-    this.#metricsRefused = kind !== "accepted";
+  /** Spans of ours that have not ended, from the first call on. */
+  get open(): Set<RecordedSpan> {
+    return (this.#provider.open ??= new Set());
   }
 
   get tracer(): Tracer {
@@ -88,9 +99,22 @@ export class Tracing {
     return foreignApi(this.#provider)?.context ?? this.#contexts;
   }
 
+  /** At the start of an invocation, see {@link Exporter.prepare}. */
+  prepare(): void {
+    this.pipeline.prepare();
+    if (!this.pipeline.failing) this.#counters?.prepare();
+  }
+
+  /** Sends what waits, while nobody waits for that. */
+  flushInBackground(): void {
+    for (const { exporter } of this.waiting) void exporter.flushInBackground();
+  }
+
   /** Sends what waits, for at most `budgetMs`; never rejects. */
   async flush(budgetMs: number): Promise<void> {
-    await Promise.all([this.pipeline.flush(budgetMs), this.#flushCounters(budgetMs)]);
+    // Nothing is tried a second time by way of the counts while the collector is known to be failing.
+    const countersMs = this.#pipeline?.failing ? 0 : budgetMs;
+    await Promise.all([this.#pipeline?.flush(budgetMs), this.#counters?.flush(countersMs)]);
     const provider = foreignApi(this.#provider)?.trace as Flushable | undefined;
     const flushable = provider?.forceFlush ? provider : provider?.getDelegate?.();
     if (flushable?.forceFlush && budgetMs > 0) await within(Promise.resolve(flushable.forceFlush()), budgetMs);

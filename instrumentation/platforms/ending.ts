@@ -1,4 +1,5 @@
 /** What is left when a process ends: `process.exit`, uncaught errors, unhandled rejections. */
+import { monotonicMs } from "../core/clock.ts";
 import { FLUSH_BUDGET_MS } from "../core/limits.ts";
 import { guarded } from "../core/report.ts";
 import { sendSync } from "../core/send-sync.ts";
@@ -23,6 +24,7 @@ export function prepareEnding(): void {
       for (const invocation of running) {
         endWithError(invocation, fatal ? fatal.error : new ProcessExit(`the process exited with code ${code}`));
       }
+      for (const span of tracing().open) span.end();
       sendLast();
     }, undefined);
   });
@@ -54,10 +56,11 @@ export function watchRejections(): void {
 }
 
 function sendLast(): void {
-  if (!tracing().hasSpans) return;
-  const { pipeline, config } = tracing();
-  if (pipeline.failing || pipeline.pending === 0) return;
-  sendSync(config.tracesUrl, config.headers, pipeline.takeBodies(), FLUSH_BUDGET_MS);
+  const deadlineMs = monotonicMs() + FLUSH_BUDGET_MS;
+  for (const { exporter, url } of tracing().waiting) {
+    if (exporter.failing) continue;
+    sendSync(url, tracing().config.headers, exporter.takeBodies(), deadlineMs - monotonicMs());
+  }
 }
 
 /** Stands on the span of an invocation that called `process.exit`. */

@@ -102,15 +102,30 @@ describe.skipIf(!RUNTIMES.current)("on the runtime of Node 24", () => {
     const [span] = invocations(await collector.waitFor((spans) => invocations(spans).length > 0));
     expect(span?.attributes["error.type"]).toBe(type);
     expect(span?.status).toMatchObject({ code: 2, message });
+    if (name === "exits") expect(collector.spans.find((inner) => inner.name === "inner")?.parentSpanId).toBe(span?.spanId);
   });
 
-  it("sends an invocation as timing out before Lambda kills it", async () => {
+  it("sends an invocation as timing out before Lambda kills it, and what it waits for", async () => {
     const fn = await start("handlers.hangs", { timeoutMs: 2_500 });
     expect((await fn.invoke({})).kind).toBe("exit");
-    expect(only(collector.spans)).toMatchObject({
-      status: { code: 2 },
+    const invocation = only(collector.spans);
+    expect(invocation).toMatchObject({
+      status: { code: 2, message: "the deadline was about to pass" },
       attributes: { "hopscope.timeout": true, "error.type": "timeout" },
     });
+    const waited = collector.spans.find((span) => span.name === "waits for a lock");
+    expect(waited).toMatchObject({ parentSpanId: invocation.spanId, attributes: { "error.type": "timeout" } });
+  });
+
+  it("takes a timeout back that did not happen: the span that ended later counts", { retry: 2 }, async () => {
+    const fn = await start("handlers.closeCall", { timeoutMs: 3_000 });
+    expect(await fn.invoke({})).toMatchObject({ kind: "response", body: '"in time"' });
+    await fn.invoke({});
+    const [announced, final] = invocations(collector.spans);
+    expect(announced).toMatchObject({ status: { code: 2 }, attributes: { "hopscope.timeout": true } });
+    expect(final).toMatchObject({ spanId: announced?.spanId, status: { code: 0 }, attributes: { "hopscope.timeout": false } });
+    expect(final?.attributes).not.toHaveProperty("error.type");
+    expect(Number(final?.endNs)).toBeGreaterThan(Number(announced?.endNs));
   });
 
   it("keeps what was sent before a kill for memory", async () => {

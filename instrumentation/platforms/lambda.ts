@@ -27,7 +27,7 @@ import { guarded } from "../core/report.ts";
 import { tracing } from "../core/tracing.ts";
 import { asObject, asText } from "../events/event-source.ts";
 import { detect } from "../events/index.ts";
-import { endWithError, endWithResult, endWithTimeout, type Invocation, startInvocation } from "../invocation.ts";
+import { announceTimeout, endWithError, endWithResult, type Invocation, startInvocation } from "../invocation.ts";
 import { recordPayload } from "../payload.ts";
 import { prepareEnding, running, watchIdleness, watchRejections } from "./ending.ts";
 import { interceptLegacyEnds } from "./lambda-callbacks.ts";
@@ -58,6 +58,8 @@ let invocations = 0;
 /** Called when a handler is wrapped, which is during the init phase. */
 export function prepareLambda(): void {
   preparedMs = nowMs();
+  // Asked for once, so that spans are known from here on.
+  tracing().open.clear();
   prepareEnding();
 }
 
@@ -131,7 +133,7 @@ function begin(call: Call, lambdaContext: LambdaContext | undefined): LambdaInvo
     const span = tracing().tracer.startSpan(INIT_SPAN_NAME, { startTime: start.fromMs }, invocation.context);
     span.end(start.toMs);
   }
-  tracing().pipeline.prepare();
+  tracing().prepare();
   const remaining = lambdaContext?.getRemainingTimeInMillis;
   const remainingMs = (): number => {
     const ms = typeof remaining === "function" ? Number(Reflect.apply(remaining, lambdaContext, [])) : Number.NaN;
@@ -166,14 +168,19 @@ function arnAttributes(arn: unknown): Attributes {
   return { "aws.lambda.invoked_arn": arn, ...(account && { "cloud.account.id": account }) };
 }
 
-/** Sends an invocation as timing out shortly before Lambda would kill it. */
+/** Sends an invocation as timing out shortly before Lambda would kill it; it may still end in time. */
 function guardDeadline(invocation: LambdaInvocation, flushBudgetMs: number): void {
   const remainingMs = invocation.remainingMs();
   if (remainingMs >= REMAINING_MAX_MS) return;
   const noticeMs = Math.min(TIMEOUT_NOTICE_MS, remainingMs * TIMEOUT_NOTICE_PART);
   invocation.timer = setTimeout(() => {
     if (invocation.ended) return;
-    endWithTimeout(invocation);
+    const { traceId } = invocation.span.spanContext();
+    invocation.span.setAttribute(MEMORY_USED, memoryUsed());
+    const all = [...tracing().open];
+    // Of several invocations at once, spans in other traces may be another's.
+    const own = running.size > 1 ? all.filter(({ context }) => context.traceId === traceId) : all;
+    guarded("announcing a timeout", () => announceTimeout(invocation, own), undefined);
     void tracing().flush(Math.min(flushBudgetMs, invocation.remainingMs()));
   }, remainingMs - noticeMs);
   invocation.timer.unref();
@@ -193,6 +200,8 @@ async function finish(
   if (!failure) recordPayload(call, invocation.span, RESPONSE_PAYLOAD, result);
   if (failure) endWithError(invocation, failure.error);
   else endWithResult(invocation, result);
+  // A span that nobody ended is none of the next invocation's.
+  if (running.size === 0) tracing().open.clear();
   await tracing().flush(Math.min(call.options.flushBudgetMs, leftMs - DEADLINE_MARGIN_MS));
 }
 

@@ -17,17 +17,17 @@ let timer: NodeJS.Timeout | undefined;
 export function prepareProcess(): void {
   if (prepared) return;
   prepared = true;
-  const { pipeline, config } = tracing();
-  pipeline.onAdd = () => {
+  const { config } = tracing();
+  tracing().onAdd = () => {
     timer ??= setTimeout(() => {
       timer = undefined;
-      void pipeline.flushInBackground();
+      tracing().flushInBackground();
     }, config.batchDelayMs).unref();
   };
   // Flushing wakes the event loop, after which Node says beforeExit again: once without spans is enough.
   let flushed = false;
   process.on("beforeExit", () => {
-    if (flushed && pipeline.pending === 0) return;
+    if (flushed && tracing().waiting.length === 0) return;
     flushed = true;
     void tracing().flush(FLUSH_BUDGET_MS);
   });

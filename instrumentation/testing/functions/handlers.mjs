@@ -14,6 +14,7 @@ export const rejected = traced(async () => {
 });
 export const rejectedUndefined = traced(() => Promise.reject(undefined));
 export const exits = traced(async () => {
+  trace.getTracer("test").startSpan("inner");
   process.exit(7);
 });
 export const uncaught = traced(
@@ -30,7 +31,15 @@ export const unhandled = traced(
       void Promise.reject(new Error("nobody handled this"));
     }),
 );
-export const hangs = traced(() => new Promise((resolve) => setTimeout(resolve, 60_000)));
+export const hangs = traced(() => {
+  trace.getTracer("test").startSpan("waits for a lock");
+  return new Promise((resolve) => setTimeout(resolve, 60_000));
+});
+/** Ends when it has almost no time left, but in time. */
+export const closeCall = traced(async (event, context) => {
+  await new Promise((resolve) => setTimeout(resolve, context.getRemainingTimeInMillis() - 120));
+  return "in time";
+});
 /** Would wait for the collector for longer than it may live. */
 export const patient = traced(async () => "answered", { flushBudgetMs: 60_000 });
 export const memory = traced(async (event) => {
