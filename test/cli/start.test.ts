@@ -36,7 +36,7 @@ describe("a bad start ends with one line that says what to do, and exit code 1",
     [
       "a port for gRPC already taken",
       async () => ({ HOPSCOPE_DATA_DIR: temporaryDir(), HOPSCOPE_GRPC_PORT: String(await portTaken()) }),
-      /OTLP\/gRPC.*HOPSCOPE_GRPC_PORT/,
+      /in use.*HOPSCOPE_GRPC_PORT/,
     ],
     [
       "a data directory that cannot be written",
@@ -67,7 +67,8 @@ describe("a bad start ends with one line that says what to do, and exit code 1",
       /127\.0\.0\.1:1.*HOPSCOPE_CLICKHOUSE_URL/,
     ],
     ["a wrong setting", async () => ({ HOPSCOPE_RETENTION_DAYS: "none" }), /HOPSCOPE_RETENTION_DAYS is "none"/],
-    ["a host of another machine", async () => ({ HOPSCOPE_HOST: "192.0.2.1" }), /192\.0\.2\.1.*this machine/],
+    ["a host that lets other machines in, and nothing that says who may", async () => ({ HOPSCOPE_HOST: "0.0.0.0" }), /HOPSCOPE_INGEST_TOKENS/],
+    ["a host of another machine", async () => ({ HOPSCOPE_HOST: "192.0.2.1", HOPSCOPE_AUTH: "off" }), /192\.0\.2\.1.*this machine/],
   ] as const)("%s", async ([, prepare, message]) => {
     const cli = startCli(["start"], await prepare());
     expect(await cli.exitCode).toBe(1);
@@ -109,6 +110,30 @@ it("takes spans over OTLP/gRPC at the port that it names", async () => {
     async () => expect(await (await fetch(`${url}/api/flows`)).text()).toContain("over gRPC"),
     { timeout: 20_000, interval: 100 },
   );
+});
+
+it("lets in only who has a token, or the password", async () => {
+  const token = "a-token-of-a-sender";
+  const password = "a password of a reader";
+  const cli = startCli(["start"], {
+    HOPSCOPE_DATA_DIR: temporaryDir(),
+    HOPSCOPE_HOST: "0.0.0.0",
+    HOPSCOPE_INGEST_TOKENS: token,
+    HOPSCOPE_UI_PASSWORD: password,
+  });
+  const url = await cli.ready();
+  const post = (headers: Record<string, string>) =>
+    fetch(`${url}/v1/traces`, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: oneSpan() });
+  const basic = `Basic ${Buffer.from(`me:${password}`).toString("base64")}`;
+  expect((await post({})).status).toBe(401);
+  expect((await post({ authorization: basic })).status).toBe(401);
+  expect((await post({ authorization: `Bearer ${token}` })).status).toBe(200);
+  for (const path of ["/", "/api/flows", "/metrics", "/api/traces"]) {
+    expect((await fetch(`${url}${path}`)).status).toBe(401);
+    expect((await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } })).status).toBe(401);
+  }
+  expect((await fetch(`${url}/api/flows`, { headers: { authorization: basic } })).status).toBe(200);
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
 });
 
 it("a collector that is killed leaves no database behind", async () => {

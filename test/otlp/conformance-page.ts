@@ -21,7 +21,9 @@ the data is bad and a \`RetryInfo\` where the same request may succeed later.
 ${rows.join("\n")}
 
 While there is no room (write-ahead log full, disk full, too many requests at a time, the collector stopping) the
-answer is 503 with \`Retry-After\` in seconds, over gRPC \`UNAVAILABLE\` with \`RetryInfo\`; never 500.
+answer is 503 with \`Retry-After\` in seconds, over gRPC \`UNAVAILABLE\` with \`RetryInfo\`; never 500. Over gRPC a missing
+token is \`UNAUTHENTICATED\`, and a sender past its rate gets \`RESOURCE_EXHAUSTED\` with \`RetryInfo\`. Tokens and rates are
+off until they are set ([configuration](configuration.md)).
 
 ## Limits
 
@@ -30,7 +32,7 @@ answer is 503 with \`Retry-After\` in seconds, over gRPC \`UNAVAILABLE\` with \`
 | request body, as sent and decompressed | 64 MiB | 413; over gRPC \`RESOURCE_EXHAUSTED\` without \`RetryInfo\` |
 | levels of arrays and maps in a value | 50 | the span is rejected, its neighbours are kept |
 | ids of a wrong length, or all zero | - | the span is rejected, its neighbours are kept |
-| link with ids of a wrong length | - | the link is dropped and counted in \`dropped_links_count\` |
+| link with ids of a wrong length | - | the link is dropped and counted in \`droppedLinksCount\` |
 | strings that are not UTF-8 | - | the bad bytes become U+FFFD, and are counted |
 | start time further than an hour ahead, or past the retention | - | stored at the time of its arrival, and counted; the time as it was sent is kept beside it |
 

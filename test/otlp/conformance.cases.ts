@@ -2,7 +2,15 @@
 import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { encodeOtlp, type OtlpJson } from "../support/otlp-proto.ts";
 
+/** Collectors that the rows ask: one for everyone, one with tokens, one with a rate that is used up. */
+export type Door = "open" | "tokens" | "rate";
+
+/** What the collector with tokens lets in. */
+export const ingestToken = "conformance-token-1";
+
 export interface ConformanceCase {
+  /** Which collector is asked; the open one where nothing is said. */
+  readonly door?: Door;
   /** Section of https://opentelemetry.io/docs/specs/otlp/ (or RFC) that says so. */
   readonly section: string;
   /** What is promised, as a sentence. */
@@ -16,7 +24,7 @@ export interface ConformanceCase {
   readonly type?: string;
   /** Members that the answer (a `Status`, or an `Export...ServiceResponse`) must have, as OTLP/JSON. */
   readonly answer?: OtlpJson;
-  readonly responseHeaders?: Readonly<Record<string, string>>;
+  readonly responseHeaders?: Readonly<Record<string, string | RegExp>>;
   /** Spans that the store must have gained. */
   readonly spans?: number;
 }
@@ -107,6 +115,11 @@ export const conformanceCases: readonly ConformanceCase[] = [
   { section: "Bad Data", promise: "damaged gzip gets 400", headers: { "content-type": PROTOBUF, "content-encoding": "gzip" }, body: () => gzipSync(good()).subarray(0, -9), status: 400, type: PROTOBUF, answer: status(3, /gzip/), spans: 0 },
   { section: "OTLP/HTTP request", promise: "another content type gets 415", headers: { "content-type": "text/plain" }, body: good, status: 415, type: JSON_TYPE, answer: status(3, /text\/plain/), spans: 0 },
   { section: "OTLP/HTTP request", promise: "no content type gets 415", headers: {}, body: good, status: 415, type: JSON_TYPE, answer: status(3, /none/), spans: 0 },
+  { door: "tokens", section: "Authentication", promise: "where tokens are set, no token gets 401 (protobuf)", headers: { "content-type": PROTOBUF }, body: good, status: 401, type: PROTOBUF, answer: status(16, /Authorization: Bearer/), responseHeaders: { "www-authenticate": "Bearer" }, spans: 0 },
+  { door: "tokens", section: "Authentication", promise: "where tokens are set, a wrong token gets 401 (JSON)", headers: { "content-type": JSON_TYPE, authorization: `Bearer ${ingestToken}0` }, body: () => json(request(span())), status: 401, type: JSON_TYPE, answer: status(16, /HOPSCOPE_INGEST_TOKENS/), responseHeaders: { "www-authenticate": "Bearer" }, spans: 0 },
+  { door: "tokens", section: "Authentication", promise: "one of the tokens as `Authorization: Bearer` is let in", headers: { "content-type": PROTOBUF, authorization: `Bearer ${ingestToken}` }, body: good, status: 200, type: PROTOBUF, answer: {}, spans: 1 },
+  { door: "rate", section: "OTLP/HTTP throttling", promise: "a sender past its rate gets 429 with Retry-After (protobuf)", headers: { "content-type": PROTOBUF }, body: good, status: 429, type: PROTOBUF, answer: status(8, /spans a second/), responseHeaders: { "retry-after": /^\d+$/ }, spans: 0 },
+  { door: "rate", section: "OTLP/HTTP throttling", promise: "a sender past its rate gets 429 with Retry-After (JSON)", headers: { "content-type": JSON_TYPE }, body: () => json(request(span())), status: 429, type: JSON_TYPE, answer: { ...status(8, /spans a second/), details: [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: /^\d+s$/ }] }, responseHeaders: { "retry-after": /^\d+$/ }, spans: 0 },
   { section: "OTLP/HTTP request", promise: "a GET gets 405, with Allow", method: "GET", headers: { accept: "*/*" }, status: 405, type: JSON_TYPE, answer: status(12, /GET/), responseHeaders: { allow: "POST" }, spans: 0 },
   { section: "OTLP/HTTP request", promise: "logs get 404 with a Status that says so", path: "/v1/logs", headers: { "content-type": PROTOBUF }, body: () => Buffer.alloc(0), status: 404, type: PROTOBUF, answer: status(12, /\/v1\/logs is not taken/), spans: 0 },
   { section: "OTLP/HTTP request", promise: "metrics get 404 with a Status that says so", path: "/v1/metrics", headers: { "content-type": JSON_TYPE }, body: () => json({}), status: 404, type: JSON_TYPE, answer: status(12, /\/v1\/metrics is not taken/), spans: 0 },
