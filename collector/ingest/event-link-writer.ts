@@ -2,7 +2,6 @@
 import type { AttributeWriter } from "./attribute-writer.ts";
 import { ByteBuffer } from "./byte-buffer.ts";
 import { writeKeyValue } from "./json-text.ts";
-import { setSmall } from "./native-columns.ts";
 import { skipUnknown, type ProtobufReader } from "./protobuf.ts";
 import type { SpanBlock } from "./span-block.ts";
 import type { TranscodeCounts } from "./transcode-counts.ts";
@@ -20,8 +19,12 @@ export class EventLinkWriter {
     this.#counts = counts;
   }
 
-  /** Writes the events and links of the Span in `start` to `end`, after its attributes. */
-  write(reader: ProtobufReader, start: number, end: number, row: number): void {
+  /**
+   * Writes the events and links of the Span in `start` to `end`, after its attributes; returns how many links could
+   * not be kept.
+   */
+  write(reader: ProtobufReader, start: number, end: number, row: number): number {
+    let badLinks = 0;
     reader.position = start;
     while (reader.position < end) {
       const tag = reader.varint32();
@@ -32,10 +35,12 @@ export class EventLinkWriter {
       const itemEnd = reader.lengthEnd();
       reader.end = itemEnd;
       if (tag === 0x5a) this.#event(reader, itemEnd, row);
-      else this.#link(reader, itemEnd, row);
+      else if (!this.#link(reader, itemEnd, row)) badLinks += 1;
       reader.position = itemEnd;
       reader.end = end;
     }
+    this.#counts.badLinks += badLinks;
+    return badLinks;
   }
 
   #event(reader: ProtobufReader, end: number, row: number): void {
@@ -68,7 +73,7 @@ export class EventLinkWriter {
     this.#attributes.messageKeys.endItem();
   }
 
-  #link(reader: ProtobufReader, end: number, row: number): void {
+  #link(reader: ProtobufReader, end: number, row: number): boolean {
     const block = this.#block;
     this.#json.length = 0;
     let traceId = -1;
@@ -94,11 +99,7 @@ export class EventLinkWriter {
       else if (tag === 0x35) flags = reader.fixed32();
       else skipUnknown(reader, tag, 6, "Span.Link");
     }
-    if (traceId < 0 || spanId < 0) {
-      this.#counts.badLinks += 1;
-      setSmall(block.droppedLinks, row, (block.droppedLinks.values[row] as number) + 1);
-      return;
-    }
+    if (traceId < 0 || spanId < 0) return false;
     block.linkLengths.add(row);
     block.linkTraceId.entries.raw(reader.view, traceId, traceId + 16);
     block.linkSpanId.entries.raw(reader.view, spanId, spanId + 8);
@@ -107,6 +108,7 @@ export class EventLinkWriter {
     block.linkDropped.entries.u32(dropped);
     block.linkFlags.entries.u32(flags);
     this.#attributes.messageKeys.endItem();
+    return true;
   }
 
   /** One KeyValue of an event or a link into the list that {@link #endList} ends. */

@@ -52,17 +52,13 @@ export class SpanBlock {
   readonly parentSpanId = idColumn("parent_span_id", 2);
   readonly startTime = u64Column("start_time", "DateTime64(9)");
   readonly durationNs = u64Column("duration_ns");
-  readonly rawStart = u64Column("raw_start_unix_nano");
-  readonly rawEnd = u64Column("raw_end_unix_nano");
   readonly spanName = new LowCardinalityColumn("name");
   readonly kind = u8Column("kind");
   readonly statusCode = u8Column("status_code");
   readonly statusMessage = new StringColumn("status_message");
   readonly traceState = new StringColumn("trace_state");
   readonly flags = u32Column("flags");
-  readonly droppedAttributes = u32Column("dropped_attributes_count");
-  readonly droppedEvents = u32Column("dropped_events_count");
-  readonly droppedLinks = u32Column("dropped_links_count");
+  readonly rest = new StringColumn("rest");
   readonly resource = new LowCardinalityColumn("resource");
   readonly scope = new LowCardinalityColumn("scope");
   readonly resourceColumns: readonly PromotedWriter[] = RESOURCE_COLUMNS.map(promotedWriter);
@@ -91,9 +87,9 @@ export class SpanBlock {
   readonly linkFlags = new ArrayColumn("links.flags", "Array(UInt32)", this.linkLengths);
 
   readonly #columns: readonly Column[] = [
-    ...[this.traceId, this.spanId, this.parentSpanId, this.startTime, this.durationNs, this.rawStart, this.rawEnd],
+    ...[this.traceId, this.spanId, this.parentSpanId, this.startTime, this.durationNs],
     ...[this.spanName, this.kind, this.statusCode, this.statusMessage, this.traceState, this.flags],
-    ...[this.droppedAttributes, this.droppedEvents, this.droppedLinks, this.resource, this.scope],
+    ...[this.rest, this.resource, this.scope],
     ...this.resourceColumns.map((writer) => writer.column),
     ...this.promoted.map((writer) => writer.column),
     ...[this.messageKeys, this.messageKeysDerived],
@@ -105,7 +101,7 @@ export class SpanBlock {
   #capacity = 0;
 
   constructor() {
-    for (const column of [this.traceId, this.spanId, this.startTime, this.rawStart, this.rawEnd]) column.used = true;
+    for (const column of [this.traceId, this.spanId, this.startTime]) column.used = true;
   }
 
   /** Makes room for `rows` rows in all. */
@@ -133,7 +129,7 @@ export class SpanBlock {
     const rows = this.rows;
     for (const column of this.#columns) column.reset(rows);
     this.rows = 0;
-    for (const column of [this.traceId, this.spanId, this.startTime, this.rawStart, this.rawEnd]) column.used = true;
+    for (const column of [this.traceId, this.spanId, this.startTime]) column.used = true;
     return Buffer.from(out.bytes.subarray(0, out.length));
   }
 }

@@ -4,6 +4,7 @@ import { EventLinkWriter } from "./event-link-writer.ts";
 import { setSmall } from "./native-columns.ts";
 import { skipUnknown, toNumber, type ProtobufReader } from "./protobuf.ts";
 import type { SpanBlock } from "./span-block.ts";
+import { SpanRest } from "./span-rest.ts";
 import type { TranscodeCounts } from "./transcode-counts.ts";
 
 /** Instants between which a start time is believed, nanoseconds since the epoch (as far as a number holds them). */
@@ -18,7 +19,10 @@ export class SpanRejected extends Error {
   override readonly name = "SpanRejected";
 }
 
-const BOTH_IDS = 3;
+const HAS_TRACE_ID = 1;
+const HAS_SPAN_ID = 2;
+const HAS_EVENTS_OR_LINKS = 4;
+const BOTH_IDS = HAS_TRACE_ID | HAS_SPAN_ID;
 
 /** Writes spans into one block. */
 export class SpanWriter {
@@ -29,6 +33,7 @@ export class SpanWriter {
   readonly #attributes: AttributeWriter;
   readonly #details: EventLinkWriter;
   readonly #counts: TranscodeCounts;
+  readonly #rest = new SpanRest();
   #clock: ClockWindow = { nowNs: 0n, earliest: 0, latest: 0 };
 
   constructor(block: SpanBlock, attributes: AttributeWriter, counts: TranscodeCounts) {
@@ -54,35 +59,54 @@ export class SpanWriter {
     const block = this.#block;
     const row = block.rows;
     const attributes = this.#attributes;
+    const rest = this.#rest;
+    const start = reader.position;
     reader.end = end;
     attributes.startSpan();
+    rest.clear();
+    const has = this.#fields(reader, end, row);
+    if ((has & BOTH_IDS) !== BOTH_IDS) {
+      throw new SpanRejected(has & HAS_TRACE_ID ? "span_id is missing" : "trace_id is missing");
+    }
+    attributes.messageKeys.endSpan();
+    // After the attributes, whatever order they come in.
+    if (has & HAS_EVENTS_OR_LINKS) rest.droppedLinks += this.#details.write(reader, start, end, row);
+    attributes.deriveMessageKeys(reader.view, row);
+    this.#times(row);
+    rest.writeTo(block.rest, row);
+    this.#mixIds(row);
+    block.rows = row + 1;
+  }
+
+  /** Writes every field but events and links; returns which it saw. */
+  #fields(reader: ProtobufReader, end: number, row: number): number {
+    const block = this.#block;
+    const rest = this.#rest;
     const { bytes } = reader;
-    const spanStart = reader.position;
-    let ids = 0;
-    let deferred = false;
+    let has = 0;
     while (reader.position < end) {
       const at = reader.position;
       const tag = bytes[at] as number;
       const size = at + 1 < end ? (bytes[at + 1] as number) : 0x80;
       if (tag === 0x4a && size < 0x80 && at + 2 + size <= end) {
-        attributes.write(reader, at + 2, at + 2 + size, row);
+        this.#attributes.write(reader, at + 2, at + 2 + size, row);
         reader.position = at + 2 + size;
         continue;
       }
       switch (reader.varint32()) {
         case 0x4a: {
           const attributeEnd = reader.lengthEnd();
-          attributes.write(reader, reader.position, attributeEnd, row);
+          this.#attributes.write(reader, reader.position, attributeEnd, row);
           reader.position = attributeEnd;
           break;
         }
         case 0x0a:
           writeId(reader, block.traceId.values, row, 4, "trace_id");
-          ids |= 1;
+          has |= HAS_TRACE_ID;
           break;
         case 0x12:
           writeId(reader, block.spanId.values, row, 2, "span_id");
-          ids |= 2;
+          has |= HAS_SPAN_ID;
           break;
         case 0x22:
           this.#parentId(reader, row);
@@ -97,15 +121,18 @@ export class SpanWriter {
           setSmall(block.kind, row, smallEnum(reader));
           break;
         case 0x39:
-          readTime(reader, block.rawStart.values, row);
+          reader.fixed64();
+          rest.startLow = reader.low;
+          rest.startHigh = reader.high;
           break;
         case 0x41:
-          readTime(reader, block.rawEnd.values, row);
+          reader.fixed64();
+          rest.endLow = reader.low;
+          rest.endHigh = reader.high;
           break;
         case 0x5a:
         case 0x6a:
-          // After the attributes, whatever order they come in.
-          deferred = true;
+          has |= HAS_EVENTS_OR_LINKS;
           reader.position = reader.lengthEnd();
           break;
         default:
@@ -113,13 +140,7 @@ export class SpanWriter {
           this.#rareField(reader, reader.varint32(), row);
       }
     }
-    if (ids !== BOTH_IDS) throw new SpanRejected(ids & 1 ? "span_id is missing" : "trace_id is missing");
-    attributes.messageKeys.endSpan();
-    if (deferred) this.#details.write(reader, spanStart, end, row);
-    attributes.deriveMessageKeys(reader.view, row);
-    this.#times(row);
-    this.#mixIds(row);
-    block.rows = row + 1;
+    return has;
   }
 
   #rareField(reader: ProtobufReader, tag: number, row: number): void {
@@ -134,13 +155,13 @@ export class SpanWriter {
         break;
       }
       case 0x50:
-        setSmall(block.droppedAttributes, row, reader.varint32());
+        this.#rest.droppedAttributes = reader.varint32();
         break;
       case 0x60:
-        setSmall(block.droppedEvents, row, reader.varint32());
+        this.#rest.droppedEvents = reader.varint32();
         break;
       case 0x70:
-        setSmall(block.droppedLinks, row, reader.varint32());
+        this.#rest.droppedLinks = reader.varint32();
         break;
       case 0x85:
         setSmall(block.flags, row, reader.fixed32());
@@ -188,23 +209,22 @@ export class SpanWriter {
 
   /** Start time within the window, and duration, out of the clock values as they came. */
   #times(row: number): void {
-    const { rawStart, rawEnd, startTime, durationNs } = this.#block;
+    const { startTime, durationNs } = this.#block;
+    const { startLow, startHigh, endLow, endHigh } = this.#rest;
     const low = row * 2;
-    const startLow = rawStart.values[low] as number;
-    const startHigh = rawStart.values[low + 1] as number;
     const start = toNumber(startLow, startHigh);
     if (start < this.#clock.earliest || start > this.#clock.latest) {
       this.#counts.wildClocks += 1;
+      this.#rest.startMoved = true;
       startTime.values[low] = Number(this.#clock.nowNs & 0xffff_ffffn);
       startTime.values[low + 1] = Number(this.#clock.nowNs >> 32n);
     } else {
       startTime.values[low] = startLow;
       startTime.values[low + 1] = startHigh;
     }
-    const endLow = rawEnd.values[low] as number;
-    const endHigh = rawEnd.values[low + 1] as number;
     if (endHigh < startHigh || (endHigh === startHigh && endLow < startLow)) {
       this.#counts.endBeforeStart += 1;
+      this.#rest.endMoved = true;
       return;
     }
     durationNs.values[low] = endLow - startLow;
@@ -235,12 +255,6 @@ function writeId(reader: ProtobufReader, values: Uint32Array, row: number, words
   }
   if (any === 0) throw new SpanRejected(`${field} is all zero`);
   reader.position = end;
-}
-
-function readTime(reader: ProtobufReader, values: Uint32Array, row: number): void {
-  reader.fixed64();
-  values[row * 2] = reader.low;
-  values[row * 2 + 1] = reader.high;
 }
 
 /** An enum's number; one that no column can hold is no value of any version, and becomes 0. */

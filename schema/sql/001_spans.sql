@@ -8,18 +8,15 @@ CREATE TABLE IF NOT EXISTS spans
     parent_span_id FixedString(8) CODEC(ZSTD(1)),
     start_time DateTime64(9) CODEC(Delta, ZSTD(1)),
     duration_ns UInt64 CODEC(T64, ZSTD(1)),
-    -- The clock values as they were sent: start_time is clamped so that one wild clock cannot reject a block.
-    raw_start_unix_nano UInt64 CODEC(Delta, ZSTD(1)),
-    raw_end_unix_nano UInt64 CODEC(Delta, ZSTD(1)),
     name LowCardinality(String) CODEC(ZSTD(1)),
     kind UInt8 CODEC(ZSTD(1)),
     status_code UInt8 CODEC(ZSTD(1)),
     status_message String CODEC(ZSTD(1)),
     trace_state String CODEC(ZSTD(1)),
+    -- What few spans say, as members of OTLP/JSON's Span: startTimeUnixNano as sent where start_time was clamped (one
+    -- wild clock must not reject a block), endTimeUnixNano where it is before the start, and the dropped_*_count.
+    rest String CODEC(ZSTD(1)),
     flags UInt32 CODEC(ZSTD(1)),
-    dropped_attributes_count UInt32 CODEC(ZSTD(1)),
-    dropped_events_count UInt32 CODEC(ZSTD(1)),
-    dropped_links_count UInt32 CODEC(ZSTD(1)),
 
     -- The resource and the scope whole, as OTLP/JSON with their schema_url: few values, so a dictionary holds them.
     resource LowCardinality(String) CODEC(ZSTD(1)),

@@ -17,6 +17,7 @@ export interface StoredSpan {
 const COLUMNS =
   "* EXCEPT (trace_id, span_id, parent_span_id, `links.trace_id`, `links.span_id`), lower(hex(trace_id)) AS trace_id_hex, " +
   "lower(hex(span_id)) AS span_id_hex, lower(hex(parent_span_id)) AS parent_span_id_hex, " +
+  "toUnixTimestamp64Nano(start_time) AS start_nano, " +
   "arrayMap(id -> lower(hex(id)), `links.trace_id`) AS link_trace_ids, " +
   "arrayMap(id -> lower(hex(id)), `links.span_id`) AS link_span_ids";
 
@@ -71,6 +72,9 @@ function isKeyValue(item: unknown): item is { key: string } {
 
 function spanOf(row: Row): OtlpJson {
   const parent = String(row["parent_span_id_hex"]);
+  const rest = row["rest"] === "" ? {} : (JSON.parse(String(row["rest"])) as OtlpJson);
+  const start = rest["startTimeUnixNano"] ?? row["start_nano"];
+  const end = BigInt(String(start)) + BigInt(String(row["duration_ns"]));
   const status = present({ message: row["status_message"], code: row["status_code"] });
   return sorted(
     present({
@@ -80,14 +84,14 @@ function spanOf(row: Row): OtlpJson {
       parentSpanId: /^0*$/.test(parent) ? "" : parent,
       name: row["name"],
       kind: row["kind"],
-      startTimeUnixNano: row["raw_start_unix_nano"],
-      endTimeUnixNano: row["raw_end_unix_nano"],
+      startTimeUnixNano: start,
+      endTimeUnixNano: rest["endTimeUnixNano"] ?? String(end),
       attributes: attributesOf(row),
-      droppedAttributesCount: row["dropped_attributes_count"],
+      droppedAttributesCount: rest["droppedAttributesCount"],
       events: eventsOf(row),
-      droppedEventsCount: row["dropped_events_count"],
+      droppedEventsCount: rest["droppedEventsCount"],
       links: linksOf(row),
-      droppedLinksCount: row["dropped_links_count"],
+      droppedLinksCount: rest["droppedLinksCount"],
       ...(Object.keys(status).length > 0 && { status }),
       flags: row["flags"],
     }),
