@@ -22,6 +22,8 @@ const entries = {
 };
 /** What the entries load where it is asked for. */
 const parts = ["optional/payload"];
+/** What `register` reads at once, which CommonJS alone allows. */
+const required = ["optional/imports"];
 
 /** The index and the parts stay in files of their own beside whatever uses them: one copy of everything. */
 const others = (extension) => ({
@@ -61,6 +63,7 @@ for (const source of [...Object.entries(entries).map(([name, entry]) => entry.so
   await bundle(source, "esm", "js");
   await bundle(source, "cjs", "cjs");
 }
+for (const source of required) await bundle(source, "cjs", "cjs");
 // The public types import nothing, so the declarations are such a file and one line for each value.
 for (const [entry, { types, values }] of Object.entries(entries)) {
   const lines = values.map((value) => `export declare const ${value};\n`).join("");

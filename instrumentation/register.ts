@@ -5,9 +5,13 @@
  *
  * @see https://nodejs.org/api/module.html#moduleregisterhooksoptions
  */
-import { Module, register } from "node:module";
+import { createRequire, Module, register } from "node:module";
 import { tracedClient } from "./index.ts";
+import type * as Imports from "./optional/imports.ts";
 import { interceptHandler } from "./platforms/intercept-handler.ts";
+
+/** This very file, of the built package. */
+declare const __filename: string | undefined;
 
 /** Where the patched `send` finds us. */
 const HOOK = "hopscope.client";
@@ -59,10 +63,22 @@ function patchModules(internals: ModuleInternals): void {
   });
 }
 
+/** Read, at once, only where it is asked for. */
+function traceImports(given: string): void {
+  const here = typeof __filename === "string" ? __filename : import.meta.url;
+  try {
+    (createRequire(here)("./imports.cjs") as typeof Imports).traceImports(given);
+  } catch (error) {
+    console.warn("hopscope: HOPSCOPE_TRACE_IMPORTS is ignored:", error);
+  }
+}
+
 if (process.env.OTEL_SDK_DISABLED?.trim().toLowerCase() !== "true") {
   (globalThis as Record<symbol, unknown>)[Symbol.for(HOOK)] = tracedClient;
   const internals = Module as unknown as ModuleInternals;
   patchCommonJs(internals);
   patchModules(internals);
   interceptHandler();
+  const given = process.env.HOPSCOPE_TRACE_IMPORTS;
+  if (given) traceImports(given);
 }

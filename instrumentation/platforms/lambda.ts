@@ -23,11 +23,14 @@ import {
   TIMEOUT_NOTICE_MS,
   TIMEOUT_NOTICE_PART,
 } from "../core/limits.ts";
+import { withSpan } from "../core/context.ts";
 import { guarded } from "../core/report.ts";
+import { shared } from "../core/shared.ts";
 import { tracing } from "../core/tracing.ts";
 import { asObject, asText } from "../events/event-source.ts";
 import { detect } from "../events/index.ts";
 import { announceTimeout, endWithError, endWithResult, type Invocation, startInvocation } from "../invocation.ts";
+import type { Imports } from "../optional/imports.ts";
 import { recordPayload } from "../payload.ts";
 import { prepareEnding, running, watchIdleness, watchRejections } from "./ending.ts";
 import { interceptLegacyEnds } from "./lambda-callbacks.ts";
@@ -130,7 +133,9 @@ function begin(call: Call, lambdaContext: LambdaContext | undefined): LambdaInvo
   });
   recordPayload(call, invocation.span, REQUEST_PAYLOAD, call.args[0]);
   if (start?.coldStart) {
-    const span = tracing().tracer.startSpan(INIT_SPAN_NAME, { startTime: start.fromMs }, invocation.context);
+    const { tracer } = tracing();
+    const span = tracer.startSpan(INIT_SPAN_NAME, { startTime: start.fromMs }, invocation.context);
+    shared<Imports>("imports", () => ({})).write?.(tracer, withSpan(invocation.context, span));
     span.end(start.toMs);
   }
   tracing().prepare();

@@ -1,0 +1,6 @@
+const required = require("./slow/outer.cjs");
+
+exports.handler = async () => {
+  require("./slow/too-late.cjs");
+  return required;
+};

@@ -1,0 +1,3 @@
+require("./busy.cjs").busy(10);
+require("./inner.cjs");
+module.exports = "required";

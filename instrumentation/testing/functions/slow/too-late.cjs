@@ -1,0 +1,1 @@
+require("./busy.cjs").busy(30);

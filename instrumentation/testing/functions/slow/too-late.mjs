@@ -1,0 +1,3 @@
+import { busy } from "./busy.cjs";
+
+busy(30);
