@@ -24,6 +24,9 @@ export const contextCacheMax = 1_024;
 /** Size of a segment, bytes, at which it is closed: about 100,000 spans, one part in the store. */
 export const segmentSizeMaxBytes = 32 * 1024 * 1024;
 
+/** Bytes of segments whose records stay in memory until they are loaded: two at full load; others are read again. */
+export const keptSegmentsMaxBytes = 64 * 1024 * 1024;
+
 /** Age at which a segment with data is closed, ms: a span is found two seconds after its acknowledgement. */
 export const segmentAgeMaxMs = 300;
 

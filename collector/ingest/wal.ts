@@ -6,8 +6,15 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Log } from "../store/log.ts";
-import { segmentSizeMaxBytes } from "./limits.ts";
-import { decodeSegment, encodeRecord, encodeSegmentHeader, segmentHeaderBytes, type SegmentRecord } from "./segment.ts";
+import { keptSegmentsMaxBytes, segmentSizeMaxBytes } from "./limits.ts";
+import {
+  decodeSegment,
+  encodeRecord,
+  encodeSegmentHeader,
+  segmentHeaderBytes,
+  type SegmentContent,
+  type SegmentRecord,
+} from "./segment.ts";
 import { diskFiles, type AppendFile, type WalFiles } from "./wal-files.ts";
 
 const SEGMENT_NAME = /^(\d{16})\.seg$/;
@@ -19,15 +26,20 @@ export interface ClosedSegment {
   readonly rows: number;
   /** When its first record was written, or it was found at start: milliseconds since the epoch. */
   readonly since: number;
+  /** What is in the file, where it was written lately; else it is read from there. */
+  readonly kept: SegmentContent | undefined;
 }
 
 interface OpenSegment {
+  readonly id: string;
   readonly path: string;
   readonly file: AppendFile;
   /** Bytes known to be durable. */
   sizeBytes: number;
   rows: number;
   readonly since: number;
+  /** Every record so far; undefined once these are too much to keep. */
+  records: SegmentRecord[] | undefined;
 }
 
 export interface WalOptions {
@@ -57,6 +69,8 @@ export class Wal {
   readonly #closed: ClosedSegment[] = [];
   #open: OpenSegment | undefined;
   #nextNumber = 1;
+  /** Bytes of the segments whose records are in memory. */
+  #keptBytes = 0;
 
   private constructor({ dir, files = diskFiles, log, segmentMaxBytes = segmentSizeMaxBytes }: WalOptions) {
     this.dir = dir;
@@ -112,6 +126,7 @@ export class Wal {
       await segment.file.sync();
       segment.sizeBytes += size;
       segment.rows += record.rows;
+      this.#keep(segment, record, size);
     } catch (error) {
       this.counts.appendErrors += 1;
       await this.#abandon();
@@ -125,10 +140,13 @@ export class Wal {
     const segment = this.#open;
     if (!segment) return;
     this.#open = undefined;
-    const { path, sizeBytes, rows, since } = segment;
-    if (rows > 0) this.#closed.push({ path, sizeBytes, rows, since });
+    const { id, path, sizeBytes, rows, since, records } = segment;
+    const kept = records && { id, records, wholeBytes: sizeBytes, damagedBytes: 0, tailBytes: 0 };
+    if (rows > 0) this.#closed.push({ path, sizeBytes, rows, since, kept });
     await segment.file.close();
-    if (rows === 0) await this.#files.remove(path);
+    if (rows > 0) return;
+    this.#keptBytes -= sizeBytes;
+    await this.#files.remove(path);
   }
 
   /** The oldest segment that waits for the loader. */
@@ -141,9 +159,9 @@ export class Wal {
     return this.#closed;
   }
 
-  /** Reads a closed segment. */
-  async read(segment: ClosedSegment) {
-    return decodeSegment(await this.#files.read(segment.path));
+  /** The content of a closed segment. */
+  async read(segment: ClosedSegment): Promise<SegmentContent> {
+    return segment.kept ?? decodeSegment(await this.#files.read(segment.path));
   }
 
   /** The first segment is in the store: it goes, or is kept in `damaged/` where part of it could not be read. */
@@ -151,16 +169,31 @@ export class Wal {
     if (damaged) await this.#setAside(segment.path);
     else await this.#files.remove(segment.path);
     this.#closed.shift();
+    if (segment.kept) this.#keptBytes -= segment.sizeBytes;
+  }
+
+  /** Keeps the record in memory for the loader, up to a bound: a store that is away is read for from the files. */
+  #keep(segment: OpenSegment, record: SegmentRecord, sizeBytes: number): void {
+    if (!segment.records) return;
+    if (this.#keptBytes + sizeBytes <= keptSegmentsMaxBytes) {
+      segment.records.push(record);
+      this.#keptBytes += sizeBytes;
+    } else {
+      segment.records = undefined;
+      this.#keptBytes -= segment.sizeBytes - sizeBytes;
+    }
   }
 
   async #create(): Promise<OpenSegment> {
     const path = join(this.dir, `${String(this.#nextNumber).padStart(16, "0")}.seg`);
     this.#nextNumber += 1;
     const file = await this.#files.create(path);
-    const segment: OpenSegment = { path, file, sizeBytes: 0, rows: 0, since: Date.now() };
+    const id = randomBytes(16).toString("hex");
+    const segment: OpenSegment = { id, path, file, sizeBytes: 0, rows: 0, since: Date.now(), records: [] };
     this.#open = segment;
-    await file.append([encodeSegmentHeader(randomBytes(16).toString("hex"))]);
+    await file.append([encodeSegmentHeader(id)]);
     segment.sizeBytes = segmentHeaderBytes;
+    this.#keptBytes += segmentHeaderBytes;
     return segment;
   }
 
@@ -199,7 +232,7 @@ export class Wal {
       await this.#files.truncate(path, content.wholeBytes);
     }
     if (rows === 0) await this.#setAside(path);
-    else this.#closed.push({ path, sizeBytes: content.wholeBytes, rows, since: Date.now() });
+    else this.#closed.push({ path, sizeBytes: content.wholeBytes, rows, since: Date.now(), kept: undefined });
   }
 
   async #setAside(path: string): Promise<void> {
