@@ -21,7 +21,7 @@ const entries = {
   },
 };
 /** What the entries load where it is asked for. */
-const parts = ["optional/payload"];
+const parts = ["optional/payload", "optional/http-requests"];
 /** What `register` reads at once, which CommonJS alone allows. */
 const required = ["optional/imports"];
 
@@ -46,6 +46,7 @@ async function bundle(source, format, extension, fileExtension = extension) {
     input: join(root, `${source}.ts`),
     platform: "node",
     external: /^node:/,
+    optimization: { inlineConst: true },
     plugins: [others(extension)],
     transform: {
       target: "node20",

@@ -1,6 +1,6 @@
 /**
  * Outgoing requests by `fetch` and `node:http(s)`, through the diagnostics channels that Node publishes them on:
- * nothing is patched and nothing is loaded for it.
+ * nothing is patched and nothing is loaded for it, but on Node before 22.12.
  *
  * @see https://nodejs.org/api/diagnostics_channel.html
  * @see https://github.com/nodejs/undici/blob/main/docs/docs/api/DiagnosticsChannel.md
@@ -9,6 +9,7 @@ import { channel, subscribe } from "node:diagnostics_channel";
 import type { Span } from "@opentelemetry/api";
 import { HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, SERVER_ADDRESS, URL_PATH } from "@hopscope/schema/attributes";
 import { isSuppressed, spanOf } from "../core/context.ts";
+import { loadPart } from "../core/parts.ts";
 import { carry } from "../core/propagation.ts";
 import { guarded } from "../core/report.ts";
 import { shared } from "../core/shared.ts";
@@ -31,13 +32,23 @@ export function traceHttpClients(): void {
   on("undici:request:headers", (_request, message) => recordStatus(_request, asObject(message.response)?.statusCode));
   on("undici:request:trailers", (request) => spans.get(request)?.end());
   on("undici:request:error", fail);
-  // Published since Node 22.12; before that a request's headers are sealed when Node first tells of it.
   on(HTTP_CREATED, onHttp);
+  if (!publishesCreated()) {
+    loadPart("tracing of node:http", import("../optional/http-requests.ts"), ({ beforeHeaders }) => {
+      beforeHeaders((request) => guarded("tracing a request", () => onHttp(request), undefined));
+    });
+  }
   on("http.client.response.finish", (request, message) => {
     recordStatus(request, asObject(message.response)?.statusCode);
     spans.get(request)?.end();
   });
   on("http.client.request.error", fail);
+}
+
+/** Whether Node publishes {@link HTTP_CREATED}, as it does since 22.12. */
+function publishesCreated(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  return major > 22 || (major === 22 && minor >= 12);
 }
 
 type Listener = (request: object, message: Readonly<Record<string, unknown>>) => void;

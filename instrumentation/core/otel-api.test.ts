@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCollector, type TestCollector } from "../testing/collector.ts";
+import { NODES } from "../testing/nodes.ts";
 
 let collector: TestCollector;
 const run = promisify(execFile);
@@ -19,8 +20,8 @@ beforeEach(() => {
 afterAll(() => collector.close());
 
 /** Runs a program to its end; resolves to what it printed. */
-async function program(name: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const { stdout } = await run(process.execPath, [join(PROGRAMS, name)], {
+async function program(name: string, env: NodeJS.ProcessEnv = {}, node = process.execPath): Promise<string> {
+  const { stdout } = await run(node, [join(PROGRAMS, name)], {
     env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: "10", ...env },
   });
   return stdout;
@@ -69,9 +70,9 @@ describe("the OpenTelemetry API", () => {
   });
 });
 
-describe("fetch and node:http", () => {
+describe.each(NODES)("fetch and node:http on Node $version", ({ path: node }) => {
   it("make client spans that carry the trace, without what a query asked for", async () => {
-    const out = JSON.parse(await program("http-clients.mjs")) as Record<string, string | null>;
+    const out = JSON.parse(await program("http-clients.mjs", {}, node)) as Record<string, string | null>;
     const handler = spanNamed("handler");
     const gets = collector.spans.filter((span) => span.name === "GET");
     expect(gets.map((span) => span.attributes["url.path"]).toSorted()).toEqual(["/fetched", "/gone", "/requested"]);
@@ -80,14 +81,17 @@ describe("fetch and node:http", () => {
     expect(out["/fetched"]).toContain(byPath("/fetched")?.spanId);
     expect(out["/requested"]).toContain(byPath("/requested")?.spanId);
     expect(byPath("/gone")).toMatchObject({ status: { code: 2 }, attributes: { "http.response.status_code": 410 } });
-    expect(collector.spans.find((span) => span.name === "POST")).toMatchObject({ status: { code: 2 } });
+    for (const path of ["/broken", "/reset"]) {
+      const post = collector.spans.find((span) => span.name === "POST" && span.attributes["url.path"] === path);
+      expect(post).toMatchObject({ status: { code: 2 }, parentSpanId: handler?.spanId });
+    }
     expect(JSON.stringify(gets.map((span) => span.attributes))).not.toContain("hidden");
     // Nothing was active: nothing was sent.
     expect(out["/outside"]).toBeNull();
   });
 
   it("can be left alone", async () => {
-    await program("http-clients.mjs", { HOPSCOPE_TRACE_HTTP: "false" });
+    await program("http-clients.mjs", { HOPSCOPE_TRACE_HTTP: "false" }, node);
     expect(collector.spans.map((span) => span.name)).toEqual(["handler"]);
   });
 });

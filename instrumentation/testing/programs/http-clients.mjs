@@ -4,7 +4,7 @@ import { traced } from "hopscope";
 const seen = {};
 const server = http.createServer((request, response) => {
   const [path] = request.url.split("?");
-  if (request.method === "POST") return request.socket.destroy();
+  if (request.method === "POST") return request.resume().on("end", () => request.socket.destroy());
   seen[path] = request.headers.traceparent ?? null;
   response.writeHead(path === "/gone" ? 410 : 200).end("ok");
 });
@@ -18,6 +18,7 @@ const handler = traced(async function handler() {
   await (await fetch(`${base}/gone`)).text();
   await get(`${base}/requested?secret=hidden`);
   await fetch(`${base}/broken`, { method: "POST", body: "x" }).catch(() => undefined);
+  await new Promise((resolve) => http.request(`${base}/reset`, { method: "POST" }).on("error", resolve).end("x"));
 });
 await get(`${base}/outside`);
 await handler();
