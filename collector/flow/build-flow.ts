@@ -10,7 +10,7 @@ import { mendedRuns, repeatedRuns } from "./repeated-runs.ts";
 import { HopList } from "./hop-list.ts";
 import { addCall, addMessageHops, addUnsentDeliver, type NodeIdOf } from "./hops.ts";
 import { fromMs, toMs } from "./instant.ts";
-import { joinUnits, type Graph } from "./join.ts";
+import { joinUnits, type Edge, type Graph } from "./join.ts";
 import { byEntry, selectFlow, type Selection } from "./select.ts";
 import { compare, endMs } from "./span-index.ts";
 import { flowStats } from "./stats.ts";
@@ -36,6 +36,8 @@ export interface BuiltFlow {
   readonly originSpanId: string;
   /** Nothing outside is known to have caused it: it begins here. */
   readonly beginsHere: boolean;
+  /** Traces of what caused its origins, where it does not begin here: of the flows that it is part of. */
+  readonly causeTraceIds: readonly string[];
 }
 
 /**
@@ -88,6 +90,7 @@ function assembleCorrected(graph: Graph, selection: Selection, options: Correcte
     stats,
     ...(options.truncated && { truncated: options.truncated }),
   };
+  const causes = causesOfOrigins(graph, selection);
   const joins = selection.edges.map(({ fromSpan, to }) => ({ from: fromSpan, to: to.entry }));
   return {
     flow,
@@ -95,7 +98,8 @@ function assembleCorrected(graph: Graph, selection: Selection, options: Correcte
     recorded: own,
     joins,
     originSpanId: origin.entry.spanId,
-    beginsHere: beginsHere(graph, selection),
+    beginsHere: causes.length === 0,
+    causeTraceIds: [...new Set(causes.map(({ from }) => from.entry.traceId))],
   };
 }
 
@@ -165,8 +169,8 @@ function isEntry({ kind, parentSpanId }: Span): boolean {
   return parentSpanId === undefined || kind === "server" || kind === "consumer";
 }
 
-function beginsHere(graph: Graph, { origins }: Selection): boolean {
-  return origins.every((origin) => !graph.causes.has(origin) && !origin.parts.some((part) => graph.causes.has(part)));
+function causesOfOrigins(graph: Graph, { origins }: Selection): Edge[] {
+  return origins.flatMap((origin) => [origin, ...origin.parts].flatMap((unit) => graph.causes.get(unit) ?? []));
 }
 
 function spansOf({ units, shells }: Selection): Span[] {

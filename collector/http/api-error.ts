@@ -28,6 +28,11 @@ export function invalid(field: string, message: string): ApiError {
   return new ApiError("invalid", `${field}: ${message}`, field);
 }
 
+/** A query ended at a bound without anything to show. */
+export function pastLimit(limit: string): ApiError {
+  return invalid("request", `went past the limit of ${limit}: take a shorter time range or a narrower filter`);
+}
+
 const STATUS_OF = { invalid: 400, unauthorized: 401, "not-found": 404, unavailable: 503, internal: 500 } as const;
 
 /** Answers what a route threw; an error that nobody foresaw is logged and its text kept from the reader. */
@@ -48,7 +53,7 @@ function toApiError(error: Error): ApiError {
   if (!(error instanceof StoreError)) return new ApiError("internal", "The collector failed; its log says why.");
   const limit = LIMIT_CODES.get(error.code);
   if (limit !== undefined) {
-    return invalid("request", `the query went past its limit of ${limit}: take a shorter time range or a narrower filter`);
+    return pastLimit(limit);
   }
   if (error.retryable) return new ApiError("unavailable", "The store does not answer; it is tried again.");
   return new ApiError("internal", "The store refused the query; the collector's log says why.");

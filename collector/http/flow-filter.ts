@@ -1,9 +1,9 @@
 /** Filters of the flow list: what holds of a flow as a whole, and which spans lead to such flows. */
+import * as names from "../../schema/attributes.ts";
 import type { Attributes, Span } from "../../schema/flow.ts";
 import type { BuiltFlow } from "../flow/build-flow.ts";
 import { consumerName } from "../flow/delivery.ts";
 import type { SpanFilter } from "../store/queries/span-filter.ts";
-import type { TimeRange } from "./time-range.ts";
 
 export interface FlowFilter {
   readonly service?: string | undefined;
@@ -18,26 +18,50 @@ export interface FlowFilter {
   readonly text?: string | undefined;
 }
 
-/**
- * The spans to start from, where the filter names something that few flows have; each of several attributes may be
- * another span's. Undefined where the list of origins is the way.
- */
-export function seedFilter({ from, to, function: name, destination, attribute, text }: FlowFilter & TimeRange) {
-  const seed = attribute?.[0];
-  if (seed !== undefined) return { from, to, attribute: [seed] } satisfies SpanFilter;
-  if (text !== undefined) return { from, to, text } satisfies SpanFilter;
-  if (destination !== undefined) return { from, to, destination } satisfies SpanFilter;
-  if (name !== undefined) return { from, to, function: name } satisfies SpanFilter;
-  return undefined;
+/** A condition on single spans that some span of every wanted flow meets. */
+export interface Seed {
+  /** Stands for it in a cursor. */
+  readonly name: string;
+  readonly filter: Omit<SpanFilter, "from" | "to">;
+  /** Whether few flows have such spans as a rule: then it is the way to them, however many there are. */
+  readonly isNarrow: boolean;
+  matches(span: Span): boolean;
 }
 
-/** Whether {@link seedFilter}'s condition holds of the span. */
-export function isSeed(span: Span, { attribute, text, destination, function: name }: FlowFilter): boolean {
-  const seed = attribute?.[0];
-  if (seed !== undefined) return hasAttribute(span, seed);
-  if (text !== undefined) return hasText(span, text);
-  if (destination !== undefined) return span.attributes["messaging.destination.name"] === destination;
-  return name !== undefined && consumerName(span) === name;
+/** The conditions by which flows can be found from their spans, the narrowest as a rule first. */
+export function seedsOf(filter: FlowFilter): Seed[] {
+  const { service, status, function: name, destination, coldStart, attribute = [], text } = filter;
+  const seeds: Seed[] = attribute.map((given, at) => ({
+    name: `attribute${String(at)}`,
+    filter: { attribute: [given] },
+    isNarrow: true,
+    matches: (span) => hasAttribute(span, given),
+  }));
+  const add = (seed: Seed) => seeds.push(seed);
+  if (text !== undefined)
+    add({ name: "text", filter: { text }, isNarrow: true, matches: (span) => hasText(span, text) });
+  if (destination !== undefined) {
+    const matches = ({ attributes }: Span) => attributes[names.MESSAGING_DESTINATION_NAME] === destination;
+    add({ name: "destination", filter: { destination }, isNarrow: true, matches });
+  }
+  if (name !== undefined) {
+    const matches = (span: Span) => consumerName(span) === name;
+    add({ name: "function", filter: { function: name }, isNarrow: true, matches });
+  }
+  if (service !== undefined)
+    add({ name: "service", filter: { service }, isNarrow: false, matches: (span) => span.service === service });
+  if (status === "error") add({ name: "failed", filter: { failed: true }, isNarrow: false, matches: mayHaveFailed });
+  if (coldStart === true) {
+    const matches = ({ attributes }: Span) => attributes[names.FAAS_COLDSTART] === true;
+    add({ name: "coldStart", filter: { coldStart }, isNarrow: false, matches });
+  }
+  return seeds;
+}
+
+/** The same as the store's condition for `failed`. */
+function mayHaveFailed({ status, attributes, links, events }: Span): boolean {
+  if (status === "error" || attributes[names.TIMED_OUT] === true) return true;
+  return [{ attributes }, ...links, ...events].some((each) => each.attributes[names.MESSAGE_RETURNED] !== undefined);
 }
 
 /** Whether all that the filter asks for holds of the flow. */

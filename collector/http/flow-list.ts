@@ -1,14 +1,15 @@
-/** The list of flows: origins newest first, each page's flows assembled together, then filtered as wholes. */
+/** The list of flows, newest first: from origins, or from the spans that a filter names, then filtered as wholes. */
 import type { FlowListResponse, FlowSummary } from "../../schema/api.ts";
-import { flowOrigins, type Origin, type OriginPosition } from "../store/queries/flow-origins.ts";
-import type { Store } from "../store/store.ts";
-import { findSpans } from "../store/queries/span-search.ts";
-import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { isFlowWanted, isSeed, seedFilter, type FlowFilter } from "./flow-filter.ts";
-import { toUnixNano } from "./otlp-export.ts";
 import type { BuiltFlow } from "../flow/build-flow.ts";
+import { flowOrigins, type OriginPosition } from "../store/queries/flow-origins.ts";
+import { countSpans, findSpans } from "../store/queries/span-search.ts";
+import type { Store } from "../store/store.ts";
+import { decodeCursor, encodeCursor, wrongCursor } from "./cursor.ts";
+import { CutNote } from "./cut-note.ts";
+import { isFlowWanted, seedsOf, type FlowFilter, type Seed } from "./flow-filter.ts";
 import { readFlows, storeSource } from "./flow-reader.ts";
 import { summarize } from "./flow-summary.ts";
+import { toUnixNano } from "./otlp-export.ts";
 import type { TimeRange } from "./time-range.ts";
 
 /** Entries looked at for one answer: what a narrow filter may cost. */
@@ -17,6 +18,10 @@ const ENTRIES_SCANNED_MAX = 4_000;
 const ENTRIES_PER_READ_MAX = 400;
 /** Entries that a flow has, its origin included: a request and the functions after it. */
 const ENTRIES_PER_FLOW = 4;
+/** Matching spans up to which a condition is rare: the way to the flows then leads over them. */
+const RARE_SPANS_MAX = 2_000;
+/** Batches one after another through which what caused a matching span is followed up. */
+const BATCHES_MAX = 8;
 
 export interface FlowListRequest extends TimeRange, FlowFilter {
   readonly limit: number;
@@ -27,88 +32,162 @@ export interface FlowListRequest extends TimeRange, FlowFilter {
 /** One page; `nextCursor` is there where more may follow, also where the page is empty. */
 export async function listFlows(store: Store, request: FlowListRequest): Promise<FlowListResponse> {
   const { limit } = request;
-  const seeds = seedFilter(request);
+  const cut = new CutNote();
+  const cursor = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
+  const seed = await seedOf(store, { request, way: cursor?.way, isFirst: cursor === undefined, cut });
   const readSize = isFiltered(request)
     ? ENTRIES_PER_READ_MAX
     : Math.min(limit * ENTRIES_PER_FLOW, ENTRIES_PER_READ_MAX);
+  const listing: Listing = { store, request, seed, cut, known: new Map(), shown: new Set() };
   const flows: FlowSummary[] = [];
-  const known: KnownFlows = new Map();
-  let after = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
+  let after: OriginPosition | undefined = cursor;
   for (let scanned = 0; scanned < ENTRIES_SCANNED_MAX; scanned += readSize) {
-    const origins = seeds
-      ? await findSpans(store, { filter: seeds, after, limit: readSize, signal: request.signal })
-      : await flowOrigins(store, { ...request, after, limit: readSize });
-    const found = await summariesOf(store, { origins, request, known, isSeeded: seeds !== undefined });
-    for (const [position, flow] of found) {
-      flows.push(flow);
-      if (flows.length === limit) return { flows, nextCursor: encodeCursor(position) };
+    const entries = await readEntries(listing, after, readSize);
+    for (const [position, found] of await placesOf(listing, entries)) {
+      const isOver = flows.length + found.length > limit;
+      // Flows that one span belongs to go on one page, where a page can hold them.
+      if (isOver && after && flows.length > 0) return { flows, nextCursor: encodeCursor(after, seed?.name) };
+      if (isOver) cut.onCut({ limit: "flows", value: limit });
+      flows.push(...found.slice(0, limit));
+      after = position;
+      if (flows.length >= limit) return { flows, nextCursor: encodeCursor(after, seed?.name), ...cut.member };
     }
-    if (origins.length < readSize) return { flows };
-    after = origins.at(-1);
+    if (entries.length < readSize) return { flows, ...cut.member };
+    after = entries.at(-1);
   }
-  return { flows, ...(after && { nextCursor: encodeCursor(after) }) };
+  cut.onCut({ limit: "entries", value: ENTRIES_SCANNED_MAX });
+  return { flows, ...(after && { nextCursor: encodeCursor(after, seed?.name) }), ...cut.member };
 }
 
-function isFiltered({
-  from: _from,
-  to: _to,
-  limit: _limit,
-  cursor: _cursor,
-  signal: _signal,
-  ...filter
-}: FlowListRequest) {
+function isFiltered({ from: _from, to: _to, limit: _limit, cursor: _cursor, signal: _, ...filter }: FlowListRequest) {
   return Object.values(filter).some((value) => value !== undefined);
 }
 
+interface Choosing {
+  readonly request: FlowListRequest;
+  /** What the page before went by. */
+  readonly way: string | undefined;
+  readonly isFirst: boolean;
+  readonly cut: CutNote;
+}
+
+/** The condition whose spans lead to the wanted flows soonest; undefined where the origins do. */
+async function seedOf(store: Store, { request, way, isFirst, cut }: Choosing): Promise<Seed | undefined> {
+  const seeds = seedsOf(request);
+  if (!isFirst) {
+    const seed = seeds.find(({ name }) => name === way);
+    if (way !== undefined && seed === undefined) throw wrongCursor();
+    return seed;
+  }
+  const [only] = seeds;
+  if (seeds.length === 0 || (seeds.length === 1 && only?.isNarrow)) return only;
+  const { from, to, signal } = request;
+  const count = async (seed: Seed) => {
+    const filter = { ...seed.filter, from, to };
+    return { seed, spans: await countSpans(store, { filter, limit: RARE_SPANS_MAX + 1, signal, onCut: cut.onCut }) };
+  };
+  const counted = await Promise.all(seeds.map(count));
+  const rarest = counted.reduce((least, each) => (each.spans < least.spans ? each : least));
+  return rarest.spans <= RARE_SPANS_MAX ? rarest.seed : seeds.find(({ isNarrow }) => isNarrow);
+}
+
 interface KnownFlow {
-  readonly originSpanId: string;
   readonly summary: FlowSummary;
   readonly built: BuiltFlow;
 }
 
-/** The flow of each trace met so far; undefined where the trace is in none that is wanted. */
-type KnownFlows = Map<string, KnownFlow | undefined>;
-
-interface Summarizing {
-  readonly origins: readonly Origin[];
+interface Listing {
+  readonly store: Store;
   readonly request: FlowListRequest;
-  readonly known: KnownFlows;
-  /** The positions are those of any matching span, not of origins. */
-  readonly isSeeded: boolean;
+  /** Where it is there, the entries are the spans that match it; else they are origins. */
+  readonly seed: Seed | undefined;
+  readonly cut: CutNote;
+  /** The wanted flows of each trace met so far. */
+  readonly known: Map<string, readonly KnownFlow[]>;
+  /** Ids of flows that have their place. */
+  readonly shown: Set<string>;
 }
 
-async function summariesOf(store: Store, { origins, request, known, isSeeded }: Summarizing) {
-  const traceIds = [...new Set(origins.map(({ traceId }) => traceId))].filter((traceId) => !known.has(traceId));
-  const read = await readFlows(storeSource(store), { traceIds, signal: request.signal });
-  for (const [at, traceId] of traceIds.entries()) {
-    const built = read[at];
-    // What another flow caused is not a flow.
-    const begins = built?.beginsHere === true && (isSeeded || built.flow.id === traceId);
-    const isWanted = begins && isFlowWanted(built, request);
-    known.set(traceId, isWanted ? { originSpanId: built.originSpanId, summary: summarize(built), built } : undefined);
-  }
-  const summaries: [OriginPosition, FlowSummary][] = [];
-  const shown = new Set<string>();
-  for (const origin of origins) {
-    const flow = known.get(origin.traceId);
-    if (flow === undefined) continue;
+type Place = readonly [OriginPosition, readonly FlowSummary[]];
+
+async function readEntries(
+  { store, request, seed, cut, known }: Listing,
+  after: OriginPosition | undefined,
+  limit: number,
+): Promise<OriginPosition[]> {
+  const { from, to, signal } = request;
+  const reading = { signal, onCut: cut.onCut };
+  if (seed === undefined) return flowOrigins(store, { from, to, after, limit, ...reading });
+  const filter = { ...seed.filter, from, to };
+  return findSpans(store, { filter, after, limit, exceptTraces: [...known.keys()], ...reading });
+}
+
+/** The entries at which flows have their place in the list, with these flows. */
+async function placesOf(listing: Listing, entries: readonly OriginPosition[]): Promise<Place[]> {
+  const { known, shown, seed } = listing;
+  await readKnown(listing, entries);
+  const places: Place[] = [];
+  for (const entry of entries) {
     // A trace has many entries, a flow many matching spans: it is listed at its origin, or at the first match.
-    const isPlace = isSeeded
-      ? !shown.has(flow.summary.id) && isFirstMatch(flow, origin, request)
-      : flow.originSpanId === origin.spanId;
-    if (!isPlace) continue;
-    shown.add(flow.summary.id);
-    summaries.push([origin, flow.summary]);
+    const own = (known.get(entry.traceId) ?? []).filter(({ built, summary }) => {
+      if (shown.has(summary.id)) return false;
+      return seed ? isFirstMatch(built, entry, { seed, to: listing.request.to }) : built.originSpanId === entry.spanId;
+    });
+    for (const { summary } of own) shown.add(summary.id);
+    const summaries = own.map(({ summary }) => summary).sort((a, b) => (a.startTime < b.startTime ? 1 : -1));
+    if (summaries.length > 0) places.push([entry, summaries]);
   }
-  return summaries;
+  return places;
+}
+
+/** Reads the flows of the traces that are new; of a batch that several flows met in, those flows. */
+async function readKnown({ store, request, seed, cut, known }: Listing, entries: readonly OriginPosition[]) {
+  const asked = [...new Set(entries.map(({ traceId }) => traceId))].filter((traceId) => !known.has(traceId));
+  const builtOf = new Map<string, BuiltFlow | undefined>();
+  let wanted = asked;
+  for (let level = 0; level <= (seed ? BATCHES_MAX : 0) && wanted.length > 0; level += 1) {
+    const read = await readFlows(storeSource(store), { traceIds: wanted, signal: request.signal, onCut: cut.onCut });
+    for (const [at, traceId] of wanted.entries()) builtOf.set(traceId, read[at]);
+    const above = read.flatMap((built) => built?.causeTraceIds ?? []);
+    wanted = [...new Set(above)].filter((traceId) => !builtOf.has(traceId));
+  }
+  for (const traceId of asked) {
+    const flows = [...beginningFlows(traceId, builtOf)].filter((built) => {
+      return (seed !== undefined || built.flow.id === traceId) && isFlowWanted(built, request);
+    });
+    known.set(traceId, flows.map((built) => ({ summary: summarize(built), built })));
+  }
+}
+
+/** The flows that begin somewhere and that the trace is part of, each once. */
+function beginningFlows(traceId: string, builtOf: ReadonlyMap<string, BuiltFlow | undefined>): Set<BuiltFlow> {
+  const flows = new Map<string, BuiltFlow>();
+  const seen = new Set<string>();
+  const queue = [traceId];
+  // The queue grows while it is walked.
+  for (const next of queue) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const built = builtOf.get(next);
+    if (built === undefined) continue;
+    // What another flow caused is not a flow.
+    if (built.beginsHere) flows.set(built.flow.id, built);
+    else queue.push(...built.causeTraceIds);
+  }
+  return new Set(flows.values());
 }
 
 /** Whether no span of the flow that matches and lies in the range comes before this one in the search. */
-function isFirstMatch({ built }: KnownFlow, { spanId, startNs }: OriginPosition, request: FlowListRequest): boolean {
+function isFirstMatch(
+  { recorded }: BuiltFlow,
+  { traceId, spanId, startNs }: OriginPosition,
+  { seed, to }: { readonly seed: Seed; readonly to: string },
+): boolean {
   const start = BigInt(startNs);
-  return !built.recorded.some((span) => {
-    if (span.spanId === spanId || !isSeed(span, request)) return false;
+  const endNs = toUnixNano(`${to.slice(0, 23)}000000Z`);
+  return !recorded.some((span) => {
+    if ((span.spanId === spanId && span.traceId === traceId) || !seed.matches(span)) return false;
     const other = toUnixNano(span.startTime);
-    return other > start && other < toUnixNano(`${request.to.slice(0, 23)}000000Z`);
+    return other > start && other < endNs;
   });
 }

@@ -1,4 +1,5 @@
 /** Reads flows: asks the store for as long as the flows' closures ask, all of them in the same few queries. */
+import type { Truncated } from "../../schema/api.ts";
 import type { Span } from "../../schema/flow.ts";
 import { assembleFlow, type BuiltFlow } from "../flow/build-flow.ts";
 import { asksOf, type Ask } from "../flow/closure.ts";
@@ -41,6 +42,8 @@ export interface ReadFlows {
   readonly traceIds: readonly string[];
   readonly limits?: FlowLimits;
   readonly signal?: AbortSignal | undefined;
+  /** Told of a bound of the store that was reached: a flow that is missing then may be there. */
+  readonly onCut?: ((cut: Truncated) => void) | undefined;
 }
 
 /** One flow on its way. */
@@ -63,7 +66,7 @@ interface Answers {
 
 /** The flow of each trace, in the order asked; undefined for a trace of which there are no spans. */
 export async function readFlows(source: FlowSource, asked: ReadFlows): Promise<(BuiltFlow | undefined)[]> {
-  const { traceIds, limits = LIMITS, signal } = asked;
+  const { traceIds, limits = LIMITS, signal, onCut } = asked;
   if (traceIds.length === 0) return [];
   const answers: Answers = {
     spans: new Map(),
@@ -74,12 +77,12 @@ export async function readFlows(source: FlowSource, asked: ReadFlows): Promise<(
   const readings = traceIds.map((traceId): Reading => ({ traceId, traces: new Set([traceId]), isDone: false }));
   const spansMax = traceIds.length === 1 ? limits.spans : Math.max(limits.spans, PAGE_SPANS_MAX);
   for (let round = 0; round < limits.rounds && readings.some(({ isDone }) => !isDone); round += 1) {
-    await loadTraces(source, { readings, answers, spansMax, signal });
+    await loadTraces(source, { readings, answers, spansMax, signal, onCut });
     const keys = new Set<string>();
     const links = new Set<string>();
     const contents = new Map<string, ContentAsk>();
     for (const reading of readings) if (!reading.isDone) advance(reading, { answers, limits, keys, links, contents });
-    await loadKeys(source, { readings, keys, links, contents, answers, limits, signal });
+    await loadKeys(source, { readings, keys, links, contents, answers, limits, signal, onCut });
     for (const reading of readings) if (!reading.isDone) follow(reading, answers, limits);
   }
   return readings.map((reading) => {
@@ -94,21 +97,33 @@ interface LoadTraces {
   readonly answers: Answers;
   readonly spansMax: number;
   readonly signal: AbortSignal | undefined;
+  readonly onCut: ReadFlows["onCut"];
 }
 
-async function loadTraces(source: FlowSource, { readings, answers, spansMax, signal }: LoadTraces): Promise<void> {
+async function loadTraces(source: FlowSource, asked: LoadTraces): Promise<void> {
+  const { readings, answers, spansMax, signal } = asked;
   const wanted = new Set<string>();
   for (const { isDone, traces } of readings) {
     if (!isDone) for (const traceId of traces) if (!answers.spans.has(traceId)) wanted.add(traceId);
   }
   if (wanted.size === 0) return;
   const limit = spansMax - answers.spanCount;
-  const spans = await source.spansOfTraces({ traceIds: [...wanted], limit: limit + 1, signal });
+  const onCut = cutsAll(readings, asked.onCut);
+  const spans = await source.spansOfTraces({ traceIds: [...wanted], limit: limit + 1, signal, onCut });
   for (const traceId of wanted) answers.spans.set(traceId, []);
   for (const span of spans) answers.spans.get(span.traceId)?.push(span);
   answers.spanCount += spans.length;
   if (spans.length <= limit) return;
   for (const reading of readings) if (!reading.isDone) reading.truncated = { limit: "spans", value: spansMax };
+}
+
+/** A bound of the store that was reached is one of every flow that waited for the answer. */
+function cutsAll(readings: readonly Reading[], onCut: ReadFlows["onCut"]): (cut: Truncated) => void {
+  const waiting = readings.filter(({ isDone }) => !isDone);
+  return ({ limit, value }) => {
+    onCut?.({ limit, value });
+    for (const reading of waiting) reading.truncated ??= { limit, value };
+  };
 }
 
 interface Advance {
@@ -156,16 +171,16 @@ interface LoadKeys {
   readonly answers: Answers;
   readonly limits: FlowLimits;
   readonly signal: AbortSignal | undefined;
+  readonly onCut: ReadFlows["onCut"];
 }
 
-async function loadKeys(
-  source: FlowSource,
-  { readings, keys, links, contents, answers, limits, signal }: LoadKeys,
-): Promise<void> {
+async function loadKeys(source: FlowSource, wanted: LoadKeys): Promise<void> {
+  const { readings, keys, links, contents, answers, limits, signal } = wanted;
   if (keys.size === 0 && links.size === 0 && contents.size === 0) return;
   const limit = limits.traces * 4;
   const timedKeys = { keys: [...contents.values()], limitEach: CONTENT_TRACES_ASKED };
-  const asked = { linkedTraceIds: [...links], messageKeys: [...keys], timedKeys, limit, signal };
+  const onCut = cutsAll(readings, wanted.onCut);
+  const asked = { linkedTraceIds: [...links], messageKeys: [...keys], timedKeys, limit, signal, onCut };
   const all = await source.tracesOfHopKeys(asked);
   const found = all.filter(({ asked: id }) => !contents.has(id));
   for (const key of [...keys, ...links]) answers.tracesOfKey.set(key, []);

@@ -3,8 +3,10 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { flowListResponseSchema, flowSearchQuerySchema } from "../../schema/api.ts";
 import { flowResponseSchema, traceIdSchema } from "../../schema/flow.ts";
 import type { BuiltFlow } from "../flow/build-flow.ts";
-import { ApiError } from "./api-error.ts";
+import type { Store } from "../store/store.ts";
+import { ApiError, pastLimit } from "./api-error.ts";
 import { apiRouter, ERROR_ANSWERS, jsonAnswer, NOT_FOUND_ANSWER, type ApiContext } from "./api-router.ts";
+import { CutNote } from "./cut-note.ts";
 import { listFlows } from "./flow-list.ts";
 import { readFlows, storeSource } from "./flow-reader.ts";
 import { toOtlp } from "./otlp-export.ts";
@@ -59,6 +61,20 @@ function flowStream({ flow, spans }: BuiltFlow): ReadableStream<Uint8Array> {
   });
 }
 
+/**
+ * The flow of a trace.
+ *
+ * @throws ApiError where there is none, or where a bound hid it
+ */
+async function flowOf(store: Store, traceId: string, signal: AbortSignal): Promise<BuiltFlow> {
+  const cut = new CutNote();
+  const [built] = await readFlows(storeSource(store), { traceIds: [traceId], signal, onCut: cut.onCut });
+  if (built) return built;
+  const { truncated } = cut.member;
+  if (truncated) throw pastLimit(truncated.limit);
+  throw new ApiError("not-found", `No spans of trace ${traceId} are stored.`, "traceId");
+}
+
 /** The routes of flows. */
 export function flowRoutes({ store, now }: ApiContext) {
   return apiRouter()
@@ -69,8 +85,7 @@ export function flowRoutes({ store, now }: ApiContext) {
     })
     .openapi(flowRoute, async (context) => {
       const { traceId } = context.req.valid("param");
-      const [built] = await readFlows(storeSource(store), { traceIds: [traceId], signal: context.req.raw.signal });
-      if (built === undefined) throw new ApiError("not-found", `No spans of trace ${traceId} are stored.`, "traceId");
+      const built = await flowOf(store, traceId, context.req.raw.signal);
       const atOnce = () => context.json({ flow: built.flow, spans: [...built.spans] }, 200);
       if (built.spans.length <= SPANS_AT_ONCE_MAX) return atOnce();
       // The same answer as far as its types go.
@@ -78,8 +93,7 @@ export function flowRoutes({ store, now }: ApiContext) {
     })
     .openapi(exportRoute, async (context) => {
       const { traceId } = context.req.valid("param");
-      const [built] = await readFlows(storeSource(store), { traceIds: [traceId], signal: context.req.raw.signal });
-      if (built === undefined) throw new ApiError("not-found", `No spans of trace ${traceId} are stored.`, "traceId");
+      const built = await flowOf(store, traceId, context.req.raw.signal);
       context.header("Content-Disposition", `attachment; filename="flow-${built.flow.id}.json"`);
       return context.json(toOtlp(built.recorded), 200);
     });

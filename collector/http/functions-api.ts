@@ -13,9 +13,10 @@ import {
 import { destinationId, kindOfSystem } from "../flow/destination.ts";
 import { functionSeries } from "../store/queries/function-series.ts";
 import { functionTotals } from "../store/queries/functions.ts";
-import { MAP_EDGES_MAX, mapEdges, type MapEdgeRow } from "../store/queries/map-edges.ts";
+import { mapEdges, type MapEdgeRow } from "../store/queries/map-edges.ts";
 import { queueTotals } from "../store/queries/queues.ts";
 import { apiRouter, ERROR_ANSWERS, jsonAnswer, type ApiContext } from "./api-router.ts";
+import { CutNote } from "./cut-note.ts";
 import { timeRange, type TimeRange } from "./time-range.ts";
 
 const MINUTE_S = 60;
@@ -66,26 +67,33 @@ export function functionRoutes({ store, now }: ApiContext) {
   return apiRouter()
     .openapi(listRoute, async (context) => {
       const range = timeRange(context.req.valid("query"), now());
-      const functions = await functionTotals(store, { ...range, signal: context.req.raw.signal });
-      return context.json({ functions }, 200);
+      const cut = new CutNote();
+      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
+      const functions = await functionTotals(store, { ...range, ...reading });
+      return context.json({ functions, ...cut.member }, 200);
     })
     .openapi(seriesRoute, async (context) => {
       const { stepS: asked, service, ...query } = context.req.valid("query");
       const range = timeRange(query, now());
       const { name } = context.req.valid("param");
       const stepS = stepOf(range, asked);
-      return context.json(
-        await functionSeries(store, { name, service, ...range, stepS, signal: context.req.raw.signal }),
-        200,
-      );
+      const cut = new CutNote();
+      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
+      const series = await functionSeries(store, { name, service, ...range, stepS, ...reading });
+      return context.json({ ...series, ...cut.member }, 200);
     })
     .openapi(queuesRoute, async (context) => {
       const range = timeRange(context.req.valid("query"), now());
-      return context.json(await queueTotals(store, { ...range, signal: context.req.raw.signal }), 200);
+      const cut = new CutNote();
+      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
+      const queues = await queueTotals(store, { ...range, ...reading });
+      return context.json({ queues, ...cut.member }, 200);
     })
     .openapi(mapRoute, async (context) => {
       const range = timeRange(context.req.valid("query"), now());
-      return context.json(toMap(await mapEdges(store, { ...range, signal: context.req.raw.signal })), 200);
+      const cut = new CutNote();
+      const edges = await mapEdges(store, { ...range, signal: context.req.raw.signal, onCut: cut.onCut });
+      return context.json({ ...toMap(edges), ...cut.member }, 200);
     });
 }
 
@@ -99,7 +107,7 @@ function stepOf({ from, to }: TimeRange, askedS: number | undefined): number {
 
 function toMap(rows: readonly MapEdgeRow[]): MapResponse {
   const nodes = new Map<string, MapResponse["nodes"][number]>();
-  const edges = rows.slice(0, MAP_EDGES_MAX).map((row) => {
+  const edges = rows.map((row) => {
     const code = `function:${row.service}:${row.name}`;
     nodes.set(code, { id: code, kind: "function", name: row.name });
     const peerKind = row.kind === "call" ? "external" : kindOfSystem(row.system);
@@ -116,6 +124,5 @@ function toMap(rows: readonly MapEdgeRow[]): MapResponse {
       durationMs: { p50: row.p50, p95: row.p95 },
     };
   });
-  const truncated = rows.length > MAP_EDGES_MAX ? { truncated: { limit: "edges", value: MAP_EDGES_MAX } } : {};
-  return { nodes: [...nodes.values()], edges, ...truncated };
+  return { nodes: [...nodes.values()], edges };
 }

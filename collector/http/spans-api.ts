@@ -21,6 +21,7 @@ import { findSpans, spansAt } from "../store/queries/span-search.ts";
 import { apiRouter, ERROR_ANSWERS, jsonAnswer, type ApiContext } from "./api-router.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { invalid } from "./api-error.ts";
+import { CutNote } from "./cut-note.ts";
 import { timeRange } from "./time-range.ts";
 
 function route<Path extends string, Query extends z.ZodObject, Answer extends z.ZodType>(
@@ -74,45 +75,51 @@ export function spanRoutes({ store, now }: ApiContext) {
       const { limit, cursor, ...query } = context.req.valid("query");
       const filter = { ...query, ...timeRange(query, now()) };
       const after = cursor === undefined ? undefined : decodeCursor(cursor);
-      const { signal } = context.req.raw;
-      const positions = await findSpans(store, { filter, after, limit, signal });
+      const cut = new CutNote();
+      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
+      const positions = await findSpans(store, { filter, after, limit, ...reading });
       const last = positions.length === limit ? positions.at(-1) : undefined;
-      const spans = await spansAt(store, positions, signal);
-      return context.json({ spans, ...(last && { nextCursor: encodeCursor(last) }) }, 200);
+      const spans = await spansAt(store, positions, reading);
+      return context.json({ spans, ...(last && { nextCursor: encodeCursor(last) }), ...cut.member }, 200);
     })
     .openapi(groupsRoute, async (context) => {
       const { by, limit, ...query } = context.req.valid("query");
       const filter = { ...query, ...timeRange(query, now()) };
-      return context.json(await groupSpans(store, { filter, by, limit, signal: context.req.raw.signal }), 200);
+      const cut = new CutNote();
+      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
+      return context.json({ ...(await groupSpans(store, { filter, by, limit, ...reading })), ...cut.member }, 200);
     })
     .openapi(heatmapRoute, async (context) => {
       const { columns, ...query } = context.req.valid("query");
       const filter = { ...query, ...timeRange(query, now()) };
-      return context.json(await heatmap(store, { filter, columns, signal: context.req.raw.signal }), 200);
+      const cut = new CutNote();
+      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
+      return context.json({ ...(await heatmap(store, { filter, columns, ...reading })), ...cut.member }, 200);
     })
     .openapi(compareRoute, async (context) => {
       const { baseFrom, baseTo, ...query } = context.req.valid("query");
       const given = { ...query, ...timeRange(query, now()) };
       if ((baseFrom === undefined) !== (baseTo === undefined)) throw invalid("baseFrom", "goes with baseTo");
-      const { signal } = context.req.raw;
-      if (baseFrom !== undefined) {
-        const base = { ...given, ...timeRange({ from: baseFrom, to: baseTo }, now()) };
-        return context.json(await compareSpans(store, { selected: given, base, signal }), 200);
-      }
-      const [selected, base] = [
-        { ...given, status: "error" as const },
-        { ...given, status: "ok" as const },
-      ];
-      return context.json(await compareSpans(store, { selected, base, signal }), 200);
+      const cut = new CutNote();
+      const [selected, base] =
+        baseFrom === undefined
+          ? [{ ...given, status: "error" as const }, { ...given, status: "ok" as const }]
+          : [given, { ...given, ...timeRange({ from: baseFrom, to: baseTo }, now()) }];
+      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
+      return context.json({ ...(await compareSpans(store, { selected, base, ...reading })), ...cut.member }, 200);
     })
     .openapi(keysRoute, async (context) => {
       const range = timeRange(context.req.valid("query"), now());
-      return context.json({ keys: await attributeKeys(store, { ...range, signal: context.req.raw.signal }) }, 200);
+      const cut = new CutNote();
+      const keys = await attributeKeys(store, { ...range, signal: context.req.raw.signal, onCut: cut.onCut });
+      return context.json({ keys, ...cut.member }, 200);
     })
     .openapi(valuesRoute, async (context) => {
       const { key, prefix = "", ...query } = context.req.valid("query");
       const range = timeRange(query, now());
-      const values = await attributeValues(store, { ...range, key, prefix, signal: context.req.raw.signal });
-      return context.json({ values }, 200);
+      const cut = new CutNote();
+      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
+      const values = await attributeValues(store, { ...range, key, prefix, ...reading });
+      return context.json({ values, ...cut.member }, 200);
     });
 }

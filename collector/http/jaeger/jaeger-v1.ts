@@ -43,11 +43,11 @@ export function jaegerV1({ store, now }: ApiContext): Hono {
   const app = new Hono();
   app.onError(answerJaegerError);
   app.get("/api/services", async (context) => {
-    const names = await serviceNames(store, context.req.raw.signal);
+    const names = await serviceNames(store, { signal: context.req.raw.signal });
     return envelope(context, names, { total: names.length });
   });
   app.get("/api/services/:service/operations", async (context) => {
-    const operations = await operationNames(store, context.req.param("service"), context.req.raw.signal);
+    const operations = await operationNames(store, context.req.param("service"), { signal: context.req.raw.signal });
     const names = [...new Set(operations.map(({ name }) => name))];
     return envelope(context, names, { total: names.length });
   });
@@ -55,7 +55,7 @@ export function jaegerV1({ store, now }: ApiContext): Hono {
     const service = context.req.query("service");
     if (!service) throw new JaegerError(400, "service: is required");
     const kind = context.req.query("spanKind");
-    const operations = (await operationNames(store, service, context.req.raw.signal))
+    const operations = (await operationNames(store, service, { signal: context.req.raw.signal }))
       .map(({ name, kind: number }) => ({ name, spanKind: KIND_NAMES[number] ?? "unspecified" }))
       .filter(({ spanKind }) => !kind || spanKind === kind);
     return envelope(context, operations, { total: operations.length });

@@ -30,13 +30,13 @@ export function jaegerV3({ store }: Pick<ApiContext, "store">): Hono {
     return context.json({ error: { httpCode: error.status, message: error.message } }, error.status);
   });
   app.get("/api/v3/services", async (context) => {
-    return context.json({ services: await serviceNames(store, context.req.raw.signal) });
+    return context.json({ services: await serviceNames(store, { signal: context.req.raw.signal }) });
   });
   app.get("/api/v3/operations", async (context) => {
     const service = context.req.query("service");
     if (!service) throw new JaegerError(400, "service: is required");
     const kind = context.req.query("spanKind") ?? context.req.query("span_kind");
-    const operations = (await operationNames(store, service, context.req.raw.signal))
+    const operations = (await operationNames(store, service, { signal: context.req.raw.signal }))
       .map(({ name, kind: number }) => ({ name, spanKind: KIND_NAMES[number] ?? "internal" }))
       .filter(({ spanKind }) => !kind || spanKind === kind);
     return context.json({ operations });

@@ -2,6 +2,7 @@
 import type { QueryBounds, Store } from "../store.ts";
 import { PROMOTED_SPAN_COLUMNS, RESOURCE_COLUMNS } from "../span-columns.ts";
 import { attributeSql } from "./attribute-sql.ts";
+import { atMost, within, type Reading } from "./reading.ts";
 
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 500_000_000, memoryBytes: 1024 ** 3 };
 /** Spans looked at: completion wants what is usual, not all there is. */
@@ -9,19 +10,24 @@ const SPANS_SAMPLED_MAX = 200_000;
 const KEYS_MAX = 1_000;
 const VALUES_MAX = 200;
 
-export interface CompletionRange {
+export interface CompletionRange extends Reading {
   readonly from: string;
   readonly to: string;
-  readonly signal?: AbortSignal | undefined;
 }
 
 interface Counted {
+  /** Spans of the sample, and one more where there are more. */
+  readonly sampled: string;
   readonly text: string;
   readonly spans: string;
 }
 
 const RANGE_SQL = `start_time >= parseDateTime64BestEffort({from:String}, 9, 'UTC')
   AND start_time < parseDateTime64BestEffort({to:String}, 9, 'UTC')`;
+
+/** Newest hours first: these are the order of the table. */
+const SAMPLE_SQL = `SELECT * FROM spans WHERE ${RANGE_SQL} ORDER BY toStartOfHour(start_time) DESC LIMIT ${String(SPANS_SAMPLED_MAX)}`;
+const SAMPLED_SQL = `(SELECT count() FROM (SELECT 1 FROM spans WHERE ${RANGE_SQL} LIMIT ${String(SPANS_SAMPLED_MAX + 1)})) AS sampled`;
 
 const PROMOTED = [...PROMOTED_SPAN_COLUMNS, ...RESOURCE_COLUMNS];
 const HAS_PROMOTED = PROMOTED.map(({ column, attribute, type }) => {
@@ -30,22 +36,22 @@ const HAS_PROMOTED = PROMOTED.map(({ column, attribute, type }) => {
 }).join(", ");
 
 const KEYS_SQL = `
-SELECT text, count() AS spans
+SELECT text, count() AS spans, ${SAMPLED_SQL}
 FROM
 (
     SELECT arrayJoin(arrayConcat(
         arrayFilter(key -> key != '', [${HAS_PROMOTED}]),
         mapKeys(attributes_string), mapKeys(attributes_int), mapKeys(attributes_double), mapKeys(attributes_bool)
     )) AS text
-    FROM (SELECT * FROM spans WHERE ${RANGE_SQL} LIMIT ${String(SPANS_SAMPLED_MAX)})
+    FROM (${SAMPLE_SQL})
 )
 GROUP BY text
 ORDER BY spans DESC, text
-LIMIT ${String(KEYS_MAX)}`;
+LIMIT ${String(KEYS_MAX + 1)}`;
 
 /** Keys in use, the most frequent first; counts are those of the sample. */
 export async function attributeKeys(store: Store, range: CompletionRange): Promise<{ key: string; count: number }[]> {
-  const rows = await complete(store, KEYS_SQL, range, {});
+  const rows = await complete(store, { sql: KEYS_SQL, params: {}, limit: KEYS_MAX, name: "keys" }, range);
   return rows.map(({ text, spans }) => ({ key: text, count: Number(spans) }));
 }
 
@@ -56,21 +62,31 @@ export async function attributeValues(
 ): Promise<{ value: string; count: number }[]> {
   const value = attributeSql(key, "wanted");
   const sql = `
-SELECT ${value.sql} AS text, count() AS spans
-FROM (SELECT * FROM spans WHERE ${RANGE_SQL} LIMIT ${String(SPANS_SAMPLED_MAX)})
+SELECT ${value.sql} AS text, count() AS spans, ${SAMPLED_SQL}
+FROM (${SAMPLE_SQL})
 WHERE text != '' AND startsWith(text, {prefix:String})
 GROUP BY text
 ORDER BY spans DESC, text
-LIMIT ${String(VALUES_MAX)}`;
-  const rows = await complete(store, sql, range, { ...value.params, prefix });
+LIMIT ${String(VALUES_MAX + 1)}`;
+  const params = { ...value.params, prefix };
+  const rows = await complete(store, { sql, params, limit: VALUES_MAX, name: "values" }, range);
   return rows.map(({ text, spans }) => ({ value: text, count: Number(spans) }));
+}
+
+interface Completion {
+  readonly sql: string;
+  readonly params: Record<string, string>;
+  readonly limit: number;
+  /** Of what `limit` is one. */
+  readonly name: string;
 }
 
 async function complete(
   store: Store,
-  sql: string,
-  { from, to, signal }: CompletionRange,
-  params: Record<string, string>,
-) {
-  return store.query<Counted>(sql, { ...params, from, to }, { bounds: BOUNDS, ...(signal && { signal }) });
+  { sql, params, limit, name }: Completion,
+  { from, to, ...reading }: CompletionRange,
+): Promise<readonly Counted[]> {
+  const rows = await store.query<Counted>(sql, { ...params, from, to }, within(BOUNDS, reading));
+  if (Number(rows[0]?.sampled ?? 0) > SPANS_SAMPLED_MAX) reading.onCut?.({ limit: "spans", value: SPANS_SAMPLED_MAX });
+  return atMost(rows, { limit, name, onCut: reading.onCut });
 }

@@ -2,6 +2,7 @@
 import type { CompareResponse } from "../../../schema/api.ts";
 import { PROMOTED_SPAN_COLUMNS, RESOURCE_COLUMNS } from "../span-columns.ts";
 import type { QueryBounds, Store } from "../store.ts";
+import { within, type Reading } from "./reading.ts";
 import { spanCondition, type SpanFilter } from "./span-filter.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
@@ -9,10 +10,9 @@ const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 *
 const SPANS_PER_SIDE_MAX = 100_000;
 const ATTRIBUTES_MAX = 50;
 
-export interface Comparison {
+export interface Comparison extends Reading {
   readonly selected: SpanFilter;
   readonly base: SpanFilter;
-  readonly signal?: AbortSignal | undefined;
 }
 
 interface PairRow {
@@ -35,7 +35,7 @@ const PAIRS = [
 ].join(",\n        ");
 
 /** The attributes by how much more often the selected spans have them. */
-export async function compareSpans(store: Store, { selected, base, signal }: Comparison): Promise<CompareResponse> {
+export async function compareSpans(store: Store, { selected, base, ...reading }: Comparison): Promise<CompareResponse> {
   const one = spanCondition(selected);
   const other = spanCondition(base);
   // Both conditions name their parameters alike: those of the base are renamed.
@@ -67,10 +67,13 @@ LIMIT ${String(ATTRIBUTES_MAX)}`;
   const rows = await store.query<PairRow>(
     sql,
     { ...one.params, ...baseParams },
-    { bounds: BOUNDS, ...(signal && { signal }) },
+    within(BOUNDS, reading),
   );
   const [first] = rows;
   const all = { selected: Number(first?.selected_all ?? 0), base: Number(first?.base_all ?? 0) };
+  if (Math.max(all.selected, all.base) >= SPANS_PER_SIDE_MAX) {
+    reading.onCut?.({ limit: "spans", value: SPANS_PER_SIDE_MAX });
+  }
   const attributes = rows
     .map(({ key, value, selected_spans: some, base_spans: others }) => ({
       key,

@@ -1,5 +1,6 @@
 /** Where flows begin, newest first, a page at a time. */
 import type { QueryBounds, Store } from "../store.ts";
+import { within, type Reading } from "./reading.ts";
 
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 100_000_000, memoryBytes: 1024 ** 3 };
 
@@ -11,14 +12,13 @@ export interface OriginPosition {
   readonly spanId: string;
 }
 
-export interface OriginPage {
+export interface OriginPage extends Reading {
   /** ISO 8601; origins from this instant on. */
   readonly from: string;
   /** ISO 8601; origins before this instant. */
   readonly to: string;
   readonly after?: OriginPosition | undefined;
   readonly limit: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export type Origin = OriginPosition;
@@ -53,6 +53,6 @@ export async function flowOrigins(store: Store, page: OriginPage): Promise<Origi
       afterSpan: after.spanId,
       limit: page.limit,
     },
-    { bounds: BOUNDS, ...(page.signal && { signal: page.signal }) },
+    within(BOUNDS, page),
   );
 }

@@ -1,17 +1,17 @@
 /** One function over time, from the rollup by minute. */
 import type { FunctionSeriesResponse } from "../../../schema/api.ts";
 import type { QueryBounds, Store } from "../store.ts";
+import { within, type Reading } from "./reading.ts";
 
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 100_000_000, memoryBytes: 1024 ** 3 };
 
-export interface FunctionSeries {
+export interface FunctionSeries extends Reading {
   readonly name: string;
   readonly service?: string | undefined;
   readonly from: string;
   readonly to: string;
   /** Seconds, whole minutes. */
   readonly stepS: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 interface PointRow {
@@ -26,7 +26,7 @@ interface PointRow {
 
 /** A point for every step in which the function ran. */
 export async function functionSeries(store: Store, series: FunctionSeries): Promise<FunctionSeriesResponse> {
-  const { name, service, from, to, stepS, signal } = series;
+  const { name, service, from, to, stepS } = series;
   const sql = `
 SELECT toUnixTimestamp(toStartOfInterval(minute, toIntervalSecond({stepS:UInt32}), 'UTC')) AS step,
     [sum(invocations), sum(errors), sum(timeouts), sum(cold_starts)] AS counts,
@@ -42,7 +42,7 @@ WHERE faas_name = {name:String} ${service === undefined ? "" : "AND service_name
 GROUP BY step
 ORDER BY step`;
   const params = { name, from, to, stepS, ...(service !== undefined && { service }) };
-  const rows = await store.query<PointRow>(sql, params, { bounds: BOUNDS, ...(signal && { signal }) });
+  const rows = await store.query<PointRow>(sql, params, within(BOUNDS, series));
   return { name, stepS, points: rows.map((row) => toPoint(row, stepS)) };
 }
 

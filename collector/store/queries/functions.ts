@@ -1,17 +1,17 @@
 /** Functions with their totals over a time range, from the rollup by minute. */
 import type { FunctionSummary } from "../../../schema/api.ts";
 import type { QueryBounds, Store } from "../store.ts";
+import { atMost, within, type Reading } from "./reading.ts";
 
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 100_000_000, memoryBytes: 1024 ** 3 };
 /** Functions of one answer: more than any account has. */
 const FUNCTIONS_MAX = 5_000;
 
-export interface FunctionsQuery {
+export interface FunctionsQuery extends Reading {
   /** ISO 8601; minutes that begin at or after the minute of this instant. */
   readonly from: string;
   /** ISO 8601; minutes that begin before this instant. */
   readonly to: string;
-  readonly signal?: AbortSignal | undefined;
 }
 
 interface FunctionRow {
@@ -43,10 +43,13 @@ ORDER BY sum(invocations) DESC, faas_name, service_name
 LIMIT {limit:UInt32}`;
 
 /** Every function that ran, the busiest first. */
-export async function functionTotals(store: Store, { from, to, signal }: FunctionsQuery): Promise<FunctionSummary[]> {
-  const params = { from, to, limit: FUNCTIONS_MAX };
-  const rows = await store.query<FunctionRow>(SQL, params, { bounds: BOUNDS, ...(signal && { signal }) });
-  return rows.map(toSummary);
+export async function functionTotals(
+  store: Store,
+  { from, to, ...reading }: FunctionsQuery,
+): Promise<FunctionSummary[]> {
+  const params = { from, to, limit: FUNCTIONS_MAX + 1 };
+  const rows = await store.query<FunctionRow>(SQL, params, within(BOUNDS, reading));
+  return atMost(rows, { limit: FUNCTIONS_MAX, name: "functions", onCut: reading.onCut }).map(toSummary);
 }
 
 function toSummary(row: FunctionRow): FunctionSummary {

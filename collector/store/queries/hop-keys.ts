@@ -1,11 +1,12 @@
 /** Which traces hold a message, or link to a trace: what joins traces, found by key in both directions. */
-import type { QueryBounds, Store } from "../store.ts";
+import type { QueryBounds, QueryOptions, Store } from "../store.ts";
+import { within, type Reading } from "./reading.ts";
 
 /** Keys of one statement: they travel in its URL, of which a server takes 1 MiB. */
 const KEYS_PER_QUERY_MAX = 4_000;
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 50_000_000, memoryBytes: 1024 ** 3 };
 
-export interface HopKeys {
+export interface HopKeys extends Reading {
   /** Traces whose linking traces are wanted. */
   readonly linkedTraceIds: readonly string[];
   /** Message identities whose senders' and takers' traces are wanted. */
@@ -14,7 +15,6 @@ export interface HopKeys {
   readonly timedKeys?: TimedKeys;
   /** Answers at most, those of {@link timedKeys} apart. */
   readonly limit: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface TimedKeys {
@@ -65,9 +65,9 @@ SELECT hex(sipHash128(text)), '', text FROM (SELECT arrayJoin({messageKeys:Array
 
 /** For every key the traces that have it; a key that nothing has gives no answer. */
 export async function tracesOfHopKeys(store: Store, keys: HopKeys): Promise<HopKeyAnswer[]> {
-  const { linkedTraceIds, messageKeys, timedKeys, limit, signal } = keys;
+  const { linkedTraceIds, messageKeys, timedKeys, limit } = keys;
   const answers: HopKeyAnswer[] = [];
-  const options = { bounds: BOUNDS, ...(signal && { signal }) };
+  const options = within(BOUNDS, keys);
   const count = Math.max(linkedTraceIds.length, messageKeys.length);
   for (let at = 0; at < count && answers.length < limit; at += KEYS_PER_QUERY_MAX) {
     const asked = {
@@ -114,7 +114,7 @@ interface TimedRow {
 async function tracesOfTimedKeys(
   store: Store,
   { keys, limitEach }: TimedKeys,
-  options: { bounds: QueryBounds; signal?: AbortSignal },
+  options: QueryOptions,
 ): Promise<HopKeyAnswer[]> {
   const answers: HopKeyAnswer[] = [];
   for (let at = 0; at < keys.length; at += KEYS_PER_QUERY_MAX) {

@@ -1,14 +1,14 @@
 /** The map's edges over a time range, from the rollup by minute. */
 import type { QueryBounds, Store } from "../store.ts";
+import { atMost, within, type Reading } from "./reading.ts";
 
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 100_000_000, memoryBytes: 1024 ** 3 };
 /** Edges of one answer: a map with more is not read by anyone. */
-export const MAP_EDGES_MAX = 2_000;
+const MAP_EDGES_MAX = 2_000;
 
-export interface MapQuery {
+export interface MapQuery extends Reading {
   readonly from: string;
   readonly to: string;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface MapEdgeRow {
@@ -39,11 +39,12 @@ GROUP BY edge_kind, service, name, system, peer
 ORDER BY span_count DESC, edge_kind, service, name, peer
 LIMIT {limit:UInt32}`;
 
-/** The edges with most spans first, at most one over {@link MAP_EDGES_MAX}. */
-export async function mapEdges(store: Store, { from, to, signal }: MapQuery): Promise<MapEdgeRow[]> {
+/** The edges with most spans first. */
+export async function mapEdges(store: Store, { from, to, ...reading }: MapQuery): Promise<MapEdgeRow[]> {
   const params = { from, to, limit: MAP_EDGES_MAX + 1 };
-  const rows = await store.query<Row>(SQL, params, { bounds: BOUNDS, ...(signal && { signal }) });
-  return rows.map(({ span_count: count, error_count: errors, quantiles: [p50, p95], ...edge }) => ({
+  const rows = await store.query<Row>(SQL, params, within(BOUNDS, reading));
+  const edges = atMost(rows, { limit: MAP_EDGES_MAX, name: "edges", onCut: reading.onCut });
+  return edges.map(({ span_count: count, error_count: errors, quantiles: [p50, p95], ...edge }) => ({
     ...edge,
     count: Number(count),
     errors: Number(errors),

@@ -1,14 +1,15 @@
 /** Services and their operations, from the rollup by hour. */
 import type { QueryBounds, Store } from "../store.ts";
+import { within, type Reading } from "./reading.ts";
 
 const BOUNDS: QueryBounds = { timeS: 5, rowsRead: 50_000_000, memoryBytes: 512 * 1024 ** 2 };
 /** Names of one answer. */
 const NAMES_MAX = 10_000;
 
 /** Every service that sent spans, sorted. */
-export async function serviceNames(store: Store, signal?: AbortSignal): Promise<string[]> {
+export async function serviceNames(store: Store, reading: Reading = {}): Promise<string[]> {
   const sql = `SELECT DISTINCT service_name AS name FROM operation_hours ORDER BY name LIMIT ${String(NAMES_MAX)}`;
-  const rows = await store.query<{ name: string }>(sql, {}, { bounds: BOUNDS, ...(signal && { signal }) });
+  const rows = await store.query<{ name: string }>(sql, {}, within(BOUNDS, reading));
   return rows.map(({ name }) => name);
 }
 
@@ -19,8 +20,8 @@ export interface Operation {
 }
 
 /** The operations of a service, sorted. */
-export async function operationNames(store: Store, service: string, signal?: AbortSignal): Promise<Operation[]> {
+export async function operationNames(store: Store, service: string, reading: Reading = {}): Promise<Operation[]> {
   const sql = `SELECT DISTINCT name, span_kind AS kind FROM operation_hours WHERE service_name = {service:String}
 ORDER BY name, kind LIMIT ${String(NAMES_MAX)}`;
-  return store.query<Operation>(sql, { service }, { bounds: BOUNDS, ...(signal && { signal }) });
+  return store.query<Operation>(sql, { service }, within(BOUNDS, reading));
 }

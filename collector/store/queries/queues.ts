@@ -1,15 +1,15 @@
 /** Queues and topics over a time range, from the rollup by minute. */
-import type { QueueListResponse, QueueSummary } from "../../../schema/api.ts";
+import type { QueueSummary } from "../../../schema/api.ts";
 import type { QueryBounds, Store } from "../store.ts";
+import { atMost, within, type Reading } from "./reading.ts";
 
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 100_000_000, memoryBytes: 1024 ** 3 };
 /** Queues of one answer. */
 const QUEUES_MAX = 1_000;
 
-export interface QueuesQuery {
+export interface QueuesQuery extends Reading {
   readonly from: string;
   readonly to: string;
-  readonly signal?: AbortSignal | undefined;
 }
 
 interface QueueRow {
@@ -41,12 +41,12 @@ ORDER BY sum(message_count) DESC, queue
 LIMIT {limit:UInt32}`;
 
 /** Every queue and topic from which code took messages, the busiest first. */
-export async function queueTotals(store: Store, { from, to, signal }: QueuesQuery): Promise<QueueListResponse> {
+export async function queueTotals(store: Store, { from, to, ...reading }: QueuesQuery): Promise<QueueSummary[]> {
   const params = { from, to, limit: QUEUES_MAX + 1 };
-  const rows = await store.query<QueueRow>(SQL, params, { bounds: BOUNDS, ...(signal && { signal }) });
+  const rows = await store.query<QueueRow>(SQL, params, within(BOUNDS, reading));
   const seconds = (Date.parse(to) - Date.parse(from)) / 1000;
-  const queues = rows.slice(0, QUEUES_MAX).map((row) => toQueue(row, seconds));
-  return { queues, ...(rows.length > QUEUES_MAX && { truncated: { limit: "queues", value: QUEUES_MAX } }) };
+  const queues = atMost(rows, { limit: QUEUES_MAX, name: "queues", onCut: reading.onCut });
+  return queues.map((row) => toQueue(row, seconds));
 }
 
 function toQueue({ name, system, counts, wait, consumers }: QueueRow, seconds: number): QueueSummary {

@@ -1,4 +1,5 @@
 /** Which spans are meant, as the condition of a query. */
+import { MESSAGE_RETURNED } from "../../../schema/attributes.ts";
 import { PROMOTED_SPAN_COLUMNS } from "../span-columns.ts";
 import { attributeEquals, hasPlace, type AttributePlace } from "./attribute-sql.ts";
 
@@ -13,6 +14,8 @@ export interface SpanFilter {
   readonly name?: string | undefined;
   readonly kind?: "internal" | "server" | "client" | "producer" | "consumer" | undefined;
   readonly status?: "ok" | "error" | undefined;
+  /** Whatever the flow takes for a failure: an error, a deadline, a record given back to its queue. */
+  readonly failed?: true | undefined;
   readonly destination?: string | undefined;
   readonly coldStart?: boolean | undefined;
   readonly minDurationMs?: number | undefined;
@@ -47,6 +50,7 @@ export function spanCondition(filter: SpanFilter, place: AttributePlace = "both"
   if (filter.name !== undefined) add("name = {name:String}", "name", filter.name);
   if (filter.kind !== undefined) add("kind = {kind:UInt8}", "kind", KIND_NUMBERS[filter.kind]);
   if (filter.status !== undefined) add(filter.status === "error" ? "status_code = 2" : "status_code != 2");
+  if (filter.failed) add(FAILED_SQL);
   if (filter.destination !== undefined)
     add("messaging_destination_name = {destination:String}", "destination", filter.destination);
   if (filter.coldStart !== undefined) add(filter.coldStart ? "faas_coldstart = 2" : "faas_coldstart != 2");
@@ -61,6 +65,11 @@ export function spanCondition(filter: SpanFilter, place: AttributePlace = "both"
   if (filter.text !== undefined) add(TEXT_SQL, "text", filter.text);
   return { sql: parts.join("\n  AND "), params };
 }
+
+const FAILED_SQL = `(status_code = 2 OR timed_out = 2
+    OR mapContains(attributes_bool, '${MESSAGE_RETURNED}') OR mapContains(attributes_string, '${MESSAGE_RETURNED}')
+    OR arrayExists(text -> position(text, '"${MESSAGE_RETURNED}"') > 0, \`links.attributes\`)
+    OR arrayExists(text -> position(text, '"${MESSAGE_RETURNED}"') > 0, \`events.attributes\`))`;
 
 /** The key and the value of `key=value`. */
 function splitAttribute(given: string): [string, string] {

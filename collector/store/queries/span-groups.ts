@@ -1,16 +1,16 @@
 /** Spans grouped by the value of an attribute, and by time and duration. */
 import type { HeatmapResponse, SpanGroupsResponse } from "../../../schema/api.ts";
 import type { QueryBounds, Store } from "../store.ts";
+import { atMost, within, type Reading } from "./reading.ts";
 import { attributeSql } from "./attribute-sql.ts";
 import { spanCondition, type SpanFilter } from "./span-filter.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
 
-export interface SpanGroups {
+export interface SpanGroups extends Reading {
   readonly filter: SpanFilter;
   readonly by: string;
   readonly limit: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 interface GroupRow {
@@ -21,7 +21,10 @@ interface GroupRow {
 }
 
 /** The values with most spans, and how these spans did. */
-export async function groupSpans(store: Store, { filter, by, limit, signal }: SpanGroups): Promise<SpanGroupsResponse> {
+export async function groupSpans(
+  store: Store,
+  { filter, by, limit, ...reading }: SpanGroups,
+): Promise<SpanGroupsResponse> {
   const condition = spanCondition(filter);
   const value = attributeSql(by, "by");
   const sql = `
@@ -33,20 +36,20 @@ GROUP BY value
 ORDER BY spans DESC, value
 LIMIT {limit:UInt32}`;
   const params = { ...condition.params, ...value.params, limit: limit + 1 };
-  const rows = await store.query<GroupRow>(sql, params, { bounds: BOUNDS, ...(signal && { signal }) });
-  const groups = rows.slice(0, limit).map(({ value, spans, errors, quantiles: [p50, p95, p99] }) => ({
+  const rows = await store.query<GroupRow>(sql, params, within(BOUNDS, reading));
+  const kept = atMost(rows, { limit, name: "groups", onCut: reading.onCut });
+  const groups = kept.map(({ value, spans, errors, quantiles: [p50, p95, p99] }) => ({
     value,
     count: Number(spans),
     errors: Number(errors),
     durationMs: { p50, p95, p99 },
   }));
-  return { groups, ...(rows.length > limit && { truncated: { limit: "groups", value: limit } }) };
+  return { groups };
 }
 
-export interface Heatmap {
+export interface Heatmap extends Reading {
   readonly filter: SpanFilter;
   readonly columns: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 interface CellRow {
@@ -57,7 +60,7 @@ interface CellRow {
 }
 
 /** How many spans began in each column of time, by durations that double from row to row. */
-export async function heatmap(store: Store, { filter, columns, signal }: Heatmap): Promise<HeatmapResponse> {
+export async function heatmap(store: Store, { filter, columns, ...reading }: Heatmap): Promise<HeatmapResponse> {
   const columnMs = (Date.parse(filter.to) - Date.parse(filter.from)) / columns;
   const condition = spanCondition(filter);
   const sql = `
@@ -68,7 +71,7 @@ WHERE ${condition.sql}
 GROUP BY column, power
 ORDER BY column, power`;
   const params = { ...condition.params, columnNs: String(Math.max(1, Math.round(columnMs * 1e6))) };
-  const rows = await store.query<CellRow>(sql, params, { bounds: BOUNDS, ...(signal && { signal }) });
+  const rows = await store.query<CellRow>(sql, params, within(BOUNDS, reading));
   const cells = rows.map(({ column, power, spans, errors }) => ({
     column: Math.min(Number(column), columns - 1),
     fromMs: 2 ** power / 1e6,

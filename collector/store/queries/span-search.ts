@@ -3,16 +3,18 @@ import type { Span } from "../../../schema/flow.ts";
 import type { QueryBounds, Store } from "../store.ts";
 import type { OriginPosition } from "./flow-origins.ts";
 import type { AttributePlace } from "./attribute-sql.ts";
+import { within, type Reading } from "./reading.ts";
 import { firstFound, spanCondition, type SpanFilter } from "./span-filter.ts";
 import { SPAN_COLUMNS, spanReader, type SpanRow } from "./span-row.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
 
-export interface SpanSearch {
+export interface SpanSearch extends Reading {
   readonly filter: SpanFilter;
   readonly after?: OriginPosition | undefined;
+  /** Traces whose spans are not wanted. */
+  readonly exceptTraces?: readonly string[];
   readonly limit: number;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -24,7 +26,7 @@ export async function findSpans(store: Store, search: SpanSearch): Promise<Origi
 }
 
 async function findSpansIn(store: Store, search: SpanSearch, place: AttributePlace): Promise<OriginPosition[]> {
-  const { filter, after, limit, signal } = search;
+  const { filter, after, exceptTraces = [], limit } = search;
   const condition = spanCondition(filter, place);
   const next = after && {
     afterNs: after.startNs,
@@ -39,10 +41,23 @@ SELECT
 FROM spans
 WHERE ${condition.sql}
 ${next ? "AND (start_time, spans.trace_id, spans.span_id) < (fromUnixTimestamp64Nano({afterNs:Int64}), toFixedString(unhex({afterTrace:String}), 16), toFixedString(unhex({afterSpan:String}), 8))" : ""}
+${exceptTraces.length > 0 ? "AND spans.trace_id NOT IN (SELECT toFixedString(unhex(arrayJoin({exceptTraces:Array(String)})), 16))" : ""}
 ORDER BY spans.start_time DESC, spans.trace_id DESC, spans.span_id DESC
 LIMIT {limit:UInt32}`;
-  const params = { ...condition.params, ...next, limit };
-  return store.query<OriginPosition>(sql, params, { bounds: BOUNDS, ...(signal && { signal }) });
+  const params = { ...condition.params, ...next, ...(exceptTraces.length > 0 && { exceptTraces }), limit };
+  return store.query<OriginPosition>(sql, params, within(BOUNDS, search));
+}
+
+/** How many spans match, counted up to `limit`. */
+export async function countSpans(store: Store, search: Omit<SpanSearch, "after">): Promise<number> {
+  const counted = await firstFound(search.filter, async (place) => {
+    const condition = spanCondition(search.filter, place);
+    const sql = `SELECT count() AS spans FROM (SELECT 1 FROM spans WHERE ${condition.sql} LIMIT {limit:UInt32})`;
+    const params = { ...condition.params, limit: search.limit };
+    const rows = await store.query<{ spans: string }>(sql, params, within(BOUNDS, search));
+    return rows.filter(({ spans }) => Number(spans) > 0);
+  });
+  return Number(counted[0]?.spans ?? 0);
 }
 
 const AT_SQL = `
@@ -60,7 +75,7 @@ AND spans.span_id IN (SELECT toFixedString(unhex(arrayJoin({spanIds:Array(String
 export async function spansAt(
   store: Store,
   positions: readonly OriginPosition[],
-  signal?: AbortSignal,
+  reading: Reading = {},
 ): Promise<Span[]> {
   if (positions.length === 0) return [];
   const params = {
@@ -68,7 +83,7 @@ export async function spansAt(
     traceIds: positions.map(({ traceId }) => traceId),
     spanIds: positions.map(({ spanId }) => spanId),
   };
-  const rows = await store.query<SpanRow>(AT_SQL, params, { bounds: BOUNDS, ...(signal && { signal }) });
+  const rows = await store.query<SpanRow>(AT_SQL, params, within(BOUNDS, reading));
   const read = spanReader();
   const byId = new Map(rows.map((row) => [row.trace_id + row.span_id, read(row)]));
   return positions.flatMap(({ traceId, spanId }) => byId.get(traceId + spanId) ?? []);

@@ -1,5 +1,6 @@
 /** Traces that hold a matching span, and which services call which. */
 import type { QueryBounds, Store } from "../store.ts";
+import { within, type Reading } from "./reading.ts";
 import type { AttributePlace } from "./attribute-sql.ts";
 import { firstFound, spanCondition, type SpanFilter } from "./span-filter.ts";
 
@@ -12,15 +13,14 @@ export async function findTraces(store: Store, search: TraceSearch): Promise<str
   return firstFound(search.filter, (place) => findTracesIn(store, search, place));
 }
 
-export interface TraceSearch {
+export interface TraceSearch extends Reading {
   readonly filter: SpanFilter;
   readonly limit: number;
-  readonly signal?: AbortSignal;
 }
 
 async function findTracesIn(
   store: Store,
-  { filter, limit, signal }: TraceSearch,
+  { filter, limit, ...reading }: TraceSearch,
   place: AttributePlace,
 ): Promise<string[]> {
   const condition = spanCondition(filter, place);
@@ -32,7 +32,7 @@ GROUP BY spans.trace_id
 ORDER BY newest DESC, spans.trace_id
 LIMIT {limit:UInt32}`;
   const params = { ...condition.params, limit };
-  const rows = await store.query<{ traceId: string }>(sql, params, { bounds: BOUNDS, ...(signal && { signal }) });
+  const rows = await store.query<{ traceId: string }>(sql, params, within(BOUNDS, reading));
   return rows.map(({ traceId }) => traceId);
 }
 
@@ -45,7 +45,7 @@ export interface ServiceCall {
 /** How often which service called which, or sent to it, by the parents of the newest called spans. */
 export async function serviceCalls(
   store: Store,
-  { from, to, signal }: { readonly from: string; readonly to: string; readonly signal?: AbortSignal },
+  { from, to, ...reading }: { readonly from: string; readonly to: string } & Reading,
 ): Promise<ServiceCall[]> {
   const range = `start_time >= parseDateTime64BestEffort({from:String}, 9, 'UTC')
   AND start_time < parseDateTime64BestEffort({to:String}, 9, 'UTC')`;
@@ -65,7 +65,7 @@ ORDER BY calls DESC, parent, child`;
   const rows = await store.query<{ parent: string; child: string; calls: string }>(
     sql,
     { from, to },
-    { bounds: BOUNDS, ...(signal && { signal }) },
+    within(BOUNDS, reading),
   );
   return rows.map(({ parent, child, calls }) => ({ parent, child, callCount: Number(calls) }));
 }

@@ -1,0 +1,164 @@
+/** Rare flows among many: found in one page, or the page says how far it looked. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Hono } from "hono";
+import { flowListResponseSchema, type FlowListResponse } from "../../schema/api.ts";
+import { insertSpans } from "../../test/support/insert-spans.ts";
+import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
+import { fromMs } from "../flow/instant.ts";
+import { span, traceIdOf, type SpanInput } from "../flow/test-spans.ts";
+import type { Store } from "../store/store.ts";
+import { createApp } from "./app.ts";
+
+/** More than a page looks at. */
+const usual = 4_200;
+const startMs = Date.now() - 60_000;
+
+const key = (id: string) => ({
+  "messaging.system": "aws_sqs",
+  "messaging.destination.name": "jobs",
+  "messaging.message.id": id,
+});
+
+const process = { "messaging.operation.type": "process", "messaging.destination.name": "mails" };
+
+/** The oldest of all flows, each with one thing that no other has. */
+const rare: SpanInput[] = [
+  { trace: "failed", id: "failed", kind: "server", service: "api", at: -1, status: "error" },
+  { trace: "timeout", id: "timeout", kind: "server", service: "api", at: -2, attributes: { "hopscope.timeout": true } },
+  { trace: "cold", id: "cold", kind: "server", service: "api", at: -3, attributes: { "faas.coldstart": true } },
+  { trace: "billing", id: "billing", kind: "server", service: "billing", at: -4 },
+  { trace: "long", id: "long", kind: "server", service: "api", at: -5, ms: 9_000 },
+  { trace: "vip", id: "vip", kind: "server", service: "api", at: -6, attributes: { region: "north", customer: "c-7" } },
+  { trace: "single", id: "single", kind: "consumer", service: "mailer", at: -7, attributes: { ...process, ...key("m") } },
+  // Two requests whose messages meet in one invocation: only this one says which job it was.
+  ...["left", "right"].flatMap((trace, n): SpanInput[] => [
+    { trace, id: `${trace}-a`, kind: "server", service: "api", at: -20 + n, attributes: { job: "no" } },
+    { trace, id: `${trace}-p`, parent: `${trace}-a`, kind: "producer", service: "api", at: -20 + n, attributes: key(trace) },
+  ]),
+  {
+    trace: "batch",
+    id: "batch",
+    kind: "consumer",
+    service: "worker",
+    at: -10,
+    attributes: { ...process, "messaging.batch.message_count": 2, job: "yes", "faas.trigger": "pubsub" },
+    links: ["left", "right"].map((trace) => ({ trace, id: `${trace}-p`, attributes: key(trace) })),
+  },
+];
+
+let test: TestStore;
+let app: Hono;
+
+beforeAll(async () => {
+  test = await createTestStore();
+  app = createApp({ store: test.store });
+  const many = Array.from(
+    { length: usual },
+    (_, n): SpanInput => ({
+      trace: `u${String(n)}`,
+      id: `u${String(n)}`,
+      kind: "server",
+      service: "api",
+      at: n,
+      attributes: { region: "north", "faas.trigger": "http" },
+    }),
+  );
+  const inputs = [...many, ...rare];
+  await insertSpans(
+    test.store,
+    inputs.map((input) => ({ ...span(input), startTime: fromMs(startMs + (input.at ?? 0)) })),
+  );
+});
+
+afterAll(async () => {
+  await test.close();
+});
+
+async function list(query: string, from: Hono = app): Promise<FlowListResponse> {
+  const response = await from.request(`/api/flows?${query}`);
+  expect(response.status).toBe(200);
+  return flowListResponseSchema.parse(await response.json());
+}
+
+describe(`of ${String(usual)} flows, one page finds`, { timeout: 60_000 }, () => {
+  it.for([
+    ["status=error", ["failed", "timeout"]],
+    ["coldStart=true", ["cold"]],
+    ["service=billing", ["billing"]],
+    ["attribute=region%3Dnorth&attribute=customer%3Dc-7", ["vip"]],
+    ["service=api&attribute=customer%3Dc-7", ["vip"]],
+    ["attribute=job%3Dyes", ["right", "left"]],
+    ["attribute=job%3Dyes&attribute=job%3Dno", ["right", "left"]],
+    ["service=nobody", []],
+  ] as const)("%s", async ([query, traces]) => {
+    const { flows, ...rest } = await list(query);
+    expect(flows.map(({ id }) => id)).toEqual(traces.map(traceIdOf));
+    expect(rest).toEqual({});
+  });
+});
+
+describe("a page", { timeout: 60_000 }, () => {
+  it("says how far it looked, and the next one goes on from there", async () => {
+    const first = await list("minDurationMs=5000");
+    expect(first).toMatchObject({ flows: [], truncated: { limit: "entries", value: 4_000 } });
+    const second = await list(`minDurationMs=5000&cursor=${first.nextCursor ?? ""}`);
+    expect(second.flows.map(({ id }) => id)).toEqual([traceIdOf("long")]);
+    expect(second).not.toHaveProperty("truncated");
+  });
+
+  it("keeps to the way that its cursor came from", async () => {
+    const first = await list("status=error&limit=1");
+    expect(first.flows.map(({ id }) => id)).toEqual([traceIdOf("failed")]);
+    const second = await list(`status=error&limit=1&cursor=${first.nextCursor ?? ""}`);
+    expect(second.flows.map(({ id }) => id)).toEqual([traceIdOf("timeout")]);
+    const other = await app.request(`/api/flows?service=api&cursor=${first.nextCursor ?? ""}`);
+    expect([other.status, await other.json()]).toMatchObject([400, { error: { field: "cursor" } }]);
+  });
+
+  it("of one holds one of the flows that met in a batch, and says so", async () => {
+    expect(await list("attribute=job%3Dyes&limit=1")).toMatchObject({
+      flows: [{ id: traceIdOf("right") }],
+      truncated: { limit: "flows", value: 1 },
+    });
+  });
+});
+
+/** Whatever is asked meets its bound at once. */
+function bounded(bounds: { timeS?: number; rowsRead?: number; memoryBytes?: number }): Hono {
+  const store: Store = {
+    ...test.store,
+    query: (sql, params, options) => test.store.query(sql, params, { ...options, bounds }),
+  };
+  return createApp({ store });
+}
+
+describe("an answer past a bound of the store", () => {
+  const id = traceIdOf("u1");
+  it.for([
+    ["/api/functions", "rows"],
+    ["/api/functions/api/series", "rows"],
+    ["/api/queues", "rows"],
+    ["/api/map", "rows"],
+    ["/api/spans", "rows"],
+    ["/api/spans/groups?by=service", "rows"],
+    ["/api/spans/heatmap", "rows"],
+    ["/api/spans/compare", "rows"],
+    ["/api/attributes", "rows"],
+    ["/api/attributes/values?key=region", "rows"],
+    ["/api/flows?limit=5", "rows"],
+    ["/api/spans", "memory"],
+    ["/api/flows?attribute=region%3Dnorth", "memory"],
+  ] as const)("is no error and says so: %s, %s", async ([path, limit]) => {
+    const tight = bounded(limit === "rows" ? { rowsRead: 1 } : { memoryBytes: 1 });
+    const response = await tight.request(path);
+    const body = (await response.json()) as { truncated?: unknown };
+    expect(response.status).toBe(200);
+    expect(body.truncated).toEqual({ limit, value: 1 });
+  });
+
+  it("is 400 and names the bound where it leaves nothing to show", async () => {
+    const response = await bounded({ memoryBytes: 1 }).request(`/api/flows/${id}`);
+    const { error } = (await response.json()) as { error: { message: string } };
+    expect([response.status, error.message]).toEqual([400, expect.stringMatching(/limit of memory: take a shorter/)]);
+  });
+});

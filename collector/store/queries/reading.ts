@@ -1,0 +1,24 @@
+/** What every query of a reader takes, and the options that it makes of it. */
+import type { Truncated } from "../../../schema/api.ts";
+import type { QueryBounds, QueryOptions } from "../store.ts";
+
+export interface Reading {
+  readonly signal?: AbortSignal | undefined;
+  /** With it, a bound that cuts the answer is said to it, and the answer is what was found until then. */
+  readonly onCut?: ((cut: Truncated) => void) | undefined;
+}
+
+/** Options of one query within these bounds. */
+export function within(bounds: QueryBounds, { signal, onCut }: Reading): QueryOptions {
+  return { bounds, ...(signal && { signal }), ...(onCut && { onCut }) };
+}
+
+/** The first `limit` of rows of which one more was asked for, so that a cut is seen. */
+export function atMost<Row>(
+  rows: readonly Row[],
+  { limit, name, onCut }: { readonly limit: number; readonly name: string } & Pick<Reading, "onCut">,
+): readonly Row[] {
+  if (rows.length <= limit) return rows;
+  onCut?.({ limit: name, value: limit });
+  return rows.slice(0, limit);
+}
