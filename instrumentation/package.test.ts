@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { publint } from "publint";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -53,12 +53,12 @@ describe("the published package", () => {
 });
 
 describe.each(NODES)("on Node $version", ({ path: node }) => {
-  const run = (code: string, type: "module" | "commonjs"): string => {
+  const run = (code: string, type: "module" | "commonjs", env: NodeJS.ProcessEnv = {}): string => {
     const directory = mkdtempSync(join(tmpdir(), "hopscope-"));
     const file = join(directory, type === "module" ? "main.mjs" : "main.cjs");
     writeFileSync(file, code.replaceAll("DIST", DIST));
     try {
-      return execFileSync(node, [file], { encoding: "utf8", env: { PATH: process.env.PATH } });
+      return execFileSync(node, [file], { encoding: "utf8", env: { PATH: process.env.PATH, ...env } });
     } finally {
       rmSync(directory, { recursive: true });
     }
@@ -75,11 +75,13 @@ describe.each(NODES)("on Node $version", ({ path: node }) => {
     expect(run(both, "module")).toBe("true\n");
   });
 
-  it("loads no module of Node before the first export", () => {
+  it("loads one file and no module of Node before the first export of a function", () => {
     const code = `const before = new Set(process.moduleLoadList); const { traced } = require("DIST/index.cjs");
       traced(async () => 1); const loaded = process.moduleLoadList.filter((name) => !before.has(name));
-      console.log(JSON.stringify(loaded));`;
-    const loaded = (JSON.parse(run(code, "commonjs")) as string[]).filter((name) => name.startsWith("NativeModule"));
+      console.log(JSON.stringify([...loaded, ...Object.keys(require.cache)]));`;
+    const all = JSON.parse(run(code, "commonjs", { AWS_LAMBDA_FUNCTION_NAME: "fn" })) as string[];
+    const loaded = all.filter((name) => name.startsWith("NativeModule"));
+    expect(all.filter((name) => name.startsWith("/")).map((path) => basename(path))).toEqual(["main.cjs", "index.cjs"]);
     // These cost nothing that can be measured; node:http costs three milliseconds, the OpenTelemetry API twelve.
     const free = /async_hooks|async_context|async_local_storage|diagnostics_channel/;
     expect(loaded.filter((name) => !free.test(name))).toEqual([]);

@@ -1,5 +1,5 @@
 import type { AnyHandler } from "./call.ts";
-import { traceHttpClients } from "./clients/http-client.ts";
+import { prepareHttpClients, traceHttpClients } from "./clients/http-client.ts";
 import { loadingParts, loadPart } from "./core/parts.ts";
 import { shared } from "./core/shared.ts";
 import { tracing } from "./core/tracing.ts";
@@ -22,9 +22,12 @@ function wrap(handler: AnyHandler, options: Options, each: boolean): AnyHandler 
   else prepareProcess();
   if (switches.tracesHttp) traceHttpClients();
   if (switches.logContext) loadPart("log context", import("./optional/logs.ts"), (logs) => logs.enrichConsole());
+  // On Lambda not before the first invocation: a cold start pays for every module.
+  if (!onLambda) prepareHttpClients();
   const capture = preparePayload(options.capturePayload ?? switches.capturePayload);
   const tracedHandler = function (this: unknown, ...args: unknown[]): unknown {
     const call = { handler, self: this, args, options, each, capture };
+    prepareHttpClients();
     const loading = onLambda && isAwaited(handler, args) ? loadingParts() : undefined;
     return loading ? loading.then(() => invoke(call)) : invoke(call);
   };

@@ -22,7 +22,7 @@ const FETCH_CREATED = "undici:request:create";
 const HTTP_CREATED = "http.client.request.created";
 
 const spans = new WeakMap<object, Span>();
-const state = shared("http", () => ({ prepared: false }));
+const state = shared("http", () => ({ prepared: false, loaded: false }));
 
 /** Makes every further request inside a span a CLIENT span, and lets it carry the trace. */
 export function traceHttpClients(): void {
@@ -33,11 +33,6 @@ export function traceHttpClients(): void {
   on("undici:request:trailers", (request) => spans.get(request)?.end());
   on("undici:request:error", fail);
   on(HTTP_CREATED, onHttp);
-  if (!publishesCreated()) {
-    loadPart("tracing of node:http", import("../optional/http-requests.ts"), ({ beforeHeaders }) => {
-      beforeHeaders((request) => guarded("tracing a request", () => onHttp(request), undefined));
-    });
-  }
   on("http.client.response.finish", (request, message) => {
     recordStatus(request, asObject(message.response)?.statusCode);
     spans.get(request)?.end();
@@ -45,10 +40,15 @@ export function traceHttpClients(): void {
   on("http.client.request.error", fail);
 }
 
-/** Whether Node publishes {@link HTTP_CREATED}, as it does since 22.12. */
-function publishesCreated(): boolean {
+/** Loads what {@link traceHttpClients} takes beside on a Node that does not publish {@link HTTP_CREATED}. */
+export function prepareHttpClients(): void {
+  if (!state.prepared || state.loaded) return;
+  state.loaded = true;
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  return major > 22 || (major === 22 && minor >= 12);
+  if (major > 22 || (major === 22 && minor >= 12)) return;
+  loadPart("tracing of node:http", import("../optional/http-requests.ts"), ({ beforeHeaders }) => {
+    beforeHeaders((request) => guarded("tracing a request", () => onHttp(request), undefined));
+  });
 }
 
 type Listener = (request: object, message: Readonly<Record<string, unknown>>) => void;
