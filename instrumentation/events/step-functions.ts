@@ -47,10 +47,14 @@ export const stepFunctions: EventSource = {
 
 /** The context object: the event itself, or a member of it or of its `Payload`, under whichever name. */
 function contextObject(event: Fields): Fields | undefined {
-  const payload = asObject(event.Payload);
-  for (const candidate of [event, ...Object.values(event), ...Object.values(payload ?? {})].slice(0, MEMBERS_MAX)) {
+  if (Array.isArray(event)) return undefined;
+  for (const candidate of [event, ...membersOf(event), ...membersOf(asObject(event.Payload) ?? {})]) {
     const id = asText(asObject(asObject(candidate)?.Execution)?.Id);
     if (id?.includes(":states:")) return asObject(candidate);
   }
   return undefined;
+}
+
+function membersOf(fields: Fields): unknown[] {
+  return Object.values(fields).slice(0, MEMBERS_MAX);
 }
