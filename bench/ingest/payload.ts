@@ -32,7 +32,12 @@ const spansPerTrace = 8;
 const randomPerSpanBytes = 16;
 const traceIdBytes = 16;
 const uuidBytes = 16;
-const uuidDigits = 32;
+/** As Lambda and SQS write theirs: version 4, lower case. */
+const UUID_FORM = "UUUUUUUU-UUUU-4UUU-8UUU-UUUUUUUUUUUU";
+/** Where the two digits of each of its bytes stand. */
+const UUID_PLACES = Uint8Array.of(0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34);
+const uuidVersionPlace = 14;
+const uuidVariantPlace = 19;
 /** By byte: its two hex digits as they lie in memory. */
 const HEX = Uint16Array.from({ length: 256 }, (_, byte) => Buffer.from(byte.toString(16).padStart(2, "0")).readUInt16LE());
 
@@ -82,7 +87,7 @@ export class Payload {
       this.#times(places, nowLow, nowHigh, at + 8);
       at += randomPerSpanBytes;
       for (let uuid = 0; uuid < places.uuids.length; uuid += 1) {
-        this.#hex(at, places.uuids[uuid] as number);
+        this.#uuid(at, places.uuids[uuid] as number);
         at += uuidBytes;
       }
     }
@@ -109,11 +114,13 @@ export class Payload {
     target.setUint32(end + 4, low < 0x1_0000_0000 ? high : high + 1, true);
   }
 
-  #hex(from: number, to: number): void {
+  #uuid(from: number, to: number): void {
     const target = this.#target;
-    for (let digit = 0; digit < uuidDigits; digit += 2) {
-      target.setUint16(to + digit, HEX[this.#fresh.getUint8(from + digit / 2)] as number, true);
+    for (let byte = 0; byte < uuidBytes; byte += 1) {
+      target.setUint16(to + (UUID_PLACES[byte] as number), HEX[this.#fresh.getUint8(from + byte)] as number, true);
     }
+    target.setUint8(to + uuidVersionPlace, 0x34);
+    target.setUint8(to + uuidVariantPlace, 0x38);
   }
 
   #pick(count: number): number {
@@ -177,7 +184,7 @@ export class Payload {
 
   #httpAttributes(writer: ProtobufWriter): void {
     text(writer, 9, "faas.trigger", "http");
-    text(writer, 9, "faas.invocation_id", "U".repeat(32));
+    text(writer, 9, "faas.invocation_id", UUID_FORM);
     bool(writer, 9, "faas.coldstart", this.#random() < 0.01);
     text(writer, 9, "http.request.method", "POST");
     text(writer, 9, "http.route", `/orders/{id}/${String(this.#pick(8))}`);
@@ -186,18 +193,18 @@ export class Payload {
     text(writer, 9, "server.address", "api.example.com");
     text(writer, 9, "user_agent.original", "Mozilla/5.0");
     int(writer, 9, "http.request.body.size", this.#pick(5_000));
-    text(writer, 9, "customer.id", "U".repeat(32));
+    text(writer, 9, "customer.id", UUID_FORM);
     text(writer, 9, "deployment.color", this.#random() < 0.5 ? "blue" : "green");
   }
 
   #messageAttributes(writer: ProtobufWriter, destination: string, operation: string): void {
     text(writer, 9, "faas.trigger", "pubsub");
-    text(writer, 9, "faas.invocation_id", "U".repeat(32));
+    text(writer, 9, "faas.invocation_id", UUID_FORM);
     bool(writer, 9, "faas.coldstart", this.#random() < 0.01);
     text(writer, 9, "messaging.system", "aws_sqs");
     text(writer, 9, "messaging.operation.type", operation);
     text(writer, 9, "messaging.destination.name", destination);
-    text(writer, 9, "messaging.message.id", "U".repeat(32));
+    text(writer, 9, "messaging.message.id", UUID_FORM);
     int(writer, 9, "messaging.message.body.size", this.#pick(5_000));
     int(writer, 9, "hopscope.message.receive_count", 1 + this.#pick(3));
     int(writer, 9, "hopscope.memory.used", 100_000_000 + this.#pick(1e7));
@@ -216,7 +223,7 @@ export class Payload {
       const limit = next < 0 ? body.length : next;
       const before = (found: number) => (found >= 0 && found < limit ? found : 0);
       const uuids: number[] = [];
-      for (let uuid = body.indexOf("U".repeat(32), trace); uuid >= 0 && uuid < limit; uuid = body.indexOf("U".repeat(32), uuid + 32)) {
+      for (let uuid = body.indexOf(UUID_FORM, trace); uuid >= 0 && uuid < limit; uuid = body.indexOf(UUID_FORM, uuid + UUID_FORM.length)) {
         uuids.push(uuid);
       }
       this.#spans.push({

@@ -7,7 +7,7 @@ import { silentLog } from "../../collector/store/log.ts";
 import { openStore } from "../../collector/store/open-store.ts";
 import { Payload, spansPerRequest } from "./payload.ts";
 
-const insertRows = 98_304;
+const insertRows = 196_608;
 const warmUpInserts = 2;
 
 /** Rows a second, one insert at a time, over `seconds` of inserting. */

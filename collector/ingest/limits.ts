@@ -21,14 +21,20 @@ export const keyTableMax = 8_192;
 /** Distinct resources and scopes that the transcoder remembers as bytes with their columns. */
 export const contextCacheMax = 1_024;
 
-/** Size of a segment, bytes, at which it is closed: about 100,000 spans, one part in the store. */
-export const segmentSizeMaxBytes = 32 * 1024 * 1024;
+/**
+ * Size of a segment, bytes, at which it is closed: about 250,000 spans, one insert and one part in the store. Larger
+ * ones are cheaper still, but a small store must be able to take one at a time.
+ */
+export const segmentSizeMaxBytes = 64 * 1024 * 1024;
 
 /** Bytes of segments whose records stay in memory until they are loaded: two at full load; others are read again. */
-export const keptSegmentsMaxBytes = 64 * 1024 * 1024;
+export const keptSegmentsMaxBytes = 128 * 1024 * 1024;
 
-/** Age at which a segment with data is closed, ms: a span is found two seconds after its acknowledgement. */
-export const segmentAgeMaxMs = 300;
+/**
+ * Age at which a segment with data is closed, ms: a span is found two seconds after its acknowledgement, of which the
+ * insert takes up to one. An insert costs the store 0.1 s of CPU for its views alone, so there should be few.
+ */
+export const segmentAgeMaxMs = 800;
 
 /** Bytes of segments not yet in the store at which new requests are refused: an hour of a small system. */
 export const walSizeMaxBytes = 4 * 1024 ** 3;
