@@ -4,7 +4,8 @@ import type { AlertsState } from "./alerts-model.ts";
 import { labelText } from "./rule-list.tsx";
 
 /** What began and ended in the picked range. */
-export function HistoryList({ history }: { history: AlertHistory }): JSX.Element {
+export function HistoryList(props: { history: AlertHistory; names: ReadonlyMap<string, string> }): JSX.Element {
+  const { history, names } = props;
   if (history.changes.length === 0) return <p class="quiet-words">Nothing began or ended in this range.</p>;
   return (
     <ol class="alert-history">
@@ -14,7 +15,7 @@ export function HistoryList({ history }: { history: AlertHistory }): JSX.Element
           data-change={change.change}
         >
           <time dateTime={change.at}>{new Date(change.at).toLocaleString()}</time>
-          <strong>{CHANGES[change.change] ?? change.change}</strong> {change.ruleId}: {labelText(change.labels)}{" "}
+          <strong>{CHANGES[change.change] ?? change.change}</strong> {names.get(change.ruleId) ?? change.ruleId}: {labelText(change.labels)}{" "}
           {change.condition === "no-data" ? "silent" : change.valueText}
           {change.reason !== null && change.reason !== "recovered" && <em> ({change.reason})</em>}
           {change.past && <em> (concerns the past, nobody was told)</em>}{" "}
@@ -34,7 +35,7 @@ export function SilenceList({ silences, model }: { silences: AlertSilences; mode
   if (silences.silences.length === 0)
     return <p class="quiet-words">None. Silence an alert that fires with its button.</p>;
   return (
-    <ul class="alert-things">
+    <ul class="alert-things" aria-label="Silences">
       {silences.silences.map((one) => (
         <li key={one.id}>
           <strong>{one.id}</strong>{" "}
@@ -47,7 +48,12 @@ export function SilenceList({ silences, model }: { silences: AlertSilences; mode
           {one.fromFile ? (
             <em> from the file</em>
           ) : (
-            <button type="button" class="quiet" onClick={() => void model.endSilence(one.id)}>
+            <button
+              type="button"
+              class="quiet"
+              aria-label={`End the silence ${one.id}`}
+              onClick={() => void model.endSilence(one.id)}
+            >
               End
             </button>
           )}
@@ -68,7 +74,12 @@ export function ChannelList({ channels, model }: { channels: AlertChannels; mode
             <strong>{one.name}</strong> {one.type} to {one.target}: {one.sent} sent
             {one.lastOkAt !== null && `, last ${new Date(one.lastOkAt).toLocaleString()}`}
             {isFailing && <span class="editor-error"> failing: {one.lastError}</span>}
-            <button type="button" class="quiet" onClick={() => void model.test(one.name)}>
+            <button
+              type="button"
+              class="quiet"
+              aria-label={`Send a test to ${one.name}`}
+              onClick={() => void model.test(one.name)}
+            >
               Send a test
             </button>
           </li>

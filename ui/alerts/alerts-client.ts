@@ -72,6 +72,6 @@ async function ask<Answer>(method: string, path: string, body?: unknown, signal?
   });
   if (response.ok) return (await response.json()) as Answer;
   const answer = (await response.json().catch(() => undefined)) as ErrorResponse | undefined;
-  if (answer?.error?.message) throw new ApiError(answer.error.code, answer.error.message);
+  if (answer?.error?.message) throw new ApiError(answer.error.code, answer.error.message, answer.error.field);
   throw new ApiError("unreachable", `The collector answered ${response.status}.`);
 }

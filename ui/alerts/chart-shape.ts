@@ -8,7 +8,7 @@ export const CHART_HEIGHT = 140;
 export interface ChartShape {
   /** SVG path of the metric; a minute without a value is a gap. */
   readonly path: string;
-  readonly thresholdY: number;
+  readonly thresholds: readonly { readonly y: number; readonly value: number; readonly text: string }[];
   /** When it would have fired. */
   readonly bands: readonly { readonly x: number; readonly width: number }[];
   /** The top of the scale, in the metric's own unit. */
@@ -18,17 +18,22 @@ export interface ChartShape {
 /** Returns how to draw a preview, or undefined where there is nothing to draw. */
 export function chartShape({
   points,
-  threshold,
-}: Pick<AlertPreview, "points" | "threshold">): ChartShape | undefined {
+  thresholds,
+}: Pick<AlertPreview, "points" | "thresholds">): ChartShape | undefined {
   const values = points.flatMap(({ value }) => (value === null ? [] : [value]));
   if (points.length < 2 || values.length === 0) return undefined;
-  const top = Math.max(threshold, ...downTo(values)) * 1.1 || 1;
+  const highest = values.reduce((most, value) => Math.max(most, value), 0);
+  // Of several thresholds the lowest is always in sight; the others are where the metric comes near.
+  const lowest = Math.min(...thresholds.map(({ value }) => value));
+  const top = Math.max(lowest, highest) * 1.1 || 1;
   const x = (index: number): number => (index / (points.length - 1)) * CHART_WIDTH;
-  const y = (value: number): number => CHART_HEIGHT - (value / top) * CHART_HEIGHT;
+  const y = (value: number): number => CHART_HEIGHT - (Math.max(0, value) / top) * CHART_HEIGHT;
   let path = "";
   let isDown = false;
   for (const [index, { value }] of points.entries()) {
-    if (value !== null) path += `${isDown ? "L" : "M"}${x(index).toFixed(1)} ${y(value).toFixed(1)}`;
+    // A minute between two gaps is a dot: a line of no length, which its round ends make visible.
+    const dot = isDown || (points[index + 1]?.value ?? null) !== null ? "" : "h0";
+    if (value !== null) path += `${isDown ? "L" : "M"}${x(index).toFixed(1)} ${y(value).toFixed(1)}${dot}`;
     isDown = value !== null;
   }
   const step = CHART_WIDTH / (points.length - 1);
@@ -36,13 +41,11 @@ export function chartShape({
   for (const [index, { firing }] of points.entries()) {
     if (firing === 0) continue;
     const last = bands.at(-1);
-    if (last !== undefined && index > 0 && (points[index - 1]?.firing ?? 0) > 0) last.width += step;
-    else bands.push({ x: x(index), width: step });
+    const from = Math.max(0, x(index) - step / 2);
+    const width = Math.min(CHART_WIDTH, x(index) + step / 2) - from;
+    if (last !== undefined && index > 0 && (points[index - 1]?.firing ?? 0) > 0) last.width += width;
+    else bands.push({ x: from, width });
   }
-  return { path, thresholdY: y(threshold), bands, top };
-}
-
-/** Largest of each stretch: a spread of ten thousand arguments would be too many. */
-function downTo(values: readonly number[]): number[] {
-  return [values.reduce((most, value) => Math.max(most, value), 0)];
+  const seen = thresholds.filter(({ value }) => value <= top);
+  return { path, thresholds: seen.map(({ value, text }) => ({ y: y(value), value, text })), bands, top };
 }

@@ -1,69 +1,100 @@
 import { createModel, effect, signal, useModel } from "@preact/signals";
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import type { AlertPreview } from "@hopscope/schema/alert-api";
 import { ApiError } from "../api/client.ts";
 import { range, rangeStart } from "../models/time-range.ts";
 import { previewRule, putRule } from "./alerts-client.ts";
+import { ChannelPicker, EditorField } from "./editor-field.tsx";
 import { PreviewChart } from "./preview-chart.tsx";
-import { EDITOR_KINDS, ruleOf, type RuleForm } from "./rule-form.ts";
+import { KINDS, kindSpec, MORE_FIELDS, type FieldName } from "./rule-fields.ts";
+import { fieldOfError, ruleOf, withKind, type RuleForm } from "./rule-form.ts";
 
 /** Typing pauses this long before the preview follows. */
 const PREVIEW_AFTER_MS = 400;
 
+/** What is wrong, and at which field; an error of none stands above the buttons. */
+interface FormError {
+  readonly field: FieldName | undefined;
+  readonly text: string;
+}
+
 const EditorModel = createModel((start: RuleForm) => {
   const form = signal(start);
   const preview = signal<AlertPreview | undefined>(undefined);
-  const error = signal("");
+  const error = signal<FormError | undefined>(undefined);
+  const isLoading = signal(false);
+  const fail = (reason: unknown): void => {
+    error.value = errorOf(reason);
+  };
   effect(() => {
     const rule = ruleOf(form.value);
     const from = rangeStart(range.value);
     const controller = new AbortController();
     const timer = setTimeout(() => void load(), PREVIEW_AFTER_MS);
     const load = async (): Promise<void> => {
+      isLoading.value = true;
       try {
-        const answer = await previewRule(rule, from, controller.signal);
-        preview.value = answer;
-        error.value = "";
+        preview.value = await previewRule(rule, from, controller.signal);
+        error.value = undefined;
       } catch (reason) {
-        if (!controller.signal.aborted) error.value = reason instanceof ApiError ? reason.message : String(reason);
+        if (!controller.signal.aborted) fail(reason);
       }
+      if (!controller.signal.aborted) isLoading.value = false;
     };
     return () => {
       clearTimeout(timer);
       controller.abort();
     };
   });
-  return { form, preview, error };
+  return { form, preview, error, isLoading, fail };
 });
 
-/** Makes or changes a rule, with a preview of when it would have fired in the picked range. */
+function errorOf(reason: unknown): FormError {
+  if (!(reason instanceof ApiError)) return { field: undefined, text: String(reason) };
+  const field = fieldOfError(reason.field);
+  const prefix = `${reason.field ?? ""}: `;
+  const text = reason.message.startsWith(prefix) ? reason.message.slice(prefix.length) : reason.message;
+  return { field, text: field === undefined ? reason.message : text };
+}
+
+/** Makes or changes a rule of any kind, with a preview of when it would have fired in the picked range. */
 export function RuleEditor(props: { start: RuleForm; channels: readonly string[]; onDone: () => void }): JSX.Element {
   const { start, channels, onDone } = props;
   const model = useModel(() => new EditorModel(start));
-  const form = model.form.value;
-  const change = (changes: Partial<RuleForm>): void => {
-    model.form.value = { ...model.form.peek(), ...changes };
-  };
+  const element = useRef<HTMLFormElement>(null);
+  useEffect(() => element.current?.querySelector<HTMLElement>("input:not([readonly])")?.focus(), []);
+  const error = model.error.value;
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
     try {
       await putRule(ruleOf(model.form.peek()));
       onDone();
     } catch (reason) {
-      model.error.value = reason instanceof ApiError ? reason.message : String(reason);
+      model.fail(reason);
     }
   };
   return (
-    <form class="rule-editor" aria-label="Rule" onSubmit={(event) => void save(event)}>
-      <Fields form={form} isNew={start.id === ""} channels={channels} change={change} />
-      {model.error.value !== "" && (
+    <form ref={element} class="rule-editor" aria-label="Rule" onSubmit={(event) => void save(event)}>
+      <Fields
+        form={model.form.value}
+        error={error}
+        isNew={start.values.id === ""}
+        channels={channels}
+        set={(form) => (model.form.value = form)}
+      />
+      {error && error.field === undefined && (
         <p class="editor-error" role="alert">
-          {model.error.value}
+          {error.text}
         </p>
       )}
-      {model.preview.value && <PreviewChart preview={model.preview.value} />}
+      <div class="preview" aria-busy={model.isLoading.value}>
+        {model.preview.value && <PreviewChart preview={model.preview.value} range={range.value} />}
+      </div>
       <p class="editor-buttons">
-        <button type="submit">Save rule</button>
+        <button type="submit" class="primary">
+          Save rule
+        </button>
         <button type="button" class="quiet" onClick={onDone}>
           Cancel
         </button>
@@ -72,64 +103,64 @@ export function RuleEditor(props: { start: RuleForm; channels: readonly string[]
   );
 }
 
-type TextField = "id" | "threshold" | "window" | "for" | "service" | "function" | "queue" | "notify";
-
 function Fields(props: {
   form: RuleForm;
+  error: FormError | undefined;
   isNew: boolean;
   channels: readonly string[];
-  change: (changes: Partial<RuleForm>) => void;
+  set: (form: RuleForm) => void;
 }): JSX.Element {
-  const { form, isNew, channels, change } = props;
-  const field = (name: TextField, label: string, hint: string): JSX.Element => (
-    <label>
-      <span>{label}</span>
-      <input
-        value={form[name]}
-        placeholder={hint}
-        readOnly={name === "id" && !isNew}
-        required={name === "id"}
-        onInput={(event) => change({ [name]: event.currentTarget.value })}
-      />
-    </label>
+  const { form, error, isNew, channels, set } = props;
+  const spec = kindSpec(form.kind);
+  const errorAt = (name: FieldName): string | undefined => (error?.field === name ? error.text : undefined);
+  const change = (name: FieldName) => (value: string) => set({ ...form, values: { ...form.values, [name]: value } });
+  const field = (name: FieldName, label?: string): JSX.Element => (
+    <EditorField
+      key={name}
+      name={name}
+      value={form.values[name]}
+      label={label}
+      error={errorAt(name)}
+      isFixed={name === "id" && !isNew}
+      change={change(name)}
+    />
   );
+  const isMoreWrong = error?.field !== undefined && MORE_FIELDS.includes(error.field);
+  const isMoreUsed = MORE_FIELDS.some((name) => form.values[name] !== "");
   return (
-    <div class="fields">
-      {field("id", "Id", "payment-fails")}
-      <label>
-        <span>Fires on</span>
-        <select
-          value={form.kind}
-          onChange={(event) => {
-            const chosen = EDITOR_KINDS.find(({ kind }) => kind === event.currentTarget.value);
-            if (chosen) change({ kind: chosen.kind, threshold: chosen.threshold, window: chosen.window });
-          }}
-        >
-          {EDITOR_KINDS.map(({ kind, label }) => (
-            <option key={kind} value={kind}>
-              {label}
-            </option>
-          ))}
-        </select>
-      </label>
-      {field("threshold", "Threshold", "5%, 2s or 3")}
-      {field("window", "Over", "5m")}
-      {field("for", "For at least", "0s")}
-      {field("service", "Service", "all, * for any characters")}
-      {field("function", "Function", "all")}
-      {field("queue", "Queue", "all")}
-      <label>
-        <span>Severity</span>
-        <select
-          value={form.severity}
-          onChange={(event) => change({ severity: event.currentTarget.value as RuleForm["severity"] })}
-        >
-          <option>info</option>
-          <option>warning</option>
-          <option>critical</option>
-        </select>
-      </label>
-      {field("notify", "Notify", channels.length === 0 ? "no channel yet" : channels.join(", "))}
-    </div>
+    <>
+      <div class="fields">
+        {field("id")}
+        {field("name")}
+        <div class="field">
+          <label>
+            <span>Fires on</span>
+            <select value={form.kind} onChange={(event) => set(withKind(form, event.currentTarget.value))}>
+              {KINDS.map(({ kind, label }) => (
+                <option key={kind} value={kind}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          </label>
+        </div>
+        {spec.threshold && field("threshold", spec.threshold[0])}
+        {spec.fields.map((name) => field(name))}
+      </div>
+      {spec.scope.length > 0 && <div class="fields">{spec.scope.map((name) => field(name))}</div>}
+      <div class="fields">
+        {field("severity")}
+        <ChannelPicker
+          value={form.values.notify}
+          channels={channels}
+          error={errorAt("notify")}
+          change={change("notify")}
+        />
+      </div>
+      <details class="more" open={isMoreWrong || isMoreUsed}>
+        <summary>More: how long, how much, silence, words</summary>
+        <div class="fields">{MORE_FIELDS.map((name) => field(name))}</div>
+      </details>
+    </>
   );
 }

@@ -51,50 +51,73 @@ function RuleRow({
           <Icon name={icon} />
           {words}
         </span>
-        <h3>{rule.name}</h3>
+        <h3>
+          {ruleName(rule)}
+        </h3>
         <small>
           {rule.kind} {rule.thresholdText} over {rule.window}, {rule.severity}, {from}
         </small>
         <span class="alert-worst">{rule.worst ? `worst now ${rule.worst.valueText}` : ""}</span>
         <span class="alert-buttons">
-          <button type="button" class="quiet" onClick={() => edit(rule)}>
+          <button
+            type="button"
+            class="quiet"
+            aria-label={`${rule.origin === "api" ? "Edit" : "Copy"} ${rule.name}`}
+            onClick={() => edit(rule)}
+          >
             {rule.origin === "api" ? "Edit" : "Copy"}
           </button>
           {rule.origin === "api" && (
-            <button type="button" class="quiet" onClick={() => void model.removeRule(rule.sourceId)}>
+            <button
+              type="button"
+              class="quiet"
+              aria-label={`Delete ${rule.name}`}
+              onClick={() => void model.removeRule(rule.sourceId)}
+            >
               Delete
             </button>
           )}
         </span>
       </header>
       {rule.error !== "" && <p class="editor-error">{rule.error}</p>}
-      {rule.alerts.length > 0 && (
-        <ul class="alert-instances">
-          {rule.alerts.map((alert) => (
-            <li key={JSON.stringify([alert.labels, alert.condition])}>
-              <strong>{labelText(alert.labels)}</strong>{" "}
-              {alert.condition === "no-data" ? "has fallen silent" : alert.valueText}, {alert.phase} since{" "}
-              <time dateTime={alert.since}>{new Date(alert.since).toLocaleTimeString()}</time>
-              {alert.mutedBy === null ? (
-                <button
-                  type="button"
-                  class="quiet"
-                  onClick={() => void model.silence({ rule: rule.sourceId, ...alert.labels })}
-                >
-                  Silence for 1 h
-                </button>
-              ) : (
-                <em> muted by {alert.mutedBy}</em>
-              )}
-              {alert.labels["service"] !== undefined && (
-                <a href={`/?service=${encodeURIComponent(alert.labels["service"])}&status=error`}>Failing flows</a>
-              )}
-            </li>
-          ))}
-        </ul>
-      )}
+      <Alerts rule={rule} model={model} />
     </article>
   );
+}
+
+function Alerts({ rule, model }: { rule: AlertRule; model: AlertsState }): JSX.Element | null {
+  if (rule.alerts.length === 0) return null;
+  return (
+    <ul class="alert-instances">
+      {rule.alerts.map((alert) => (
+        <li key={JSON.stringify([alert.labels, alert.condition])}>
+          <strong>{labelText(alert.labels)}</strong>{" "}
+          {alert.condition === "no-data" ? "has fallen silent" : alert.valueText}, {alert.phase} since{" "}
+          <time dateTime={alert.since}>{new Date(alert.since).toLocaleTimeString()}</time>
+          {alert.labels["service"] !== undefined && (
+            <a href={`/?service=${encodeURIComponent(alert.labels["service"])}&status=error`}>Failing flows</a>
+          )}
+          {alert.mutedBy === null ? (
+            <button
+              type="button"
+              class="quiet"
+              aria-label={`Silence for 1 h: ${labelText(alert.labels)}`}
+              onClick={() => void model.silence({ rule: rule.sourceId, ...alert.labels })}
+            >
+              Silence for 1 h
+            </button>
+          ) : (
+            <em> muted by {alert.mutedBy}</em>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** A rule's name; of the rules that an SLO makes, with the tier. */
+export function ruleName({ name, id, sourceId }: Pick<AlertRule, "name" | "id" | "sourceId">): string {
+  return id === sourceId ? name : `${name} (${id.slice(sourceId.length + 1)})`;
 }
 
 /** `payment (shop)`: the labels of an alert as a name. */

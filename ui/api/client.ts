@@ -5,10 +5,13 @@ import type { FlowResponse } from "@hopscope/schema/flow";
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: ErrorResponse["error"]["code"] | "unreachable";
+  /** The field at fault, where the API named one. */
+  readonly field: string | undefined;
 
-  constructor(code: ApiError["code"], message: string) {
+  constructor(code: ApiError["code"], message: string, field?: string) {
     super(message);
     this.code = code;
+    this.field = field;
   }
 }
 

@@ -106,6 +106,8 @@ const preview: AlertPreview = {
   ],
   threshold: 0.05,
   thresholdText: "above 5%",
+  thresholds: [{ ruleId: "errors", value: 0.05, text: "above 5%" }],
+  unit: "share",
   messages: [{ at: AT, ruleId: "errors", kind: "firing", firing: 1, resolved: 0, labels: [{ function: "pay" }] }],
 };
 const routes = {
@@ -138,21 +140,21 @@ describe("the alerts", () => {
     stubApi(routes);
     render(<App />);
     await screen.findByText(/answered 500/);
-    expect(document.body.textContent).toContain("Ended errors: pay (shop) 1% (no data)");
+    expect(document.body.textContent).toContain("Ended Payment fails: pay (shop) 1% (no data)");
     expect(document.body.textContent).toContain("service=shop, in force");
   });
 
   it("say what a channel answered to a test message", async () => {
     stubApi(routes);
     render(<App />);
-    fireEvent.click(await screen.findByRole("button", { name: "Send a test" }));
+    fireEvent.click(await screen.findByRole("button", { name: "Send a test to ops" }));
     await waitFor(() => expect(screen.getByRole("status").textContent).toBe("ops: answered 500"));
   });
 
   it("end a silence", async () => {
     const api = stubApi(routes);
     render(<App />);
-    fireEvent.click(await screen.findByRole("button", { name: "End" }));
+    fireEvent.click(await screen.findByRole("button", { name: "End the silence deploy" }));
     await waitFor(() => expect(api.asked).toContain("/api/alerts/silences/deploy"));
   });
 
@@ -179,12 +181,39 @@ describe("the rule editor", () => {
   it("opens a rule and draws when it would have fired", async () => {
     const api = stubApi(routes);
     render(<App />);
-    fireEvent.click(await screen.findByRole("button", { name: "Edit" }));
+    fireEvent.click(await screen.findByRole("button", { name: "Edit Payment fails" }));
     const form = await screen.findByRole("form", { name: "Rule" });
     expect(within(form).getByLabelText<HTMLInputElement>("Service").value).toBe("shop");
     const drawing = await within(form).findByRole("img");
-    expect(drawing.getAttribute("aria-label")).toBe("Would have told of 1 alert in this range (fires above 5%).");
+    expect(drawing.getAttribute("aria-label")).toBe("Would have told of 1 alert in the last 1h (fires above 5%).");
     expect(api.asked.some((path) => path.startsWith("/api/alerts/preview?from="))).toBe(true);
+  });
+
+  it("says at the field what the collector says is wrong with it", async () => {
+    const api = stubApi(routes);
+    render(<App />);
+    fireEvent.click(await screen.findByRole("button", { name: "New rule" }));
+    api.routes["/api/alerts/preview"] = Response.json(
+      { error: { code: "invalid", field: "threshold", message: 'threshold: must be a percentage such as "5%"' } },
+      { status: 400 },
+    );
+    const input = screen.getByLabelText("Share of invocations");
+    fireEvent.input(input, { target: { value: "soon" } });
+    await waitFor(() => expect(input.getAttribute("aria-invalid")).toBe("true"));
+    const words = document.getElementById(input.getAttribute("aria-describedby") ?? "")?.textContent;
+    expect(words).toBe('must be a percentage such as "5%"');
+  });
+
+  it("asks for what the picked kind needs", async () => {
+    stubApi(routes);
+    render(<App />);
+    fireEvent.click(await screen.findByRole("button", { name: "New rule" }));
+    fireEvent.change(screen.getByLabelText("Fires on"), { target: { value: "slo-burn" } });
+    expect(screen.getByLabelText<HTMLInputElement>("Good invocations promised").value).toBe("99.9%");
+    expect(screen.queryByLabelText("Share of invocations")).toBeNull();
+    fireEvent.change(screen.getByLabelText("Fires on"), { target: { value: "query" } });
+    expect(screen.getByLabelText(/SELECT with a column value/)).toBeTruthy();
+    expect(screen.queryByLabelText("Service")).toBeNull();
   });
 
   it("says what the collector says is wrong", async () => {
@@ -192,7 +221,7 @@ describe("the rule editor", () => {
     render(<App />);
     fireEvent.click(await screen.findByRole("button", { name: "New rule" }));
     api.routes["/api/alerts/preview"] = undefined;
-    fireEvent.input(screen.getByLabelText("Threshold"), { target: { value: "soon" } });
+    fireEvent.input(screen.getByLabelText("Share of invocations"), { target: { value: "soon" } });
     await waitFor(() => expect(screen.getByRole("alert").textContent).toBe("no span of this trace is stored"));
   });
 });

@@ -3,8 +3,8 @@ import type { JSX } from "preact";
 import { ChannelList, HistoryList, SilenceList } from "../alerts/alert-lists.tsx";
 import { AlertsModel } from "../alerts/alerts-model.ts";
 import { RuleEditor } from "../alerts/rule-editor.tsx";
-import { EDITOR_KINDS, formOf, NEW_RULE, type RuleForm } from "../alerts/rule-form.ts";
-import { RuleList } from "../alerts/rule-list.tsx";
+import { formOf, NEW_RULE, type RuleForm } from "../alerts/rule-form.ts";
+import { RuleList, ruleName } from "../alerts/rule-list.tsx";
 import { Snippet } from "../shared/empty-state.tsx";
 import { ErrorBanner } from "../shared/error-banner.tsx";
 import { RangePicker } from "../shared/range-picker.tsx";
@@ -20,7 +20,6 @@ export function AlertsPage(): JSX.Element {
   const channels = model.channels.answer.value;
   const notice = model.notice.value;
   useTitle(overview && overview.firing > 0 ? `${overview.firing} firing` : "Alerts");
-  const isEditable = (kind: string): boolean => EDITOR_KINDS.some((one) => one.kind === kind);
   return (
     <>
       <div class="page-head">
@@ -43,7 +42,7 @@ export function AlertsPage(): JSX.Element {
       ))}
       {editing.value && (
         <RuleEditor
-          key={editing.value.id}
+          key={editing.value.values.id}
           start={editing.value}
           channels={channels?.channels.map(({ name }) => name) ?? []}
           onDone={() => {
@@ -57,16 +56,21 @@ export function AlertsPage(): JSX.Element {
           rules={overview.rules}
           model={model}
           edit={(rule) => {
-            const form = isEditable(rule.kind) ? formOf(rule.definition) : NEW_RULE;
-            editing.value = rule.origin === "api" ? form : { ...form, id: "" };
+            const form = formOf(rule.definition);
+            editing.value = rule.origin === "api" ? form : { ...form, values: { ...form.values, id: "" } };
           }}
         />
       )}
       <section class="alert-section" aria-labelledby="alert-history">
         <h2 id="alert-history">History</h2>
-        {model.history.answer.value && <HistoryList history={model.history.answer.value} />}
+        {model.history.answer.value && (
+          <HistoryList
+            history={model.history.answer.value}
+            names={new Map(overview?.rules.map((rule) => [rule.id, ruleName(rule)]))}
+          />
+        )}
       </section>
-      <section class="alert-section" aria-labelledby="alert-silences">
+      <section id="silences" class="alert-section" aria-labelledby="alert-silences">
         <h2 id="alert-silences">Silences</h2>
         {model.silences.answer.value && <SilenceList silences={model.silences.answer.value} model={model} />}
       </section>

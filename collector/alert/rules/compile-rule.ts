@@ -40,7 +40,9 @@ export function compileRule(
       severity: tier.severity ?? input.severity,
       notify: "notify" in tier ? tier.notify : input.notify,
     };
-    return compileOne(dropUndefined(told), `${input.id}.${tier.name}`, limits, metric, defaults, origin);
+    const one = compileOne(dropUndefined(told), `${input.id}.${tier.name}`, limits, metric, defaults, origin);
+    // What an editor shows is the entry, whatever its tiers changed.
+    return { ...one, input };
   });
 }
 
