@@ -7,7 +7,7 @@ import {
   MESSAGING_OPERATION_TYPE,
   MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
-import { extractContext } from "./carrier.ts";
+import { extractContext, headerGetter } from "./carrier.ts";
 import { asInteger, asObject, asText, defined, type EventSource, type Fields, firstRecord, type Message } from "./event-source.ts";
 import { describeRecords, messagesTrigger } from "./messages.ts";
 
@@ -25,9 +25,8 @@ export const brokers: EventSource = {
   describe(event) {
     const kind = system(event) ?? "";
     const lists = Object.entries(asObject(event.records ?? event.rmqMessagesByQueue) ?? { "": event.messages ?? event });
-    const queueOf = new Map(lists.flatMap(([queue, list]) => asList(list).map((record) => [record, queue])));
-    const messages = describeRecords([...queueOf.keys()], (record) =>
-      describeRecord(asObject(record) ?? {}, kind, queueOf.get(record) as string),
+    const messages = lists.flatMap(([queue, list]) =>
+      describeRecords(asList(list), (record) => describeRecord(asObject(record) ?? {}, kind, queue)),
     );
     const destination = asText(messages[0]?.attributes[MESSAGING_DESTINATION_NAME]);
     return messagesTrigger({ system: kind, faasTrigger: "pubsub", destination, messages });
@@ -58,7 +57,8 @@ function describeRecord(record: Fields, kind: string, queue: string): Message {
     : (asText(record.messageID) ?? asText(properties?.messageId));
   return {
     record,
-    context: extractContext(headerGetter(record.headers ?? properties?.headers ?? record.properties)),
+    // Kafka's are objects in a list.
+    context: extractContext(headerGetter(...asList(record.headers), properties?.headers, record.properties)),
     ...(topic && { group: `${topic}/${String(partition)}` }),
     attributes: defined({
       [MESSAGING_SYSTEM]: kind,
@@ -70,19 +70,5 @@ function describeRecord(record: Fields, kind: string, queue: string): Message {
       // These brokers tell only whether a message was delivered before.
       [MESSAGE_RECEIVE_COUNT]: redelivered === undefined ? undefined : redelivered ? 2 : 1,
     }),
-  };
-}
-
-/** Kafka's headers are objects in a list and values bytes; RabbitMQ's values are `{bytes}`, ActiveMQ's text. */
-function headerGetter(headers: unknown) {
-  const lists: unknown[] = Array.isArray(headers) ? headers : [headers];
-  return (name: string): string | undefined => {
-    for (const list of lists) {
-      for (const [key, value] of Object.entries(asObject(list) ?? {})) {
-        const bytes = asObject(value)?.bytes ?? value;
-        if (key.toLowerCase() === name) return Array.isArray(bytes) ? Buffer.from(bytes).toString() : asText(value);
-      }
-    }
-    return undefined;
   };
 }

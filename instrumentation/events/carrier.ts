@@ -15,21 +15,30 @@ export function extractContext(get: Getter): SpanContext | undefined {
   return parseTraceParent(get("traceparent"), get("tracestate")) ?? foreignContext(get);
 }
 
-/** Reads headers in any case, from single values (`headers`) or lists (`multiValueHeaders`). */
-export function headerGetter(headers: unknown, multiValueHeaders?: unknown): Getter {
+/**
+ * Reads headers in any case, of several objects the first that has them. Values are texts, lists of texts
+ * (`multiValueHeaders`), or bytes as brokers give them: `[48, 48]` (Kafka), `{ bytes: [48, 48] }` (RabbitMQ).
+ */
+export function headerGetter(...sources: readonly unknown[]): Getter {
   let lowered: Map<string, string> | undefined;
-  return (name) => (lowered ??= lowerHeaders(headers, multiValueHeaders)).get(name);
+  return (name) => (lowered ??= lowerHeaders(sources)).get(name);
 }
 
-function lowerHeaders(...sources: unknown[]): Map<string, string> {
+function lowerHeaders(sources: readonly unknown[]): Map<string, string> {
   const lowered = new Map<string, string>();
   for (const source of sources) {
     for (const [name, value] of Object.entries(asObject(source) ?? {}).slice(0, HEADERS_MAX)) {
-      const text = Array.isArray(value) ? value.filter((item) => typeof item === "string").join(",") : value;
+      const text = headerText(asObject(value)?.bytes ?? value);
       if (typeof text === "string" && !lowered.has(name.toLowerCase())) lowered.set(name.toLowerCase(), text);
     }
   }
   return lowered;
+}
+
+function headerText(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  if (typeof value[0] === "number") return Buffer.from(value as number[]).toString();
+  return value.filter((item) => typeof item === "string").join(",");
 }
 
 /**
