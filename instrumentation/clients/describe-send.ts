@@ -1,14 +1,20 @@
 import {
   MESSAGING_BATCH_MESSAGE_COUNT,
   MESSAGING_DESTINATION_NAME,
+  MESSAGING_MESSAGE_BODY_SIZE,
   MESSAGING_OPERATION_TYPE,
   MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
 import { defined } from "../events/event-source.ts";
 import type { Described } from "./aws-command.ts";
+import { textBytes } from "./message-attributes.ts";
 
-/** Span name and attributes of what sends to `destination`; `count` for a batch. */
-export function describeSend(system: string, destination: string | undefined, count?: number): Described {
+/** Span name and attributes of what sends to `destination`: `body`, or for a batch `count` messages. */
+export function describeSend(
+  system: string,
+  destination: string | undefined,
+  { count, body }: { readonly count?: number | undefined; readonly body?: unknown } = {},
+): Described {
   const name = destination ?? "unknown";
   return {
     spanName: `send ${name}`,
@@ -17,6 +23,7 @@ export function describeSend(system: string, destination: string | undefined, co
       [MESSAGING_OPERATION_TYPE]: "send",
       [MESSAGING_DESTINATION_NAME]: name,
       [MESSAGING_BATCH_MESSAGE_COUNT]: count,
+      [MESSAGING_MESSAGE_BODY_SIZE]: body instanceof Uint8Array ? body.length : textBytes(body) || undefined,
     }),
   };
 }

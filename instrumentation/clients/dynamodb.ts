@@ -22,7 +22,7 @@ function writing(operation: string, writesOf: (input: Fields) => Write[]): AwsCo
     describe(input) {
       const writes = writesOf(input);
       const table = writes[0]?.table;
-      const described = describeSend(DYNAMODB_SYSTEM, table, writes.length > 1 ? writes.length : undefined);
+      const described = describeSend(DYNAMODB_SYSTEM, table, { count: writes.length > 1 ? writes.length : undefined });
       return {
         spanName: `DynamoDB.${operation}`,
         attributes: {

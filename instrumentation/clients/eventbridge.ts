@@ -17,8 +17,8 @@ export const eventBridgeCommands: AwsCommands = {
     describe(input) {
       const entries = listOf(input.Entries);
       // A consumer is told the event's source, not its bus: that is the name both ends know.
-      const count = entries.length > 1 ? entries.length : undefined;
-      return describeSend(EVENTBRIDGE_SYSTEM, asText(entries[0]?.Source), count);
+      const of = entries.length > 1 ? { count: entries.length } : { body: entries[0]?.Detail };
+      return describeSend(EVENTBRIDGE_SYSTEM, asText(entries[0]?.Source), of);
     },
     inject(input, { span }) {
       const TraceHeader = toXray(span.spanContext());

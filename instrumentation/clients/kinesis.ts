@@ -17,7 +17,7 @@ const idOf = ({ ShardId, SequenceNumber }: Fields): string[] =>
 export const kinesisCommands: AwsCommands = {
   "Kinesis.PutRecord": {
     kind: "producer",
-    describe: (input) => describeSend(KINESIS_SYSTEM, streamOf(input)),
+    describe: (input) => describeSend(KINESIS_SYSTEM, streamOf(input), { body: input.Data }),
     identify(output) {
       const ids = idOf(output);
       return { messageId: ids[0], keys: ids.map((id) => `${KINESIS_SYSTEM}:${id}`) };
@@ -25,7 +25,7 @@ export const kinesisCommands: AwsCommands = {
   },
   "Kinesis.PutRecords": {
     kind: "producer",
-    describe: (input) => describeSend(KINESIS_SYSTEM, streamOf(input), listOf(input.Records).length),
+    describe: (input) => describeSend(KINESIS_SYSTEM, streamOf(input), { count: listOf(input.Records).length }),
     identify(output) {
       const records = listOf(output.Records);
       return {

@@ -26,7 +26,7 @@ export const lambdaCommands: AwsCommands = {
   "Lambda.Invoke": {
     kind: "producer",
     describe(input) {
-      const described = describeSend(LAMBDA_SYSTEM, functionName(asText(input.FunctionName)));
+      const described = describeSend(LAMBDA_SYSTEM, functionName(asText(input.FunctionName)), { body: input.Payload });
       if (input.InvocationType === "Event") return described;
       const name = String(described.attributes["messaging.destination.name"]);
       return { ...described, spanName: `invoke ${name}`, kind: "client" };

@@ -89,6 +89,22 @@ describe("EventBridge", () => {
   });
 });
 
+describe("the size of what is sent", () => {
+  const entry = { Source: "shop", DetailType: "Placed", Detail: '{"n":"é"}' };
+  it.for([
+    ["EventBridge", EventBridgeClient, new PutEventsCommand({ Entries: [entry] }), 10],
+    ["Kinesis", KinesisClient, new PutRecordCommand({ StreamName: "s", Data: Buffer.from("bytes"), PartitionKey: "a" }), 5],
+    ["Lambda", LambdaClient, new InvokeCommand({ FunctionName: "charge", Payload: Buffer.from("{}") }), 2],
+    ["Step Functions", SFNClient, new StartExecutionCommand({ stateMachineArn: "a:b:c", input: '{"n":1}' }), 7],
+  ] as const)("is recorded in bytes by %s", async ([, Client, command, bytes]) => {
+    const client = hopscope.tracedClient(
+      new Client({ ...aws.options, requestHandler: new NodeHttpHandler() }) as EventBridgeClient,
+    );
+    const span = await spanOf(() => client.send(command as PutEventsCommand));
+    expect(span.attributes["messaging.message.body.size"]).toBe(bytes);
+  });
+});
+
 describe("Kinesis", () => {
   const client = () =>
     hopscope.tracedClient(new KinesisClient({ ...aws.options, requestHandler: new NodeHttpHandler() }));

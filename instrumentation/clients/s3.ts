@@ -8,7 +8,7 @@ function write(tagIn: (output: Fields) => Fields | undefined): AwsCommand {
   return {
     kind: "client",
     describe(input) {
-      const described = describeSend(S3_SYSTEM, asText(input.Bucket));
+      const described = describeSend(S3_SYSTEM, asText(input.Bucket), { body: input.Body });
       return { ...described, attributes: { ...described.attributes, "aws.s3.key": asText(input.Key) ?? "" } };
     },
     identify(output, input) {

@@ -6,7 +6,8 @@ import { describeSend } from "./describe-send.ts";
 
 const start: AwsCommand = {
   kind: "producer",
-  describe: (input) => describeSend(STEP_FUNCTIONS_SYSTEM, lastPart(asText(input.stateMachineArn))),
+  describe: ({ stateMachineArn, input }) =>
+    describeSend(STEP_FUNCTIONS_SYSTEM, lastPart(asText(stateMachineArn)), { body: input }),
   inject: (input, { span }): Fields => ({ traceHeader: toXray(span.spanContext()), ...input }),
   identify(output) {
     const arn = asText(output.executionArn);

@@ -49,7 +49,14 @@ describe.skipIf(!RUNTIMES.current)("on the runtime of Node 24", () => {
     expect(outcome.body).toContain(body);
     const span = only(collector.spans);
     expect(span.status.code).toBe(kind === "error" ? 2 : 0);
-    expect(span.attributes).toMatchObject({ "faas.invocation_id": outcome.requestId, "faas.coldstart": true });
+    expect(span.attributes).toMatchObject({
+      "faas.invocation_id": outcome.requestId,
+      "faas.coldstart": true,
+      "cloud.resource_id": "arn:aws:lambda:us-east-1:123456789012:function:fn",
+      "cloud.account.id": "123456789012",
+      "hopscope.remaining_time_ms": expect.any(Number) as number,
+      "hopscope.memory.used": expect.any(Number) as number,
+    });
     expect(span.resource).toMatchObject({ "service.name": "fn", "faas.max_memory": 134_217_728, "cloud.provider": "aws" });
   });
 

@@ -4,6 +4,8 @@
  */
 import type { Attributes } from "@opentelemetry/api";
 import {
+  CLOUD_ACCOUNT_ID,
+  CLOUD_RESOURCE_ID,
   FAAS_COLDSTART,
   FAAS_INVOCATION_ID,
   INIT_DURATION_MS,
@@ -169,8 +171,14 @@ function describeInit(startMs: number) {
 
 function arnAttributes(arn: unknown): Attributes {
   if (typeof arn !== "string") return {};
-  const account = arn.split(":")[4];
-  return { "aws.lambda.invoked_arn": arn, ...(account && { "cloud.account.id": account }) };
+  const parts = arn.split(":");
+  const account = parts[4];
+  return {
+    "aws.lambda.invoked_arn": arn,
+    // The function's own ARN: without the version or alias by which it was invoked.
+    [CLOUD_RESOURCE_ID]: parts.slice(0, 7).join(":"),
+    ...(account && { [CLOUD_ACCOUNT_ID]: account }),
+  };
 }
 
 /** Sends an invocation as timing out shortly before Lambda would kill it; it may still end in time. */
