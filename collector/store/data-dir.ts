@@ -10,6 +10,7 @@ const lockWaitMs = 3_000;
 /** Between two tries to take the lock, ms. */
 const lockRetryMs = 50;
 const LOCK_EX_NB = 6;
+const LOCK_NAME = "lock";
 
 export interface DataDirLock {
   release(): void;
@@ -22,29 +23,22 @@ export interface DataDirLock {
  */
 export async function lockDataDir(dataDir: string): Promise<DataDirLock> {
   const dir = resolve(dataDir);
-  const fd = openLockFile(dir);
-  const flock = loadFlock();
-  const giveUpAt = Date.now() + lockWaitMs;
-  while (!flock(fd)) {
-    if (Date.now() > giveUpAt) {
-      closeSync(fd);
-      throw new StoreStartError(
-        "data-dir-in-use",
-        `Data directory ${dir} is in use by another collector: stop it, or set HOPSCOPE_DATA_DIR to another directory.`,
-      );
-    }
-    await delay(lockRetryMs);
-  }
-  return { release: () => closeSync(fd) };
+  makeLockFile(dir);
+  const release = await lockFile(join(dir, LOCK_NAME), lockWaitMs);
+  if (release) return { release };
+  throw new StoreStartError(
+    "data-dir-in-use",
+    `Data directory ${dir} is in use by another collector: stop it, or set HOPSCOPE_DATA_DIR to another directory.`,
+  );
 }
 
-function openLockFile(dir: string): number {
+function makeLockFile(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true });
     const probe = join(dir, `.write-test-${String(process.pid)}`);
     writeFileSync(probe, "");
     rmSync(probe);
-    return openSync(join(dir, "lock"), "w", 0o600);
+    closeSync(openSync(join(dir, LOCK_NAME), "a", 0o600));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StoreStartError(
@@ -53,6 +47,25 @@ function openLockFile(dir: string): number {
       error,
     );
   }
+}
+
+/**
+ * Takes the lock of a file that is there, such as the one that a ClickHouse server holds on its path.
+ *
+ * @returns what gives it back; undefined where another process held it for all of `waitMs`
+ */
+export async function lockFile(path: string, waitMs: number): Promise<(() => void) | undefined> {
+  const fd = openSync(path, "r+");
+  const flock = loadFlock();
+  const giveUpAt = Date.now() + waitMs;
+  while (!flock(fd)) {
+    if (Date.now() > giveUpAt) {
+      closeSync(fd);
+      return undefined;
+    }
+    await delay(lockRetryMs);
+  }
+  return () => closeSync(fd);
 }
 
 type Ffi = typeof import("ffi-rs");

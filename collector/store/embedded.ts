@@ -5,14 +5,16 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { lockFile } from "./data-dir.ts";
 import { STORE_USER, writeEmbeddedConfig } from "./embedded-config.ts";
 import type { Log } from "./log.ts";
+import { repairDeduplicationLogs } from "./repair-deduplication.ts";
 import { StoreStartError } from "./start-error.ts";
 
 /** The bootstrap statement opens the listener; the second waits for ever, as the server ends with its session. */
@@ -37,6 +39,8 @@ const stderrTailBytes = 8_192;
 const memoryLimitMaxBytes = 4 * 1024 ** 3;
 const memoryLimitFraction = 0.5;
 const CANNOT_RUN_EXIT_CODE = 3;
+/** The file on which a running server holds a `flock`. */
+const LOCK_NAME = "status";
 
 export interface Endpoint {
   /** `http://127.0.0.1:<port>`; changes when a restart had to take another port. */
@@ -85,7 +89,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     password,
     memoryLimitBytes: options.memoryLimitBytes ?? defaultMemoryLimitBytes(),
   });
-  const launch = (port: number) => startOnce({ dataPath, configFile, binary: options.binary, port });
+  const launch = (port: number) =>
+    startOnce({ dataPath, configFile, binary: options.binary, port, log: options.log });
 
   let running: Running | undefined = await launch(await freePort());
   let endpoint: Endpoint = { url: localUrl(running.port), username: STORE_USER, password };
@@ -141,11 +146,13 @@ interface LaunchOptions {
   readonly configFile: string;
   readonly binary: string | undefined;
   readonly port: number;
+  readonly log: Log;
 }
 
 /** Starts until it answers, waiting for the path's lock where a server that was just killed still holds it. */
 async function startOnce(options: LaunchOptions): Promise<Running> {
   const giveUpAt = Date.now() + pathLockWaitMs;
+  await repairInterrupted(options);
   for (;;) {
     const { running, stderr } = launchProcess(options);
     const outcome = await Promise.race([
@@ -156,6 +163,20 @@ async function startOnce(options: LaunchOptions): Promise<Running> {
     const failure = startFailure(running.child, stderr(), options.dataPath);
     if (failure.reason !== "data-dir-in-use" || Date.now() > giveUpAt) throw failure;
     await delay(pathLockRetryMs);
+  }
+}
+
+/** What a server that was killed left half done is taken back before the next one reads it. */
+async function repairInterrupted({ dataPath, log }: LaunchOptions): Promise<void> {
+  const lockPath = join(dataPath, LOCK_NAME);
+  // None before the first start. Where it stays locked another server runs, which the start will say.
+  const release = existsSync(lockPath) ? await lockFile(lockPath, pathLockWaitMs) : undefined;
+  if (release === undefined) return;
+  try {
+    const entries = repairDeduplicationLogs(dataPath);
+    if (entries > 0) log.warn({ entries }, "store was killed in an insert; what it had not finished is inserted again");
+  } finally {
+    release();
   }
 }
 
