@@ -7,7 +7,9 @@
  */
 import type { Attributes } from "@opentelemetry/api";
 import { nowMs, PROCESS_START_MS } from "./clock.ts";
+import { Exporter, within } from "./exporter.ts";
 import { toNs, writeAttributes, writeResource } from "./otlp.ts";
+import type { Poster } from "./post.ts";
 import { ProtobufWriter } from "./protobuf.ts";
 import { VERSION } from "./version.ts";
 
@@ -15,6 +17,15 @@ import { VERSION } from "./version.ts";
 const REQUEST_BYTES = 2_048;
 /** `AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA`: a frozen environment may never report again. */
 const DELTA = 1;
+
+/** Milliseconds of the minute by which counts are kept apart: a collector may take them long after. */
+const MINUTE_MS = 60_000;
+/** Minutes and triggers that are kept apart, at most: a day of one trigger. What comes then joins the last minute. */
+const ENTRIES_MAX = 1_440;
+/** Longest that an invocation waits for the answer to its counts, milliseconds: a store under load. */
+const ANSWER_WAIT_MS = 100;
+/** What a collector answers that has no place for metrics. */
+const NOT_FOUND = 404;
 
 /** What became of an invocation. */
 export type Outcome = "ok" | "error" | "timeout";
@@ -26,19 +37,29 @@ interface Counts {
   "faas.coldstarts": number;
 }
 
-/** Counts invocations by trigger until they are taken. */
+interface Entry {
+  readonly trigger: string;
+  /** Start of the minute in which the invocations ended, milliseconds since the epoch. */
+  readonly minuteMs: number;
+  readonly counts: Counts;
+}
+
+/** Counts invocations by trigger and minute until they are taken. */
 export class Counters {
-  #counts = new Map<string, Counts>();
+  #entries = new Map<string, Entry>();
   #sinceMs = PROCESS_START_MS;
+  #minuteMs = 0;
 
   add(trigger: string, outcome: Outcome, coldStart: boolean): void {
-    const counts = this.#counts.get(trigger) ?? {
-      "faas.invocations": 0,
-      "faas.errors": 0,
-      "faas.timeouts": 0,
-      "faas.coldstarts": 0,
-    };
-    this.#counts.set(trigger, counts);
+    if (this.#entries.size < ENTRIES_MAX) this.#minuteMs = Math.floor(nowMs() / MINUTE_MS) * MINUTE_MS;
+    const minuteMs = this.#minuteMs;
+    const key = `${minuteMs} ${trigger}`;
+    let entry = this.#entries.get(key);
+    if (!entry) {
+      const counts = { "faas.invocations": 0, "faas.errors": 0, "faas.timeouts": 0, "faas.coldstarts": 0 };
+      this.#entries.set(key, (entry = { trigger, minuteMs, counts }));
+    }
+    const { counts } = entry;
     counts["faas.invocations"]++;
     if (outcome !== "ok") counts["faas.errors"]++;
     if (outcome === "timeout") counts["faas.timeouts"]++;
@@ -46,22 +67,23 @@ export class Counters {
   }
 
   get pending(): boolean {
-    return this.#counts.size > 0;
+    return this.#entries.size > 0;
   }
 
-  /** One export request with what was counted since the last one. */
+  /** One export request with what was counted since the last one: a data point for each minute and trigger. */
   take(resource: Attributes): Buffer {
-    const counts = this.#counts;
-    const [startNs, endNs] = [toNs(this.#sinceMs), toNs(nowMs())];
-    this.#counts = new Map();
-    this.#sinceMs = nowMs();
+    const entries = [...this.#entries.values()];
+    const [sinceMs, untilMs] = [this.#sinceMs, nowMs()];
+    this.#entries = new Map();
+    this.#sinceMs = untilMs;
     const out = new ProtobufWriter(REQUEST_BYTES);
     const writePoints = (name: keyof Counts): void => {
-      for (const [trigger, { [name]: count }] of counts) {
+      for (const { trigger, minuteMs, counts } of entries) {
+        const startMs = Math.max(sinceMs, minuteMs);
         out.message(1, () => {
-          out.fixed64Field(2, startNs);
-          out.fixed64Field(3, endNs);
-          out.fixed64Field(6, BigInt(count));
+          out.fixed64Field(2, toNs(startMs));
+          out.fixed64Field(3, toNs(Math.max(startMs, Math.min(untilMs, minuteMs + MINUTE_MS - 1))));
+          out.fixed64Field(6, BigInt(counts[name]));
           writeAttributes(out, 7, { "faas.trigger": trigger, "hopscope.sampled": false });
         });
       }
@@ -87,5 +109,48 @@ export class Counters {
       });
     });
     return out.finish();
+  }
+}
+
+/** Sends them, as spans are sent; a collector that takes no metrics is not asked twice. */
+export class CounterPipeline extends Exporter {
+  protected readonly what = "counts of invocations";
+  readonly #resource: () => Attributes;
+  readonly #counters = new Counters();
+  #isRefused = false;
+
+  constructor(poster: Poster, resource: () => Attributes) {
+    super(poster);
+    this.#resource = resource;
+  }
+
+  add(trigger: string, outcome: Outcome, coldStart: boolean): void {
+    if (this.#isRefused) return;
+    this.#counters.add(trigger, outcome, coldStart);
+    this.onAdd?.();
+  }
+
+  /**
+   * The collector answers when counts are in its store, which may take longer than a function should wait. They are
+   * sent by then, where there is a connection already, and the next invocation reads the answer.
+   */
+  override async flush(budgetMs: number): Promise<void> {
+    const waitMs = this.isKnown ? Math.min(budgetMs, ANSWER_WAIT_MS) : budgetMs;
+    if (waitMs > 0 && !this.failing) await within(this.flushInBackground(), waitMs);
+  }
+
+  protected get waiting(): number {
+    return this.#counters.pending ? 1 : 0;
+  }
+
+  protected takeWaiting(): Buffer {
+    return this.#counters.take(this.#resource());
+  }
+
+  protected override isFinal(status: number | undefined): boolean {
+    if (status !== NOT_FOUND) return false;
+    this.#isRefused = true;
+    this.takeBodies();
+    return true;
   }
 }

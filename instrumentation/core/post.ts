@@ -14,7 +14,7 @@ export type PostResult =
   /** Never sent again: the collector takes others, but not this body (400, 413). */
   | { readonly kind: "rejected"; readonly reason: string }
   /** Never sent again, and nothing else for a while: 401, 404, 500 and their like. */
-  | { readonly kind: "refused"; readonly reason: string };
+  | { readonly kind: "refused"; readonly reason: string; readonly status?: number };
 
 /** An HTTP client for one address. */
 export interface Poster {
@@ -38,10 +38,16 @@ const REJECTING = new Set([400, 413, 422]);
 /** An idle connection is dropped before common load balancers (60 s) drop it, milliseconds. */
 const IDLE_CONNECTION_MS = 55_000;
 
+/** Spans and counts go over the same connection. */
+const transports = new Map<string, Promise<Transport>>();
+
 /** A {@link Poster} of OTLP protobuf to `url`. */
 export function makePoster(url: URL, headers: Readonly<Record<string, string>>, gzip: boolean): Poster {
-  let transport: Promise<Transport> | undefined;
-  const load = (): Promise<Transport> => (transport ??= loadTransport(url.protocol === "https:"));
+  const load = (): Promise<Transport> => {
+    const transport = transports.get(url.protocol) ?? loadTransport(url.protocol === "https:");
+    transports.set(url.protocol, transport);
+    return transport;
+  };
   return {
     load: async () => {
       await load();
@@ -112,7 +118,7 @@ function toResult(response: IncomingMessage): PostResult {
   if (status >= 200 && status < 300) return { kind: "accepted" };
   const reason = `HTTP ${status}`;
   if (REJECTING.has(status)) return { kind: "rejected", reason };
-  if (!RETRYABLE.has(status)) return { kind: "refused", reason };
+  if (!RETRYABLE.has(status)) return { kind: "refused", reason, status };
   const afterSeconds = Number(response.headers["retry-after"]);
   return { kind: "retry", reason, ...(afterSeconds > 0 && { afterMs: afterSeconds * 1000 }) };
 }
