@@ -146,7 +146,7 @@ describe("an answer past a bound of the store", () => {
     ["/api/attributes", "rows"],
     ["/api/attributes/values?key=region", "rows"],
     ["/api/flows?limit=5", "rows"],
-    ["/api/spans", "memory"],
+    ["/api/spans/compare", "memory"],
     ["/api/flows?attribute=region%3Dnorth", "memory"],
   ] as const)("is no error and says so: %s, %s", async ([path, limit]) => {
     const tight = bounded(limit === "rows" ? { rowsRead: 1 } : { memoryBytes: 1 });

@@ -131,13 +131,21 @@ async function placesOf(listing: Listing, entries: readonly OriginPosition[]): P
     // A trace has many entries, a flow many matching spans: it is listed at its origin, or at the first match.
     const own = (known.get(entry.traceId) ?? []).filter(({ built, summary }) => {
       if (shown.has(summary.id)) return false;
-      return seed ? isFirstMatch(built, entry, { seed, to: listing.request.to }) : built.originSpanId === entry.spanId;
+      return seed ? isFirstMatch(built, entry, { seed, to: listing.request.to }) : isOrigin(built, entry);
     });
     for (const { summary } of own) shown.add(summary.id);
     const summaries = own.map(({ summary }) => summary).sort((a, b) => (a.startTime < b.startTime ? 1 : -1));
     if (summaries.length > 0) places.push([entry, summaries]);
   }
   return places;
+}
+
+/** Whether the entry is the one of its trace's that stays the first, whatever else comes: as flow_origins chooses. */
+function isOrigin({ recorded }: BuiltFlow, { traceId, spanId }: OriginPosition): boolean {
+  const own = recorded.filter((span) => span.traceId === traceId);
+  const roots = own.filter(({ parentSpanId, links }) => parentSpanId === undefined && links.length === 0);
+  const taken = own.filter(({ parentSpanId, kind }) => parentSpanId && (kind === "server" || kind === "consumer"));
+  return (roots[0] ?? taken[0])?.spanId === spanId;
 }
 
 /** Reads the flows of the traces that are new; of a batch that several flows met in, those flows. */

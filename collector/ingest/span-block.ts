@@ -4,7 +4,7 @@ import {
   MESSAGE_KEYS_COLUMN,
   MESSAGE_KEYS_DERIVED_COLUMN,
   PROMOTED_SPAN_COLUMNS,
-  RESOURCE_COLUMNS,
+  STORED_RESOURCE_COLUMNS,
   type PromotedColumn,
 } from "../store/span-columns.ts";
 import { ByteBuffer } from "./byte-buffer.ts";
@@ -61,7 +61,7 @@ export class SpanBlock {
   readonly rest = new StringColumn("rest");
   readonly resource = new LowCardinalityColumn("resource");
   readonly scope = new LowCardinalityColumn("scope");
-  readonly resourceColumns: readonly PromotedWriter[] = RESOURCE_COLUMNS.map(promotedWriter);
+  readonly resourceColumns: readonly PromotedWriter[] = STORED_RESOURCE_COLUMNS.map(promotedWriter);
   readonly promoted: readonly PromotedWriter[] = PROMOTED_SPAN_COLUMNS.map(promotedWriter);
 
   readonly #keyLengths = new ArrayLengths();

@@ -1,5 +1,5 @@
 /** Resources and scopes, worked out once and known again by their bytes. */
-import { RESOURCE_COLUMNS } from "../store/span-columns.ts";
+import { STORED_RESOURCE_COLUMNS } from "../store/span-columns.ts";
 import { viewOf } from "./byte-buffer.ts";
 import { contextCacheMax } from "./limits.ts";
 import { ProtobufReader, toNumber } from "./protobuf.ts";
@@ -8,14 +8,14 @@ import { resourceJson, scopeJson, type Range } from "./resource-json.ts";
 /** What a resource puts into each of its spans' rows. */
 export interface ResourceContext {
   readonly json: DataView;
-  /** For each of {@link RESOURCE_COLUMNS}: its text, or its number; empty or 0 where absent. */
+  /** For each of {@link STORED_RESOURCE_COLUMNS}: its text, or its number; empty or 0 where absent. */
   readonly strings: readonly DataView[];
   readonly numbers: readonly number[];
 }
 
 const EMPTY = viewOf(Buffer.alloc(0));
 const COLUMN_OF_ATTRIBUTE: ReadonlyMap<string, number> = new Map(
-  RESOURCE_COLUMNS.map(({ attribute }, index) => [attribute, index]),
+  STORED_RESOURCE_COLUMNS.map(({ attribute }, index) => [attribute, index]),
 );
 
 /** Remembers what it worked out, up to a bound. */
@@ -57,8 +57,8 @@ function latin1(bytes: Uint8Array, range: Range | undefined): string {
 }
 
 function resourceValues(bytes: Uint8Array, resource: Range | undefined) {
-  const strings = RESOURCE_COLUMNS.map(() => EMPTY);
-  const numbers = RESOURCE_COLUMNS.map(() => 0);
+  const strings = STORED_RESOURCE_COLUMNS.map(() => EMPTY);
+  const numbers = STORED_RESOURCE_COLUMNS.map(() => 0);
   if (!resource) return { strings, numbers };
   const reader = new ProtobufReader(bytes);
   reader.position = resource.start;
@@ -101,7 +101,7 @@ function readAttribute(reader: ProtobufReader, end: number, strings: DataView[],
     reader.position = fieldEnd;
   }
   if (column === undefined) return;
-  if (RESOURCE_COLUMNS[column]?.type === "uint64") numbers[column] = number;
+  if (STORED_RESOURCE_COLUMNS[column]?.type === "uint64") numbers[column] = number;
   else strings[column] = text;
 }
 

@@ -121,6 +121,8 @@ function querySettings(options: QueryOptions | undefined): ClickHouseSettings {
     max_memory_usage: String(memoryBytes),
     ...(rowsRead !== Infinity && { max_rows_to_read: String(rowsRead) }),
     ...(options?.onCut && { timeout_overflow_mode: "break", read_overflow_mode: "break" }),
+    // `SELECT *` of spans means what is worked out of the resource, too.
+    asterisk_include_alias_columns: 1,
     output_format_json_quote_64bit_integers: 1,
     // NaN and the infinities as "nan", "inf" and "-inf"; without it they would all be null.
     output_format_json_quote_denormals: 1,

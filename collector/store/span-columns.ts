@@ -43,7 +43,6 @@ export const PROMOTED_SPAN_COLUMNS: readonly PromotedColumn[] = [
   { column: "error_type", attribute: names.ERROR_TYPE, type: "lowCardinality" },
   { column: "messaging_system", attribute: names.MESSAGING_SYSTEM, type: "lowCardinality" },
   { column: "messaging_operation_type", attribute: names.MESSAGING_OPERATION_TYPE, type: "lowCardinality" },
-  { column: "messaging_operation_name", attribute: names.MESSAGING_OPERATION_NAME, type: "lowCardinality" },
   { column: "messaging_destination_name", attribute: names.MESSAGING_DESTINATION_NAME, type: "lowCardinality" },
   { column: "messaging_message_id", attribute: names.MESSAGING_MESSAGE_ID, type: "string" },
   { column: "messaging_batch_message_count", attribute: names.MESSAGING_BATCH_MESSAGE_COUNT, type: "uint32" },
@@ -54,24 +53,27 @@ export const PROMOTED_SPAN_COLUMNS: readonly PromotedColumn[] = [
   { column: "http_response_status_code", attribute: names.HTTP_RESPONSE_STATUS_CODE, type: "uint16" },
   { column: "url_path", attribute: names.URL_PATH, type: "string" },
   { column: "server_address", attribute: names.SERVER_ADDRESS, type: "lowCardinality" },
-  { column: "rpc_service", attribute: names.RPC_SERVICE, type: "lowCardinality" },
-  { column: "rpc_method", attribute: names.RPC_METHOD, type: "lowCardinality" },
 ];
 
 /**
  * Resource attributes copied into a column for queries. The resource itself is whole in the column `resource`
  * (OTLP/JSON `Resource` with `schemaUrl` beside its members), so a reader never merges these back.
  */
-export const RESOURCE_COLUMNS: readonly PromotedColumn[] = [
+export const STORED_RESOURCE_COLUMNS: readonly PromotedColumn[] = [
   { column: "service_name", attribute: names.SERVICE_NAME, type: "lowCardinality" },
+  { column: "faas_name", attribute: names.FAAS_NAME, type: "lowCardinality" },
+  { column: "faas_max_memory", attribute: names.FAAS_MAX_MEMORY, type: "uint64" },
+];
+
+/** The same and those that the store works out of `resource` when they are read: nobody writes them. */
+export const RESOURCE_COLUMNS: readonly PromotedColumn[] = [
+  ...STORED_RESOURCE_COLUMNS,
   { column: "service_version", attribute: names.SERVICE_VERSION, type: "lowCardinality" },
   { column: "deployment_environment", attribute: names.DEPLOYMENT_ENVIRONMENT, type: "lowCardinality" },
   { column: "cloud_platform", attribute: names.CLOUD_PLATFORM, type: "lowCardinality" },
   { column: "cloud_region", attribute: names.CLOUD_REGION, type: "lowCardinality" },
-  { column: "faas_name", attribute: names.FAAS_NAME, type: "lowCardinality" },
   { column: "faas_version", attribute: names.FAAS_VERSION, type: "lowCardinality" },
-  { column: "faas_instance", attribute: names.FAAS_INSTANCE, type: "string" },
-  { column: "faas_max_memory", attribute: names.FAAS_MAX_MEMORY, type: "uint64" },
+  { column: "faas_instance", attribute: names.FAAS_INSTANCE, type: "lowCardinality" },
 ];
 
 /**

@@ -1,10 +1,11 @@
 -- Spans, one row each. A promoted column holds an attribute whenever it can hold the value without loss
 -- ('' and 0 mean absent); any other value, and any other attribute, stays in the typed maps, so nothing is lost.
 -- Sorted by hour and trace: the rows of a flow lie together, which reads fast and packs best (docs/decisions).
+-- Each column costs on every insert, merge and read of a flow: what few spans have, or the resource says, has none.
 CREATE TABLE IF NOT EXISTS spans
 (
     trace_id FixedString(16) CODEC(ZSTD(1)),
-    span_id FixedString(8) CODEC(ZSTD(1)),
+    span_id FixedString(8) CODEC(NONE),
     parent_span_id FixedString(8) CODEC(ZSTD(1)),
     start_time DateTime64(9) CODEC(Delta, ZSTD(1)),
     duration_ns UInt64 CODEC(T64, ZSTD(1)),
@@ -21,16 +22,23 @@ CREATE TABLE IF NOT EXISTS spans
     -- The resource and the scope whole, as OTLP/JSON with their schema_url: few values, so a dictionary holds them.
     resource LowCardinality(String) CODEC(ZSTD(1)),
     scope LowCardinality(String) CODEC(ZSTD(1)),
-    -- Copies out of the resource for queries.
+    -- Copies out of the resource, for rollups and the commonest filters.
     service_name LowCardinality(String) CODEC(ZSTD(1)),
-    service_version LowCardinality(String) CODEC(ZSTD(1)),
-    deployment_environment LowCardinality(String) CODEC(ZSTD(1)),
-    cloud_platform LowCardinality(String) CODEC(ZSTD(1)),
-    cloud_region LowCardinality(String) CODEC(ZSTD(1)),
     faas_name LowCardinality(String) CODEC(ZSTD(1)),
-    faas_version LowCardinality(String) CODEC(ZSTD(1)),
-    faas_instance String CODEC(ZSTD(1)),
     faas_max_memory UInt64 CODEC(ZSTD(1)),
+    -- Not stored: worked out once for each entry of the dictionary.
+    service_version LowCardinality(String)
+        ALIAS extract(resource, '"key":"service\\.version","value":\\{"stringValue":"([^"]*)'),
+    deployment_environment LowCardinality(String)
+        ALIAS extract(resource, '"key":"deployment\\.environment\\.name","value":\\{"stringValue":"([^"]*)'),
+    cloud_platform LowCardinality(String)
+        ALIAS extract(resource, '"key":"cloud\\.platform","value":\\{"stringValue":"([^"]*)'),
+    cloud_region LowCardinality(String)
+        ALIAS extract(resource, '"key":"cloud\\.region","value":\\{"stringValue":"([^"]*)'),
+    faas_version LowCardinality(String)
+        ALIAS extract(resource, '"key":"faas\\.version","value":\\{"stringValue":"([^"]*)'),
+    faas_instance LowCardinality(String)
+        ALIAS extract(resource, '"key":"faas\\.instance","value":\\{"stringValue":"([^"]*)'),
 
     -- Promoted attributes.
     faas_trigger LowCardinality(String) CODEC(ZSTD(1)),
@@ -39,25 +47,23 @@ CREATE TABLE IF NOT EXISTS spans
     faas_coldstart UInt8 CODEC(ZSTD(1)),
     init_type LowCardinality(String) CODEC(ZSTD(1)),
     init_duration_ms Float64 CODEC(ZSTD(1)),
-    memory_used UInt64 CODEC(ZSTD(1)),
+    memory_used UInt64 CODEC(T64, ZSTD(1)),
     timed_out UInt8 CODEC(ZSTD(1)),
     error_type LowCardinality(String) CODEC(ZSTD(1)),
     messaging_system LowCardinality(String) CODEC(ZSTD(1)),
     messaging_operation_type LowCardinality(String) CODEC(ZSTD(1)),
-    messaging_operation_name LowCardinality(String) CODEC(ZSTD(1)),
     messaging_destination_name LowCardinality(String) CODEC(ZSTD(1)),
     messaging_message_id String CODEC(ZSTD(1)),
     messaging_batch_message_count UInt32 CODEC(ZSTD(1)),
-    message_sent_ms UInt64 CODEC(ZSTD(1)),
+    message_sent_ms UInt64 CODEC(Delta, ZSTD(1)),
     message_receive_count UInt32 CODEC(ZSTD(1)),
     http_request_method LowCardinality(String) CODEC(ZSTD(1)),
     http_route LowCardinality(String) CODEC(ZSTD(1)),
     http_response_status_code UInt16 CODEC(ZSTD(1)),
     url_path String CODEC(ZSTD(1)),
     server_address LowCardinality(String) CODEC(ZSTD(1)),
-    rpc_service LowCardinality(String) CODEC(ZSTD(1)),
-    rpc_method LowCardinality(String) CODEC(ZSTD(1)),
-    -- hopscope.message.keys where the span has it, else derived from its messaging attributes, links and events.
+    -- hopscope.message.keys where the span has it, else derived from its messaging attributes, links and events; empty
+    -- where that is the one key that messaging_system and messaging_message_id make (003_hop_keys.sql).
     message_keys Array(String) CODEC(ZSTD(1)),
     message_keys_derived UInt8 CODEC(ZSTD(1)),
 
@@ -78,10 +84,28 @@ CREATE TABLE IF NOT EXISTS spans
     `links.trace_state` Array(String) CODEC(ZSTD(1)),
     `links.attributes` Array(String) CODEC(ZSTD(1)),
     `links.dropped_attributes_count` Array(UInt32) CODEC(ZSTD(1)),
-    `links.flags` Array(UInt32) CODEC(ZSTD(1))
+    `links.flags` Array(UInt32) CODEC(ZSTD(1)),
+
+    -- Whole minutes from the start of a span's minute to the first alert evaluation that can see it: what `seen_at` is
+    -- to the rollups (005_function_minutes.sql), for rules that read spans. As a difference it is nearly always 1. No
+    -- writer gives it: the default is the insert's own clock.
+    seen_after UInt16 DEFAULT toUInt16(least(65535, greatest(0, intDiv(
+        toInt64(toUInt32(toStartOfMinute(now() + toIntervalSecond(44))))
+            - toInt64(toUInt32(toStartOfMinute(toDateTime(start_time)))),
+        60
+    )))) CODEC(ZSTD(1)),
+
+    -- For searches by a value that few spans have (an order, a customer, a request): a filter for each granule says
+    -- where it cannot be, so that only the others are read.
+    INDEX attribute_values mapValues(attributes_string) TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX invocation_ids faas_invocation_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX message_ids messaging_message_id TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toDate(start_time)
 ORDER BY (toStartOfHour(start_time), trace_id, start_time)
 TTL toDateTime(start_time) + toIntervalDay({{retention_days}})
-SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1;
+-- A granule holds a few hundred traces, as most reads want one. A row is merged once for every sixteenfold growth of
+-- its part, no more often: merging costs more than inserting.
+SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1, index_granularity = 2048,
+    min_parts_to_merge_at_once = 16;

@@ -1,31 +1,44 @@
--- What joins traces to one another, found by key in both directions.
--- kind 1: key is a trace id that this span links to.
--- kind 2: key is the 128-bit SipHash of an identity in message_keys.
+-- What joins traces to one another, found by key in both directions: a trace that this span links to, and every
+-- identity of a message that it sent or took (message_keys, or the one that its system and message id make).
+-- Hashes, as there are as many as messages: a key is 48 bits of xxh3 (of the linked trace id's bytes, or of the
+-- identity), a trace xxHash32 of its id. Where hashes meet, one trace too many is read; it joins nothing.
 CREATE TABLE IF NOT EXISTS hop_keys
 (
-    key FixedString(16),
-    kind UInt8,
-    trace_id FixedString(16),
-    span_id FixedString(8),
-    start_time DateTime64(9) CODEC(Delta, ZSTD(1))
+    key UInt64 CODEC(Delta, ZSTD(1)),
+    trace_ref UInt32 CODEC(NONE),
+    -- Of a body's MD5 alone, which many messages may share: when the span began, to tell them apart by time.
+    body_start DateTime64(3) CODEC(ZSTD(1)),
+    day Date CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
-PARTITION BY toYYYYMM(start_time)
-ORDER BY (key, kind, trace_id, span_id)
-TTL toDateTime(start_time) + toIntervalDay({{retention_days}})
--- Read by key, a few rows at a time: small granules read less beside them.
-SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 512;
+PARTITION BY toMonday(day)
+ORDER BY (key, trace_ref, body_start)
+TTL day + toIntervalDay({{retention_days}}) + toIntervalDay(1)
+SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1, index_granularity = 512;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS hop_keys_view TO hop_keys AS
 SELECT
-    tupleElement(hop, 1) AS key,
-    tupleElement(hop, 2) AS kind,
-    trace_id,
-    span_id,
-    start_time
+    bitShiftRight(tupleElement(hop, 1), 16) AS key,
+    xxHash32(trace_id) AS trace_ref,
+    if(tupleElement(hop, 2), toDateTime64(start_time, 3), toDateTime64(0, 3)) AS body_start,
+    toDate(start_time) AS day
 FROM spans
 ARRAY JOIN arrayConcat(
-    arrayMap(id -> (id, toUInt8(1)), arrayDistinct(`links.trace_id`)),
-    arrayMap(k -> (toFixedString(sipHash128(k), 16), toUInt8(2)), message_keys)
+    arrayMap(id -> (xxh3(id), false), `links.trace_id`),
+    arrayMap(k -> (xxh3(k), startsWith(k, 'body_md5:')), message_keys),
+    if(
+        empty(message_keys) AND messaging_system != '' AND messaging_message_id != '',
+        [(xxh3(concat(
+            transform(
+                messaging_system,
+                ['AmazonSQS', 'aws.sqs', 'sqs', 'aws_sns', 'AmazonSNS', 'sns'],
+                ['aws_sqs', 'aws_sqs', 'aws_sqs', 'aws.sns', 'aws.sns', 'aws.sns'],
+                messaging_system
+            ),
+            ':',
+            messaging_message_id
+        )), false)],
+        []
+    )
 ) AS hop
-WHERE notEmpty(`links.trace_id`) OR notEmpty(message_keys);
+WHERE notEmpty(`links.trace_id`) OR notEmpty(message_keys) OR messaging_message_id != '';

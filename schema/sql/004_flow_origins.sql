@@ -1,13 +1,11 @@
--- Spans that nothing caused as far as they know: no parent, no link. The flow list starts from them.
+-- Where flows may begin, for the list of flows: of each trace in an insert the earliest span that nothing caused as
+-- far as it knows (no parent, no link); where there is none, the earliest invocation, whose caller may send its spans
+-- elsewhere, or may have lost them. So the first of a whole trace has a row, however its spans were cut into inserts.
 CREATE TABLE IF NOT EXISTS flow_origins
 (
-    trace_id FixedString(16),
-    span_id FixedString(8),
-    start_time DateTime64(9) CODEC(Delta, ZSTD(1)),
-    service_name LowCardinality(String),
-    faas_name LowCardinality(String),
-    name LowCardinality(String),
-    kind UInt8
+    trace_id FixedString(16) CODEC(NONE),
+    span_id FixedString(8) CODEC(NONE),
+    start_time DateTime64(9) CODEC(Delta, ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toDate(start_time)
@@ -16,6 +14,10 @@ TTL toDateTime(start_time) + toIntervalDay({{retention_days}})
 SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS flow_origins_view TO flow_origins AS
-SELECT trace_id, span_id, start_time, service_name, faas_name, name, kind
+SELECT
+    trace_id,
+    tupleElement(min((parent_span_id != toFixedString('', 8), spans.start_time, spans.span_id)) AS origin, 3) AS span_id,
+    tupleElement(origin, 2) AS start_time
 FROM spans
-WHERE parent_span_id = toFixedString('', 8) AND empty(`links.trace_id`);
+WHERE if(parent_span_id = toFixedString('', 8), empty(`links.trace_id`), kind IN (2, 5))
+GROUP BY trace_id;

@@ -1,5 +1,8 @@
--- One row a function and minute. An invocation is a SERVER or CONSUMER span that says so by faas.trigger or
+-- One row a function, minute and arrival. An invocation is a SERVER or CONSUMER span that says so by faas.trigger or
 -- faas.invocation_id: one attempt, so Lambda's retries with one request id count as several.
+-- seen_at: the first alert evaluation (a whole minute) that can see a row. An evaluation runs a quarter of a minute
+-- after its nominal minute and reads `seen_at <= minute`, so what it saw can be asked again at any time: a backtest
+-- reads exactly what the live engine read. seen_at minus minute is also the arrival lag that delays an evaluation.
 CREATE TABLE IF NOT EXISTS function_minutes
 (
     minute DateTime CODEC(Delta, ZSTD(1)),
@@ -15,11 +18,12 @@ CREATE TABLE IF NOT EXISTS function_minutes
     memory_used_max SimpleAggregateFunction(max, UInt64),
     memory_limit_max SimpleAggregateFunction(max, UInt64),
     -- Memory limit times duration: what the platform bills, in gigabyte-seconds.
-    gb_seconds SimpleAggregateFunction(sum, Float64)
+    gb_seconds SimpleAggregateFunction(sum, Float64),
+    seen_at DateTime CODEC(Delta, ZSTD(1))
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(minute)
-ORDER BY (service_name, faas_name, minute)
+ORDER BY (service_name, faas_name, minute, seen_at)
 TTL minute + toIntervalDay({{retention_days}})
 SETTINGS non_replicated_deduplication_window = 10000;
 
@@ -37,7 +41,8 @@ SELECT
     sum(duration_ns / 1e6) AS duration_ms_sum,
     max(memory_used) AS memory_used_max,
     max(faas_max_memory) AS memory_limit_max,
-    sum((duration_ns / 1e9) * (faas_max_memory / 1073741824)) AS gb_seconds
+    sum((duration_ns / 1e9) * (faas_max_memory / 1073741824)) AS gb_seconds,
+    toStartOfMinute(now() + toIntervalSecond(44)) AS seen_at
 FROM spans
 WHERE (faas_trigger != '' OR faas_invocation_id != '') AND kind IN (2, 5)
 GROUP BY minute, service_name, faas_name;

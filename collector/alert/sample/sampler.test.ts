@@ -237,10 +237,11 @@ describe("a scope by attributes", () => {
     const minuteMs = Math.floor(Date.now() / 60_000) * 60_000;
     await db.store.command(
       `INSERT INTO spans (trace_id, span_id, start_time, duration_ns, kind, status_code, service_name, faas_trigger,
-         deployment_environment, attributes_string, attributes_int, resource)
+         attributes_string, attributes_int, resource)
        SELECT randomFixedString(16), randomFixedString(8), fromUnixTimestamp64Milli({start:Int64}), 1000000, 2, number < 3 ? 2 : 0,
-         'shop', 'http', number < 6 ? 'prod' : 'test', map('tenant', number < 2 ? 'a_b' : 'axb'), map('shard', number),
-         number < 5 ? '{"attributes":[{"key":"team","value":{"stringValue":"pay"}}]}' : '{}'
+         'shop', 'http', map('tenant', number < 2 ? 'a_b' : 'axb'), map('shard', number),
+         '{"attributes":[{"key":"deployment.environment.name","value":{"stringValue":"' || if(number < 6, 'prod', 'test')
+           || '"}}' || if(number < 5, ',{"key":"team","value":{"stringValue":"pay"}}', '') || ']}'
        FROM numbers(10)`,
       { start: minuteMs - 30_000 },
     );

@@ -43,25 +43,38 @@ export interface HopKeyAnswer {
 }
 
 interface KeyRow {
-  readonly key: string;
-  /** '' where the row gives the hash of an identity. */
+  readonly asked: string;
   readonly traceId: string;
-  readonly messageKey: string;
 }
 
-/** An identity is stored as its hash: rows without a trace give the hashes of the asked ones. */
-const SQL = `
-SELECT DISTINCT hex(hop_keys.key) AS key, lower(hex(hop_keys.trace_id)) AS "traceId", '' AS "messageKey"
-FROM hop_keys
-WHERE (hop_keys.key, hop_keys.kind) IN
+/** A key out of the bytes of a trace id, or out of an identity: as the view of hop_keys makes it. */
+const keySql = (of: string) => `bitShiftRight(xxh3(${of}), 16)`;
+
+/** Traces by `ref`, out of `found`: hop_keys holds their hashes, trace_index leads from these to the ids. */
+const TRACES_SQL = `
 (
-    SELECT toFixedString(unhex(arrayJoin({linkedTraceIds:Array(String)})), 16), toUInt8(1)
+    SELECT DISTINCT trace_id, xxHash32(trace_id) AS ref
+    FROM trace_index
+    WHERE xxHash32(trace_id) IN (SELECT arrayJoin(found.2))
+) AS traces
+INNER JOIN (SELECT hit.1 AS key, hit.2 AS ref, hit.3 AS body_start FROM (SELECT arrayJoin(found) AS hit)) AS hits
+    ON traces.ref = hits.ref
+INNER JOIN asked ON hits.key = asked.key`;
+
+const SQL = `
+WITH asked AS
+(
+    SELECT arrayJoin({linkedTraceIds:Array(String)}) AS text, ${keySql("unhex(text)")} AS key
     UNION ALL
-    SELECT toFixedString(sipHash128(arrayJoin({messageKeys:Array(String)})), 16), toUInt8(2)
-)
-LIMIT {limit:UInt32}
-UNION ALL
-SELECT hex(sipHash128(text)), '', text FROM (SELECT arrayJoin({messageKeys:Array(String)}) AS text)`;
+    SELECT arrayJoin({messageKeys:Array(String)}) AS text, ${keySql("text")} AS key
+),
+(
+    SELECT groupArray((key, trace_ref, 0))
+    FROM (SELECT DISTINCT key, trace_ref FROM hop_keys WHERE key IN (SELECT key FROM asked) LIMIT {limit:UInt32})
+) AS found
+SELECT DISTINCT asked.text AS asked, lower(hex(traces.trace_id)) AS "traceId"
+FROM ${TRACES_SQL}
+LIMIT {limit:UInt32}`;
 
 /** For every key the traces that have it; a key that nothing has gives no answer. */
 export async function tracesOfHopKeys(store: Store, keys: HopKeys): Promise<HopKeyAnswer[]> {
@@ -74,13 +87,7 @@ export async function tracesOfHopKeys(store: Store, keys: HopKeys): Promise<HopK
       linkedTraceIds: linkedTraceIds.slice(at, at + KEYS_PER_QUERY_MAX),
       messageKeys: messageKeys.slice(at, at + KEYS_PER_QUERY_MAX),
     };
-    const rows = await store.query<KeyRow>(SQL, { ...asked, limit: limit - answers.length }, options);
-    const nameOf = new Map(asked.linkedTraceIds.map((traceId) => [traceId.toUpperCase(), traceId]));
-    for (const { key, traceId, messageKey } of rows) if (traceId === "") nameOf.set(key, messageKey);
-    for (const { key, traceId } of rows) {
-      const name = nameOf.get(key);
-      if (traceId !== "" && name !== undefined) answers.push({ asked: name, traceId });
-    }
+    answers.push(...(await store.query<KeyRow>(SQL, { ...asked, limit: limit - answers.length }, options)));
   }
   if (timedKeys) answers.push(...(await tracesOfTimedKeys(store, timedKeys, options)));
   return answers;
@@ -91,17 +98,29 @@ WITH asked AS
 (
     SELECT
         ask.1 AS position,
-        toFixedString(sipHash128(ask.2), 16) AS key,
+        ${keySql("ask.2")} AS key,
         fromUnixTimestamp64Milli(ask.3) AS first,
         fromUnixTimestamp64Milli(ask.4) AS last
     FROM (SELECT arrayJoin(arrayZip(
         arrayEnumerate({keys:Array(String)}), {keys:Array(String)}, {from:Array(Int64)}, {to:Array(Int64)})) AS ask)
-)
-SELECT position, lower(hex(holders.trace_id)) AS "traceId", toUnixTimestamp64Milli(min(holders.start_time)) AS "startMs"
-FROM (SELECT key, trace_id, start_time FROM hop_keys WHERE kind = 2 AND key IN (SELECT key FROM asked)) AS holders
-INNER JOIN asked ON holders.key = asked.key
-WHERE holders.start_time BETWEEN asked.first AND asked.last
-GROUP BY position, holders.trace_id
+),
+(
+    SELECT groupArray((key, trace_ref, body_start))
+    FROM
+    (
+        SELECT hop_keys.key AS key, trace_ref, min(hop_keys.body_start) AS body_start
+        FROM hop_keys
+        INNER JOIN asked ON hop_keys.key = asked.key
+        WHERE hop_keys.key IN (SELECT key FROM asked) AND hop_keys.body_start BETWEEN asked.first AND asked.last
+        GROUP BY asked.position, key, trace_ref
+        ORDER BY body_start, trace_ref
+        LIMIT {limitEach:UInt32} BY asked.position
+    )
+) AS found
+SELECT position, lower(hex(traces.trace_id)) AS "traceId", toUnixTimestamp64Milli(min(hits.body_start)) AS "startMs"
+FROM ${TRACES_SQL}
+WHERE hits.body_start BETWEEN asked.first AND asked.last
+GROUP BY position, traces.trace_id
 ORDER BY "startMs", "traceId"
 LIMIT {limitEach:UInt32} BY position`;
 

@@ -16,16 +16,20 @@ export interface SpansOfTraces extends Reading {
   readonly limit: number;
 }
 
-const SQL = `
+const sqlOf = (columns: string) => `
 WITH asked AS
 (
-    SELECT trace_id, toStartOfHour(min(min_start)) AS first, toStartOfHour(max(max_start)) AS last
+    SELECT trace_id, min(first_hour) AS first, max(last_hour) AS last
     FROM trace_index
-    WHERE trace_id IN (SELECT toFixedString(unhex(arrayJoin({traceIds:Array(String)})), 16))
+    WHERE (xxHash32(trace_id), trace_id) IN
+    (
+        SELECT xxHash32(id), id
+        FROM (SELECT toFixedString(unhex(arrayJoin({traceIds:Array(String)})), 16) AS id)
+    )
     GROUP BY trace_id
 )
 SELECT
-  ${SPAN_COLUMNS}
+  ${columns}
 FROM spans
 WHERE (toStartOfHour(spans.start_time), spans.trace_id) IN
 (
@@ -35,14 +39,37 @@ WHERE (toStartOfHour(spans.start_time), spans.trace_id) IN
 ORDER BY toStartOfHour(spans.start_time), spans.trace_id, spans.start_time
 LIMIT {limit:UInt32}`;
 
+const SQL = sqlOf(SPAN_COLUMNS);
+
 /** Spans of the traces, at most `limit` of them. */
-export async function spansOfTraces(store: Store, { traceIds, limit, ...reading }: SpansOfTraces): Promise<Span[]> {
+export async function spansOfTraces(store: Store, asked: SpansOfTraces): Promise<Span[]> {
   const read = spanReader();
   const spans: Span[] = [];
-  for (let at = 0; at < traceIds.length && spans.length < limit; at += TRACES_PER_QUERY_MAX) {
-    const params = { traceIds: traceIds.slice(at, at + TRACES_PER_QUERY_MAX), limit: limit - spans.length };
-    const rows = await store.query<SpanRow>(SQL, params, within(BOUNDS, reading));
-    for (const row of rows) spans.push(read(row));
-  }
+  await eachRow<SpanRow>(store, SQL, asked, (row) => spans.push(read(row)));
   return spans;
+}
+
+/** Gives `onRow` these columns of the traces' spans, at most `limit` rows. */
+export async function rowsOfTraces<Row>(
+  store: Store,
+  columns: string,
+  asked: SpansOfTraces,
+  onRow: (row: Row) => void,
+): Promise<void> {
+  await eachRow(store, sqlOf(columns), asked, onRow);
+}
+
+async function eachRow<Row>(
+  store: Store,
+  sql: string,
+  { traceIds, limit, ...reading }: SpansOfTraces,
+  onRow: (row: Row) => void,
+): Promise<void> {
+  let left = limit;
+  for (let at = 0; at < traceIds.length && left > 0; at += TRACES_PER_QUERY_MAX) {
+    const params = { traceIds: traceIds.slice(at, at + TRACES_PER_QUERY_MAX), limit: left };
+    const rows = await store.query<Row>(sql, params, within(BOUNDS, reading));
+    for (const row of rows) onRow(row);
+    left -= rows.length;
+  }
 }
