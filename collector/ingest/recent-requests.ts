@@ -20,6 +20,7 @@ export class RecentRequests {
   /** Fingerprint to milliseconds since the epoch, oldest first. */
   readonly #seen = new Map<string, number>();
   #current: { readonly file: AppendFile; readonly since: number } | undefined;
+  #closed = false;
 
   private constructor(dir: string, files: WalFiles, now: () => number) {
     this.#dir = dir;
@@ -63,20 +64,32 @@ export class RecentRequests {
       await this.#current?.file.sync();
     } catch (error) {
       // A part of an entry may be at its end: the next go into another file.
-      await this.close();
+      await this.#closeFile();
       throw error;
     }
   }
 
+  /** Keeps nothing from now on; what a loader keeps meanwhile fails, as if the process had ended. */
   async close(): Promise<void> {
-    await this.#current?.file.close();
+    this.#closed = true;
+    await this.#closeFile();
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#current?.file;
     this.#current = undefined;
+    await file?.close();
   }
 
   async #rotate(now: number): Promise<void> {
-    await this.close();
+    await this.#closeFile();
     const name = `${String(now).padStart(16, "0")}-${randomBytes(4).toString("hex")}.requests`;
-    this.#current = { file: await this.#files.create(join(this.#dir, name)), since: now };
+    const file = await this.#files.create(join(this.#dir, name));
+    this.#current = { file, since: now };
+    if (this.#closed) {
+      await this.#closeFile();
+      throw new Error("the list of recent requests is closed");
+    }
     await this.#removeOld(() => undefined);
   }
 

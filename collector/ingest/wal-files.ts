@@ -1,5 +1,5 @@
 /** The few file operations that the write-ahead log needs; a test puts a disk that fails and forgets in its place. */
-import { mkdir, open, readdir, readFile, rename, statfs, truncate, unlink } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, statfs, truncate, unlink, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** A file that is only appended to. */
@@ -35,12 +35,17 @@ export const diskFiles: WalFiles = {
   read: (path) => readFile(path),
   create: async (path) => {
     const handle = await open(path, "ax", 0o600);
-    await syncDir(dirname(path));
+    try {
+      await syncDir(dirname(path));
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
     return {
       append: async (parts) => {
         const { bytesWritten } = await handle.writev(parts);
         const wanted = parts.reduce((sum, part) => sum + part.byteLength, 0);
-        if (bytesWritten < wanted) await handle.write(Buffer.concat(parts), bytesWritten);
+        if (bytesWritten < wanted) await writeRest(handle, Buffer.concat(parts), bytesWritten);
       },
       sync: () => handle.datasync(),
       truncate: (sizeBytes) => handle.truncate(sizeBytes),
@@ -59,6 +64,14 @@ export const diskFiles: WalFiles = {
     return bavail * bsize;
   },
 };
+
+/** A disk that is nearly full may take less than it is given, more than once; then it says that it is full. */
+async function writeRest(handle: FileHandle, bytes: Buffer, from: number): Promise<void> {
+  for (let at = from; at < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, at);
+    at += bytesWritten;
+  }
+}
 
 async function syncDir(dir: string): Promise<void> {
   const handle = await open(dir, "r");
