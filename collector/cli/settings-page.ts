@@ -13,7 +13,7 @@ variable, its value and what is allowed. An empty variable counts as not set.
 const closing = `
 Functions and containers are set up by OpenTelemetry's standard variables: \`OTEL_SERVICE_NAME\`,
 \`OTEL_RESOURCE_ATTRIBUTES\`, \`OTEL_EXPORTER_OTLP_ENDPOINT\`, \`OTEL_EXPORTER_OTLP_HEADERS\`,
-\`OTEL_TRACES_SAMPLER\`, \`OTEL_TRACES_SAMPLER_ARG\` and \`OTEL_SDK_DISABLED\`.
+\`OTEL_TRACES_SAMPLER\`, \`OTEL_TRACES_SAMPLER_ARG\` ([sampling](guides/sampling.md)) and \`OTEL_SDK_DISABLED\`.
 `;
 
 /** Markdown with one row for each setting. */

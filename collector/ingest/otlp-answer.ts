@@ -2,7 +2,7 @@
 import type { OtlpError } from "./errors.ts";
 import { rpcCode } from "./errors.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
-import type { OtlpEncoding, Received } from "./receive.ts";
+import type { OtlpEncoding, Received } from "./received.ts";
 
 const BAD_REQUEST_TYPE = "type.googleapis.com/google.rpc.BadRequest";
 const RETRY_INFO_TYPE = "type.googleapis.com/google.rpc.RetryInfo";

@@ -14,6 +14,7 @@ import {
 } from "./limits.ts";
 import { Loader, type LoadCounts } from "./loader.ts";
 import { otlpJsonToProtobuf } from "./otlp-json.ts";
+import type { OtlpEncoding, Received } from "./received.ts";
 import { RecentRequests } from "./recent-requests.ts";
 import type { TranscodeCounts } from "./transcode-counts.ts";
 import { SpanTranscoder, type Transcoded } from "./transcode-spans.ts";
@@ -44,16 +45,6 @@ export interface ReceiverOptions {
   readonly log: Log;
   readonly limits?: ReceiverLimits | undefined;
   readonly files?: WalFiles | undefined;
-}
-
-/** How a request's body is written. */
-export type OtlpEncoding = "protobuf" | "json";
-
-/** What the acknowledgement says. */
-export interface Received {
-  readonly accepted: number;
-  readonly rejected: number;
-  readonly rejectMessage: string;
 }
 
 /** A snapshot of the ingestion's counters and gauges, for `/metrics`. */

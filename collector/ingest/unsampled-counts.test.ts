@@ -6,7 +6,7 @@ import { createTestStore, type TestStore } from "../../test/support/test-store.t
 import { functionTotals } from "../store/queries/functions.ts";
 import { StoreError, type Store } from "../store/store.ts";
 import type { OtlpError } from "./errors.ts";
-import type { OtlpEncoding } from "./receive.ts";
+import type { OtlpEncoding } from "./received.ts";
 import { UnsampledIntake } from "./unsampled-counts.ts";
 
 const NOW_MS = Math.floor(Date.now() / 60_000) * 60_000 + 30_000;

@@ -10,7 +10,7 @@ import { unavailable } from "./errors.ts";
 import { clockAheadMaxNs, rejectMessageMaxLength, retryAfterS } from "./limits.ts";
 import { readMetricsJson } from "./otlp-metrics-json.ts";
 import { readMetrics, type Metric, type ScopeMetrics, type SumPoint } from "./otlp-metrics.ts";
-import type { OtlpEncoding, Received } from "./receive.ts";
+import type { OtlpEncoding, Received } from "./received.ts";
 
 /** The scope of the wrapper's metrics. */
 const SCOPE = "hopscope";
