@@ -223,8 +223,10 @@ export class Payload {
       const limit = next < 0 ? body.length : next;
       const before = (found: number) => (found >= 0 && found < limit ? found : 0);
       const uuids: number[] = [];
-      for (let uuid = body.indexOf(UUID_FORM, trace); uuid >= 0 && uuid < limit; uuid = body.indexOf(UUID_FORM, uuid + UUID_FORM.length)) {
+      let uuid = body.indexOf(UUID_FORM, trace);
+      while (uuid >= 0 && uuid < limit) {
         uuids.push(uuid);
+        uuid = body.indexOf(UUID_FORM, uuid + UUID_FORM.length);
       }
       this.#spans.push({
         trace,

@@ -97,8 +97,25 @@ export class ByteBuffer {
 
   /** Appends a JavaScript string in the same form. */
   text(text: string): void {
+    if (text.length <= loopCopyMaxBytes && this.#shortAscii(text)) return;
     this.varint(Buffer.byteLength(text));
     this.utf8(text);
+  }
+
+  /** False, and nothing appended, where the text is not ASCII. */
+  #shortAscii(text: string): boolean {
+    const size = text.length;
+    this.reserve(size + 1);
+    const { bytes } = this;
+    const start = this.length + 1;
+    for (let index = 0; index < size; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code >= 0x80) return false;
+      bytes[start + index] = code;
+    }
+    bytes[start - 1] = size;
+    this.length = start + size;
+    return true;
   }
 
   /** Appends a JavaScript string without a length. */

@@ -12,12 +12,28 @@ import { ProtobufWriter } from "./protobuf-writer.ts";
 
 type Json = Record<string, unknown>;
 /** Writes one member into the message that is being written. */
-type WriteMember = (writer: ProtobufWriter, field: number, value: unknown, path: string) => void;
-/** A message: its members, each with its field number and its writer. */
-type Message = Readonly<Record<string, readonly [field: number, write: WriteMember]>>;
+type WriteMember = (to: Target, field: number, value: unknown) => void;
+/** A message: its members by name, each with its field number and its writer. */
+type Message = ReadonlyMap<string, readonly [field: number, write: WriteMember]>;
+
+/** What is written, and where in the request its source stands. */
+interface Target {
+  readonly writer: ProtobufWriter;
+  /** Names of members and places in arrays, from the outside in: spelled out only for an error. */
+  readonly path: (string | number)[];
+  /** Arrays and maps round the value that is written. */
+  depth: number;
+}
 
 const UINT64_MAX = (1n << 64n) - 1n;
+const UINT32_MAX = 0xffff_ffffn;
 const INT64_MIN = -(1n << 63n);
+/** Integers that take no BigInt: nearly all there are. */
+const SMALL_MAX = 0x7fff_ffff;
+const SMALL = /^\d{1,9}$/;
+const NANO_DIGITS = 9;
+/** A time since 2001 and before 2286 as exporters write it. */
+const UNIX_NANO = /^\d{19}$/;
 /** Levels at which a value is surely rejected by the transcoder, so that the recursion here ends. */
 const depthMax = valueDepthMax + 2;
 
@@ -31,9 +47,9 @@ const WIDE_NUMBER = /"(intValue|startTimeUnixNano|endTimeUnixNano|timeUnixNano)"
  */
 export function otlpJsonToProtobuf(body: Uint8Array): Buffer {
   const parsed = parse(body);
-  const writer = new ProtobufWriter();
-  writeMembers(writer, request, asObject(parsed, "request"), "");
-  return writer.end();
+  const to: Target = { writer: new ProtobufWriter(), path: [], depth: 0 };
+  writeMembers(to, request, parsed);
+  return to.writer.end();
 }
 
 function parse(body: Uint8Array): unknown {
@@ -45,142 +61,157 @@ function parse(body: Uint8Array): unknown {
   }
 }
 
-function writeMembers(writer: ProtobufWriter, message: Message, json: Json, path: string): void {
-  for (const name in message) {
-    const member = message[name];
-    const value = json[name];
-    if (!member || value === undefined || value === null || !Object.hasOwn(json, name)) continue;
-    member[1](writer, member[0], value, path === "" ? name : `${path}.${name}`);
+function writeMembers(to: Target, message: Message, value: unknown): void {
+  const json = asObject(to, value);
+  for (const name in json) {
+    const member = message.get(name);
+    const inner = json[name];
+    if (!member || inner === undefined || inner === null) continue;
+    to.path.push(name);
+    member[1](to, member[0], inner);
+    to.path.pop();
   }
 }
 
-const string: WriteMember = (writer, field, value, path) => {
-  if (typeof value !== "string") throw wrong(path, "a string", value);
-  writer.string(field, value);
+const string: WriteMember = (to, field, value) => {
+  if (typeof value !== "string") throw wrong(to, "a string", value);
+  to.writer.string(field, value);
 };
 
-const hexId: WriteMember = (writer, field, value, path) => {
+const hexId: WriteMember = (to, field, value) => {
   if (typeof value !== "string" || value.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(value)) {
-    throw wrong(path, "hex digits", value);
+    throw wrong(to, "hex digits", value);
   }
-  writer.bytes(field, Buffer.from(value, "hex"));
+  to.writer.hex(field, value);
 };
 
-const uint32: WriteMember = (writer, field, value, path) => {
-  const number = integer(value, path);
-  if (number < 0n || number > 0xffff_ffffn) throw wrong(path, "an unsigned 32-bit integer", value);
-  writer.varint(field, number);
+const uint32: WriteMember = (to, field, value) => {
+  to.writer.varint(field, integer(to, value, 0n, UINT32_MAX, "an unsigned 32-bit integer"));
 };
 
-const fixed32: WriteMember = (writer, field, value, path) => {
-  const number = integer(value, path);
-  if (number < 0n || number > 0xffff_ffffn) throw wrong(path, "an unsigned 32-bit integer", value);
-  writer.fixed32(field, Number(number));
+const fixed32: WriteMember = (to, field, value) => {
+  to.writer.fixed32(field, Number(integer(to, value, 0n, UINT32_MAX, "an unsigned 32-bit integer")));
 };
 
-const fixed64: WriteMember = (writer, field, value, path) => {
-  const number = integer(value, path);
-  if (number < 0n || number > UINT64_MAX) throw wrong(path, "an unsigned 64-bit integer", value);
-  writer.fixed64(field, number);
+const fixed64: WriteMember = (to, field, value) => {
+  if (typeof value === "string" && UNIX_NANO.test(value)) {
+    to.writer.decimal64(field, Number(value.slice(0, -NANO_DIGITS)), Number(value.slice(-NANO_DIGITS)));
+  } else to.writer.fixed64(field, integer(to, value, 0n, UINT64_MAX, "an unsigned 64-bit integer"));
 };
 
-const int64: WriteMember = (writer, field, value, path) => {
-  const number = integer(value, path);
-  if (number < INT64_MIN || number > -INT64_MIN - 1n) throw wrong(path, "a signed 64-bit integer", value);
-  writer.varint(field, number);
+const int64: WriteMember = (to, field, value) => {
+  const small = typeof value === "number" ? value : typeof value === "string" && SMALL.test(value) ? Number(value) : NaN;
+  if (Number.isInteger(small) && small >= 0 && small <= SMALL_MAX) to.writer.smallVarint(field, small);
+  else to.writer.varint(field, integer(to, value, INT64_MIN, -INT64_MIN - 1n, "a signed 64-bit integer"));
 };
 
-const enumeration: WriteMember = (writer, field, value, path) => {
-  if (typeof value !== "number" || !Number.isInteger(value)) throw wrong(path, "an integer", value);
-  writer.varint(field, BigInt(value));
+const enumeration: WriteMember = (to, field, value) => {
+  if (typeof value !== "number" || !Number.isInteger(value)) throw wrong(to, "an integer", value);
+  if (value >= 0 && value <= SMALL_MAX) to.writer.smallVarint(field, value);
+  else to.writer.varint(field, BigInt(value));
 };
 
-const bool: WriteMember = (writer, field, value, path) => {
-  if (typeof value !== "boolean") throw wrong(path, "true or false", value);
-  writer.varint(field, value ? 1n : 0n);
+const bool: WriteMember = (to, field, value) => {
+  if (typeof value !== "boolean") throw wrong(to, "true or false", value);
+  to.writer.smallVarint(field, value ? 1 : 0);
 };
 
-const double: WriteMember = (writer, field, value, path) => {
+const double: WriteMember = (to, field, value) => {
   const special = typeof value === "string" && /^(NaN|-?Infinity|-?\d+(\.\d+)?([eE][+-]?\d+)?)$/.test(value);
-  if (typeof value !== "number" && !special) throw wrong(path, "a number", value);
-  writer.double(field, Number(value));
+  if (typeof value !== "number" && !special) throw wrong(to, "a number", value);
+  to.writer.double(field, Number(value));
 };
 
-const base64: WriteMember = (writer, field, value, path) => {
-  if (typeof value !== "string" || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(value)) throw wrong(path, "base64", value);
-  writer.bytes(field, Buffer.from(value, "base64"));
+const base64: WriteMember = (to, field, value) => {
+  if (typeof value !== "string" || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(value)) throw wrong(to, "base64", value);
+  to.writer.bytes(field, Buffer.from(value, "base64"));
 };
 
 const messageOf =
   (members: () => Message): WriteMember =>
-  (writer, field, value, path) =>
-    writer.message(field, () => writeMembers(writer, members(), asObject(value, path), path));
+  (to, field, value) => {
+    const start = to.writer.begin(field);
+    writeMembers(to, members(), value);
+    to.writer.finish(start);
+  };
 
 const listOf =
   (write: WriteMember): WriteMember =>
-  (writer, field, value, path) => {
-    if (!Array.isArray(value)) throw wrong(path, "an array", value);
-    value.forEach((item: unknown, index) => write(writer, field, item, `${path}[${String(index)}]`));
+  (to, field, value) => {
+    if (!Array.isArray(value)) throw wrong(to, "an array", value);
+    for (let index = 0; index < value.length; index += 1) {
+      to.path.push(index);
+      write(to, field, value[index] as unknown);
+      to.path.pop();
+    }
   };
 
 const limited =
   (write: WriteMember): WriteMember =>
-  (writer, field, value, path) => {
-    // Each level of nesting adds one `.values` to the path.
-    if (path.split(".values[").length > depthMax) return;
-    write(writer, field, value, path);
+  (to, field, value) => {
+    if (to.depth >= depthMax) return;
+    to.depth += 1;
+    write(to, field, value);
+    to.depth -= 1;
   };
 
-const anyValue: Message = {
+const membersOf = (members: Readonly<Record<string, readonly [number, WriteMember]>>): Message =>
+  new Map(Object.entries(members));
+
+const anyValue: Message = membersOf({
   stringValue: [1, string],
   boolValue: [2, bool],
   intValue: [3, int64],
   doubleValue: [4, double],
-  arrayValue: [5, limited(messageOf(() => ({ values: [1, listOf(messageOf(() => anyValue))] })))],
-  kvlistValue: [6, limited(messageOf(() => ({ values: [1, listOf(messageOf(() => keyValue))] })))],
+  arrayValue: [5, limited(messageOf(() => arrayValue))],
+  kvlistValue: [6, limited(messageOf(() => kvlistValue))],
   bytesValue: [7, base64],
-};
+});
 
-const keyValue: Message = { key: [1, string], value: [2, messageOf(() => anyValue)] };
+const arrayValue: Message = membersOf({ values: [1, listOf(messageOf(() => anyValue))] });
+const kvlistValue: Message = membersOf({ values: [1, listOf(messageOf(() => keyValue))] });
+const keyValue: Message = membersOf({ key: [1, string], value: [2, messageOf(() => anyValue)] });
 const attributes = listOf(messageOf(() => keyValue));
 
-const entityRef: Message = {
+const entityRef = membersOf({
   schemaUrl: [1, string],
   type: [2, string],
   idKeys: [3, listOf(string)],
   descriptionKeys: [4, listOf(string)],
-};
+});
 
-const resource: Message = {
+const resource = membersOf({
   attributes: [1, attributes],
   droppedAttributesCount: [2, uint32],
   entityRefs: [3, listOf(messageOf(() => entityRef))],
-};
+});
 
-const scope: Message = {
+const scope = membersOf({
   name: [1, string],
   version: [2, string],
   attributes: [3, attributes],
   droppedAttributesCount: [4, uint32],
-};
+});
 
-const event: Message = {
+const event = membersOf({
   timeUnixNano: [1, fixed64],
   name: [2, string],
   attributes: [3, attributes],
   droppedAttributesCount: [4, uint32],
-};
+});
 
-const link: Message = {
+const link = membersOf({
   traceId: [1, hexId],
   spanId: [2, hexId],
   traceState: [3, string],
   attributes: [4, attributes],
   droppedAttributesCount: [5, uint32],
   flags: [6, fixed32],
-};
+});
 
-const span: Message = {
+const status = membersOf({ message: [2, string], code: [3, enumeration] });
+
+const span = membersOf({
   traceId: [1, hexId],
   spanId: [2, hexId],
   traceState: [3, string],
@@ -195,36 +226,43 @@ const span: Message = {
   droppedEventsCount: [12, uint32],
   links: [13, listOf(messageOf(() => link))],
   droppedLinksCount: [14, uint32],
-  status: [15, messageOf(() => ({ message: [2, string], code: [3, enumeration] }))],
+  status: [15, messageOf(() => status)],
   flags: [16, fixed32],
-};
+});
 
-const scopeSpans: Message = {
+const scopeSpans = membersOf({
   scope: [1, messageOf(() => scope)],
   spans: [2, listOf(messageOf(() => span))],
   schemaUrl: [3, string],
-};
+});
 
-const resourceSpans: Message = {
+const resourceSpans = membersOf({
   resource: [1, messageOf(() => resource)],
   scopeSpans: [2, listOf(messageOf(() => scopeSpans))],
   schemaUrl: [3, string],
-};
+});
 
-const request: Message = { resourceSpans: [1, listOf(messageOf(() => resourceSpans))] };
+const request = membersOf({ resourceSpans: [1, listOf(messageOf(() => resourceSpans))] });
 
-function integer(value: unknown, path: string): bigint {
-  if (typeof value === "number" && Number.isInteger(value)) return BigInt(value);
-  if (typeof value === "string" && /^-?\d{1,20}$/.test(value)) return BigInt(value);
-  throw wrong(path, "an integer", value);
+function integer(to: Target, value: unknown, least: bigint, most: bigint, wanted: string): bigint {
+  const number =
+    typeof value === "number" && Number.isInteger(value)
+      ? BigInt(value)
+      : typeof value === "string" && /^-?\d{1,20}$/.test(value)
+        ? BigInt(value)
+        : undefined;
+  if (number === undefined) throw wrong(to, "an integer", value);
+  if (number < least || number > most) throw wrong(to, wanted, value);
+  return number;
 }
 
-function asObject(value: unknown, path: string): Json {
+function asObject(to: Target, value: unknown): Json {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
-  throw wrong(path, "an object", value);
+  throw wrong(to, "an object", value);
 }
 
-function wrong(path: string, wanted: string, value: unknown): Error {
+function wrong({ path }: Target, wanted: string, value: unknown): Error {
+  const where = path.map((step) => (typeof step === "number" ? `[${String(step)}]` : `.${step}`)).join("");
   const got = value === null ? "null" : Array.isArray(value) ? "an array" : `${typeof value} ${JSON.stringify(value)}`;
-  return malformed(`${path.slice(0, 200)} must be ${wanted}, not ${got.slice(0, 60)}`);
+  return malformed(`${where.slice(1, 200) || "request"} must be ${wanted}, not ${got.slice(0, 60)}`);
 }

@@ -2,6 +2,8 @@
 import { ByteBuffer } from "./byte-buffer.ts";
 
 const MASK_64 = (1n << 64n) - 1n;
+const TWO_16 = 65_536;
+const TWO_32 = 4_294_967_296;
 
 /** Fields one after another; a message inside another is written through {@link message}. */
 export class ProtobufWriter {
@@ -49,19 +51,57 @@ export class ProtobufWriter {
     this.#out.append(value);
   }
 
-  /** A message, whose fields `write` writes. */
-  message(field: number, write: () => void): void {
+  /** A varint below 2^31. */
+  smallVarint(field: number, value: number): void {
+    this.#out.varint(field << 3);
+    this.#out.varint(value);
+  }
+
+  /** The 64-bit number `high` * 10^9 + `low`; `high` has up to ten digits, so that no step loses any. */
+  decimal64(field: number, high: number, low: number): void {
+    this.#out.varint((field << 3) | 1);
+    const upper = Math.floor(high / TWO_16) * 1e9;
+    const lower = (high % TWO_16) * 1e9 + low;
+    const bits = (upper % TWO_16) * TWO_16 + (lower % TWO_32);
+    this.#out.u32(bits % TWO_32);
+    this.#out.u32(Math.floor(upper / TWO_16) + Math.floor(lower / TWO_32) + Math.floor(bits / TWO_32));
+  }
+
+  /** Bytes that are written in hex digits. */
+  hex(field: number, digits: string): void {
     const out = this.#out;
     out.varint((field << 3) | 2);
-    const lengthAt = out.length;
-    out.byte(0);
-    const start = out.length;
+    out.varint(digits.length / 2);
+    out.reserve(digits.length / 2);
+    out.length += out.bytes.write(digits, out.length, "hex");
+  }
+
+  /** A message, whose fields `write` writes. */
+  message(field: number, write: () => void): void {
+    const start = this.begin(field);
     write();
+    this.finish(start);
+  }
+
+  /** Starts a message; what it returns goes to {@link finish}. */
+  begin(field: number): number {
+    this.#out.varint((field << 3) | 2);
+    this.#out.byte(0);
+    return this.#out.length;
+  }
+
+  /** Ends the message that {@link begin} started. */
+  finish(start: number): void {
+    const out = this.#out;
     const size = out.length - start;
-    const sizeBytes = size < 0x80 ? 1 : size < 0x4000 ? 2 : size < 0x20_0000 ? 3 : size < 0x1000_0000 ? 4 : 5;
+    if (size < 0x80) {
+      out.bytes[start - 1] = size;
+      return;
+    }
+    const sizeBytes = size < 0x4000 ? 2 : size < 0x20_0000 ? 3 : size < 0x1000_0000 ? 4 : 5;
     out.reserve(sizeBytes);
-    out.bytes.copyWithin(lengthAt + sizeBytes, start, start + size);
-    out.length = lengthAt;
+    out.bytes.copyWithin(start - 1 + sizeBytes, start, start + size);
+    out.length = start - 1;
     out.varint(size);
     out.length += size;
   }
