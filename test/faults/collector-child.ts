@@ -17,13 +17,24 @@ export interface Started {
   readonly storePid: number;
 }
 
+/** Tables that views fill and that add up what is inserted: a part that comes twice, or never, shows in a sum. */
+const ROLLUPS = {
+  function_minutes: "sum(invocations)",
+  alert_minutes: "sum(invocations)",
+  operation_hours: "sum(spans)",
+  map_minutes: "sum(spans)",
+  queue_minutes: "sum(messages)",
+  trace_index: "uniqExact(trace_id)",
+  flow_origins: "uniqExact(span_id)",
+} as const;
+export type Rollup = keyof typeof ROLLUPS;
+
 /** What the store has, and what the receiver says. */
 export interface Counted {
   readonly spans: number;
   readonly distinctSpans: number;
-  /** Of the spans, those that are invocations, and the same by the rollup. */
-  readonly invocations: number;
-  readonly rolledUp: number;
+  /** Spans, invocations and messages as each rollup counts them. */
+  readonly rollups: Readonly<Record<Rollup, number>>;
   /** Sum of a number that each span carries: equal only where every one is there once. */
   readonly checksum: string;
   readonly storePid: number;
@@ -71,16 +82,17 @@ async function hog(): Promise<void> {
 }
 
 async function count(): Promise<Counted> {
-  const [row] = await opened.store.query<Record<"spans" | "distinct_spans" | "invocations" | "rolled_up" | "checksum", string>>(
-    `SELECT count() AS spans, uniqExact(span_id) AS distinct_spans, countIf(faas_trigger != '') AS invocations,
-       (SELECT sum(invocations) FROM function_minutes) AS rolled_up, sum(attributes_int['number']) AS checksum
+  const sums = Object.entries(ROLLUPS).map(([table, sum]) => `(SELECT ${sum} FROM ${table}) AS ${table}`);
+  const [row] = await opened.store.query<Record<"spans" | "distinct_spans" | "checksum" | Rollup, string>>(
+    `SELECT count() AS spans, uniqExact(span_id) AS distinct_spans, sum(attributes_int['number']) AS checksum,
+       ${sums.join(", ")}
      FROM spans`,
   );
+  const rollups = Object.keys(ROLLUPS).map((table) => [table, Number(row?.[table as Rollup])] as const);
   return {
     spans: Number(row?.spans),
     distinctSpans: Number(row?.distinct_spans),
-    invocations: Number(row?.invocations),
-    rolledUp: Number(row?.rolled_up),
+    rollups: Object.fromEntries(rollups) as Record<Rollup, number>,
     checksum: row?.checksum ?? "",
     storePid: opened.embedded?.pid() ?? 0,
     stats: receiver.stats(),

@@ -176,17 +176,26 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
+const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+/** Of every other span, so that each rollup has its half. */
+const invocation = [text("faas.trigger", "http")];
+const message = [
+  text("messaging.system", "aws_sqs"),
+  text("messaging.operation.type", "process"),
+  text("messaging.destination.name", "payments"),
+];
+
 function request(first: number): Buffer<ArrayBuffer> {
   const now = BigInt(Date.now()) * 1_000_000n;
   const spans = Array.from({ length: spansPerRequest }, (_, index) => ({
-    traceId: (first + index + 1).toString(16).padStart(32, "c"),
+    traceId: (first + index + 1).toString(16).padStart(32, "0"),
     spanId: (first + index + 1).toString(16).padStart(16, "0"),
     name: "POST /orders",
-    kind: 2,
+    kind: index % 2 === 0 ? 2 : 5,
     startTimeUnixNano: String(now),
     endTimeUnixNano: String(now + 5_000_000n),
     attributes: [
-      { key: "faas.trigger", value: { stringValue: index % 2 === 0 ? "http" : "" } },
+      ...(index % 2 === 0 ? invocation : message),
       { key: "number", value: { intValue: String(first + index) } },
     ],
   }));
