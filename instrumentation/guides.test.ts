@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, "..");
 const GUIDES = join(ROOT, "docs/guides");
 
 function examples(): { name: string; code: string }[] {
-  const pages = ["aws.md", ...readdirSync(join(GUIDES, "aws")).map((page) => `aws/${page}`)];
+  const pages = ["aws.md", "logs.md", "payloads.md", ...readdirSync(join(GUIDES, "aws")).map((page) => `aws/${page}`)];
   return pages.flatMap((page) => {
     const blocks = readFileSync(join(GUIDES, page), "utf8").matchAll(/^( *)```ts\n([\s\S]*?)^ *```$/gm);
     return [...blocks].map(([, indent = "", code = ""], index) => ({
