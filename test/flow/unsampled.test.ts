@@ -1,4 +1,5 @@
-/** Functions under Lambda's own runtime client whose traces are not sampled, counted by a real collector. */
+/** Code whose traces are not sampled, under Lambda's runtime client and in containers, counted by a real collector. */
+import { spawn } from "node:child_process";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -91,6 +92,35 @@ async function startBusyCollector(answers: { status: number; retryAfterS?: numbe
   await new Promise<void>((settle) => server.listen(0, "127.0.0.1", settle));
   return `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
 }
+
+describe("containers of which no trace is sampled", () => {
+  it.for([
+    ["while they live", "setInterval(() => undefined, 1_000);", "10"],
+    ["at their end", "", "60000"],
+    ["when they are told to stop", "setInterval(() => undefined, 1_000); process.kill(process.pid, 'SIGTERM');", "60000"],
+    ["when they exit at once", "process.exit(0);", "60000"],
+  ])("are counted %s", async ([when, then, delayMs]) => {
+    const name = `container ${when}`;
+    const code = `import { traced } from "hopscope";
+      const fine = traced(async () => 1), failing = traced(async () => { throw new Error("no"); });
+      for (let n = 0; n < 3; n++) await fine({});
+      await failing({}).catch(() => undefined);
+      ${then}`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
+      env: {
+        PATH: process.env["PATH"],
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_SERVICE_NAME: name,
+        OTEL_TRACES_SAMPLER: "always_off",
+        OTEL_BSP_SCHEDULE_DELAY: delayMs,
+      },
+      stdio: "inherit",
+    });
+    await eventually(async () => {
+      expect(await countsOf(name)).toEqual({ invocations: 4, errors: 1, timeouts: 0, coldStarts: 0 });
+    }).finally(() => child.kill("SIGKILL"));
+  });
+});
 
 describe.skipIf(!RUNTIMES.current)("functions of which no trace is sampled", () => {
   it("are counted to the last invocation, error and cold start", async () => {
