@@ -50,7 +50,7 @@ function columns(over: Record<string, string>): string {
     messaging_system: "''",
     messaging_operation_type: "''",
     messaging_destination_name: "''",
-    messaging_message_id: "''",
+    messaging_message_text: "''",
     messaging_batch_message_count: "0",
     message_sent_ms: "0",
     message_keys: "[]",
@@ -112,7 +112,7 @@ function ordersSql(first: number, count: number, orders: number): string {
         "receipts",
         "receipts",
       ]),
-      messaging_message_id: at([
+      messaging_message_text: at([
         "''",
         uuid("sns"),
         "''",

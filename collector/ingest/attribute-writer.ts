@@ -221,7 +221,7 @@ export class AttributeWriter {
       if (promoted.type === "lowCardinality") {
         if (key === this.#systemKey) this.messageKeys.system(start, end);
         if (promoted.column.set(row, view, start, end)) return;
-      } else if (promoted.type === "string") {
+      } else if (promoted.type === "string" || promoted.type === "uuid") {
         if (key === this.#idKey) this.messageKeys.id(start, end);
         if (!promoted.column.has(row)) {
           if (!promoted.column.set(row, view, start, end)) this.repaired += 1;

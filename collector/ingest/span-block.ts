@@ -23,17 +23,20 @@ import {
   type MarkLevel,
   type ScalarColumn,
 } from "./native-columns.ts";
+import { UuidColumn } from "./uuid-column.ts";
 
 /** A promoted column with the writer that its type needs. */
 export type PromotedWriter =
   | { readonly type: "lowCardinality"; readonly column: LowCardinalityColumn }
   | { readonly type: "string"; readonly column: StringColumn }
+  | { readonly type: "uuid"; readonly column: UuidColumn }
   | { readonly type: "uint16"; readonly column: ScalarColumn<Uint16Array> }
   | { readonly type: "uint32" | "uint64"; readonly column: ScalarColumn<Uint32Array> }
   | { readonly type: "float64"; readonly column: ScalarColumn<Float64Array> }
   | { readonly type: "bool"; readonly column: ScalarColumn<Uint8Array> };
 
-function promotedWriter({ column, type }: PromotedColumn): PromotedWriter {
+function promotedWriter({ column, type, isUuid }: PromotedColumn): PromotedWriter {
+  if (isUuid) return { type: "uuid", column: new UuidColumn(column) };
   if (type === "lowCardinality") return { type, column: new LowCardinalityColumn(column) };
   if (type === "string") return { type, column: new StringColumn(column) };
   if (type === "uint16") return { type, column: u16Column(column) };
@@ -90,8 +93,9 @@ export class SpanBlock {
     ...[this.traceId, this.spanId, this.parentSpanId, this.startTime, this.durationNs],
     ...[this.spanName, this.kind, this.statusCode, this.statusMessage, this.traceState, this.flags],
     ...[this.rest, this.resource, this.scope],
-    ...this.resourceColumns.map((writer) => writer.column),
-    ...this.promoted.map((writer) => writer.column),
+    ...[...this.resourceColumns, ...this.promoted].flatMap((writer): Column[] =>
+      writer.type === "uuid" ? [writer.column.uuid, writer.column.text] : [writer.column],
+    ),
     ...[this.messageKeys, this.messageKeysDerived],
     ...[this.stringMap, this.intMap, this.doubleMap, this.boolMap, this.jsonMap],
     ...[this.eventTime, this.eventName, this.eventAttributes, this.eventDropped],

@@ -29,12 +29,17 @@ export interface PromotedColumn {
   readonly column: string;
   readonly attribute: string;
   readonly type: PromotedType;
+  /**
+   * Most often a UUID: `x_id` is worked out of `x_uuid UUID`, which holds a UUID in lower case, and `x_text String`,
+   * which holds any other text.
+   */
+  readonly isUuid?: boolean;
 }
 
 /** Span attributes with a column; the column is the attribute's only copy. */
 export const PROMOTED_SPAN_COLUMNS: readonly PromotedColumn[] = [
   { column: "faas_trigger", attribute: names.FAAS_TRIGGER, type: "lowCardinality" },
-  { column: "faas_invocation_id", attribute: names.FAAS_INVOCATION_ID, type: "string" },
+  { column: "faas_invocation_id", attribute: names.FAAS_INVOCATION_ID, type: "string", isUuid: true },
   { column: "faas_coldstart", attribute: names.FAAS_COLDSTART, type: "bool" },
   { column: "init_type", attribute: names.INIT_TYPE, type: "lowCardinality" },
   { column: "init_duration_ms", attribute: names.INIT_DURATION_MS, type: "float64" },
@@ -44,7 +49,7 @@ export const PROMOTED_SPAN_COLUMNS: readonly PromotedColumn[] = [
   { column: "messaging_system", attribute: names.MESSAGING_SYSTEM, type: "lowCardinality" },
   { column: "messaging_operation_type", attribute: names.MESSAGING_OPERATION_TYPE, type: "lowCardinality" },
   { column: "messaging_destination_name", attribute: names.MESSAGING_DESTINATION_NAME, type: "lowCardinality" },
-  { column: "messaging_message_id", attribute: names.MESSAGING_MESSAGE_ID, type: "string" },
+  { column: "messaging_message_id", attribute: names.MESSAGING_MESSAGE_ID, type: "string", isUuid: true },
   { column: "messaging_batch_message_count", attribute: names.MESSAGING_BATCH_MESSAGE_COUNT, type: "uint32" },
   { column: "message_sent_ms", attribute: names.MESSAGE_SENT_MS, type: "uint64" },
   { column: "message_receive_count", attribute: names.MESSAGE_RECEIVE_COUNT, type: "uint32" },

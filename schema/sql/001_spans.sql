@@ -42,7 +42,14 @@ CREATE TABLE IF NOT EXISTS spans
 
     -- Promoted attributes.
     faas_trigger LowCardinality(String) CODEC(ZSTD(1)),
-    faas_invocation_id String CODEC(ZSTD(1)),
+    -- A UUID in lower case is in the first, any other text in the second.
+    faas_invocation_uuid UUID CODEC(NONE),
+    faas_invocation_text String CODEC(ZSTD(1)),
+    faas_invocation_id String ALIAS if(
+        faas_invocation_text != '' OR faas_invocation_uuid = toUUID('00000000-0000-0000-0000-000000000000'),
+        faas_invocation_text,
+        toString(faas_invocation_uuid)
+    ),
     -- 0 absent, 1 false, 2 true.
     faas_coldstart UInt8 CODEC(ZSTD(1)),
     init_type LowCardinality(String) CODEC(ZSTD(1)),
@@ -53,7 +60,13 @@ CREATE TABLE IF NOT EXISTS spans
     messaging_system LowCardinality(String) CODEC(ZSTD(1)),
     messaging_operation_type LowCardinality(String) CODEC(ZSTD(1)),
     messaging_destination_name LowCardinality(String) CODEC(ZSTD(1)),
-    messaging_message_id String CODEC(ZSTD(1)),
+    messaging_message_uuid UUID CODEC(NONE),
+    messaging_message_text String CODEC(ZSTD(1)),
+    messaging_message_id String ALIAS if(
+        messaging_message_text != '' OR messaging_message_uuid = toUUID('00000000-0000-0000-0000-000000000000'),
+        messaging_message_text,
+        toString(messaging_message_uuid)
+    ),
     messaging_batch_message_count UInt32 CODEC(ZSTD(1)),
     message_sent_ms UInt64 CODEC(Delta, ZSTD(1)),
     message_receive_count UInt32 CODEC(ZSTD(1)),

@@ -27,7 +27,8 @@ ARRAY JOIN arrayConcat(
     arrayMap(id -> (xxh3(id), false), `links.trace_id`),
     arrayMap(k -> (xxh3(k), startsWith(k, 'body_md5:')), message_keys),
     if(
-        empty(message_keys) AND messaging_system != '' AND messaging_message_id != '',
+        empty(message_keys) AND messaging_system != ''
+            AND (messaging_message_text != '' OR messaging_message_uuid != toUUID('00000000-0000-0000-0000-000000000000')),
         [(xxh3(concat(
             transform(
                 messaging_system,
@@ -36,9 +37,10 @@ ARRAY JOIN arrayConcat(
                 messaging_system
             ),
             ':',
-            messaging_message_id
+            if(messaging_message_text != '', messaging_message_text, toString(messaging_message_uuid))
         )), false)],
         []
     )
 ) AS hop
-WHERE notEmpty(`links.trace_id`) OR notEmpty(message_keys) OR messaging_message_id != '';
+WHERE notEmpty(`links.trace_id`) OR notEmpty(message_keys) OR messaging_message_text != ''
+    OR messaging_message_uuid != toUUID('00000000-0000-0000-0000-000000000000');

@@ -44,5 +44,9 @@ SELECT
     sum((duration_ns / 1e9) * (faas_max_memory / 1073741824)) AS gb_seconds,
     toStartOfMinute(now() + toIntervalSecond(44)) AS seen_at
 FROM spans
-WHERE (faas_trigger != '' OR faas_invocation_id != '') AND kind IN (2, 5)
+WHERE kind IN (2, 5)
+    AND (
+        faas_trigger != '' OR faas_invocation_text != ''
+        OR faas_invocation_uuid != toUUID('00000000-0000-0000-0000-000000000000')
+    )
 GROUP BY minute, service_name, faas_name;
