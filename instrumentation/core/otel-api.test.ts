@@ -103,7 +103,7 @@ describe("a process that is told nothing", () => {
     expect(collector.spans).toEqual([]);
   });
 
-  it.for(["SIGTERM", "end", "exit"])("has sent its spans when it ends by %s", async (how) => {
+  it.for(["SIGTERM", "end", "exit"])("has sent its spans when it ends by %s", { retry: 2 }, async (how) => {
     await program("ends.mjs", { HOW: how }).catch(() => undefined);
     await collector.waitFor((spans) => spans.some((span) => span.name === "last words"));
   });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCollector, type TestCollector } from "../testing/collector.ts";
 import { type FunctionOptions, type RunningFunction, RUNTIMES, startFunction } from "../testing/lambda.ts";
+import { NODES } from "../testing/nodes.ts";
 import type { ReceivedSpan } from "../testing/otlp-decoder.ts";
 
 let collector: TestCollector;
@@ -102,7 +103,7 @@ describe.skipIf(!RUNTIMES.current)("on the runtime of Node 24", () => {
     ["exits", "ProcessExit", "the process exited with code 7"],
     ["uncaught", "Error", "nobody caught this"],
     ["unhandled", "Error", "nobody handled this"],
-  ])("%s: the span of a dying process is sent and says why", async ([name, type, message]) => {
+  ])("%s: the span of a dying process is sent and says why", { retry: 2 }, async ([name, type, message]) => {
     const fn = await start(`handlers.${name}`);
     const outcome = await fn.invoke({});
     expect(outcome.kind).not.toBe("response");
@@ -218,7 +219,7 @@ describe.skipIf(!RUNTIMES.current)("a collector that fails", () => {
   });
 });
 
-describe.skipIf(!RUNTIMES.legacy)("on the runtimes up to Node 22", () => {
+describe.skipIf(!RUNTIMES.legacy).each(NODES)("on the runtimes up to Node 22, with Node $version", ({ path: node }) => {
   it.for([
     ["legacy.promise", "response", '{"got":"ada"}'],
     ["legacy.plain", "response", "null"],
@@ -232,7 +233,7 @@ describe.skipIf(!RUNTIMES.legacy)("on the runtimes up to Node 22", () => {
     ["handlers.streaming", "response", "one two"],
     ["handlers.rejectedUndefined", "error", ""],
   ] as const)("%s: answers as without us, and has sent its span before it freezes", async ([name, kind, body]) => {
-    const fn = await start(name, {}, "legacy");
+    const fn = await start(name, { node }, "legacy");
     const outcome = await fn.invoke({ name: "ada" });
     expect(outcome.kind).toBe(kind);
     expect(outcome.body).toContain(body);
