@@ -83,6 +83,21 @@ describe("the receiver", () => {
     await vi.waitFor(async () => expect(await storedCount()).toBe(3), within);
   });
 
+  it("makes them readable while requests never pause", async () => {
+    const receiver = await receive({ segmentAgeMaxMs: 20 });
+    let sending = true;
+    const sendOn = async () => {
+      while (sending) await receiver.receiveTraces(bodyOf(1), "protobuf");
+    };
+    const senders = [sendOn()];
+    // The second comes in while the commit of the first is under way, and so on for ever.
+    await vi.waitFor(() => expect(receiver.stats().commits).toBeGreaterThan(0), { ...within, interval: 0 });
+    senders.push(sendOn(), sendOn());
+    await vi.waitFor(() => expect(receiver.stats().load.segments).toBeGreaterThan(1), within);
+    sending = false;
+    await Promise.all(senders);
+  });
+
   it("counts a request once, however often a client repeats it, at once, later, or after a restart", async () => {
     const body = bodyOf(2);
     const before = await receive();

@@ -137,6 +137,8 @@ class OpenReceiver implements Receiver {
   #waiting: Waiting[] = [];
   #committing: Promise<void> | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
+  /** Whether the commit under way closes the segment. */
+  #closeDue = false;
   #diskTimer: NodeJS.Timeout | undefined;
   #diskFreeBytes = Infinity;
   #inFlightBytes = 0;
@@ -291,6 +293,8 @@ class OpenReceiver implements Receiver {
         const refusal = unavailable(`spans could not be made durable: ${String(error)}`, retryAfterS, "disk-error");
         for (const { fail } of waiting) fail(refusal);
       }
+      if (this.#closeDue) await this.#wal.closeSegment();
+      this.#closeDue = false;
       this.#closeSoon();
     }
   }
@@ -299,7 +303,7 @@ class OpenReceiver implements Receiver {
   #closeSoon(): void {
     if (this.#wal.first()) this.#loader.wake();
     const since = this.#wal.openSince;
-    if (this.#closeTimer || since === undefined || this.#closed) return;
+    if (this.#closeTimer || this.#closeDue || since === undefined || this.#closed) return;
     const least = this.#wal.first() ? loaderBusyRecheckMs : 0;
     const inMs = Math.max(since + this.#limits.segmentAgeMaxMs - Date.now(), least);
     this.#closeTimer = setTimeout(() => {
@@ -309,8 +313,9 @@ class OpenReceiver implements Receiver {
   }
 
   async #closeNow(): Promise<void> {
-    while (this.#committing) await this.#committing;
-    if (!this.#wal.first()) await this.#wal.closeSegment();
+    // Under load one commit follows another without end: then the one under way closes it.
+    if (this.#wal.first() === undefined && this.#committing) this.#closeDue = true;
+    else if (this.#wal.first() === undefined) await this.#wal.closeSegment();
     this.#closeSoon();
   }
 
