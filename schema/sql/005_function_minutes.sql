@@ -45,6 +45,8 @@ SELECT
     toStartOfMinute(now() + toIntervalSecond(44)) AS seen_at
 FROM spans
 WHERE kind IN (2, 5)
+    -- 1: was sent before as timing out and then ended in time. It stays counted as it was announced.
+    AND timed_out != 1
     AND (
         faas_trigger != '' OR faas_invocation_text != ''
         OR faas_invocation_uuid != toUUID('00000000-0000-0000-0000-000000000000')

@@ -60,4 +60,6 @@ ARRAY JOIN if(
     )
 ) AS message
 WHERE kind = 5 AND messaging_operation_type = 'process' AND messaging_destination_name != ''
+    -- Counted when it was announced as timing out.
+    AND timed_out != 1
 GROUP BY minute, seen_at, queue, messaging_system, service_name, faas_name;
