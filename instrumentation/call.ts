@@ -1,8 +1,13 @@
 import type { Options } from "./options.ts";
-import type { PayloadCapture } from "./payload.ts";
+import type { PayloadText } from "./optional/payload.ts";
 
 /** Any handler, before its form is known. */
 export type AnyHandler = (this: unknown, ...args: unknown[]) => unknown;
+
+/** How a handler's payloads become text; undefined until that is loaded. */
+export interface PayloadCapture {
+  text: PayloadText | undefined;
+}
 
 /** What one wrapped handler is called with. */
 export interface Call {

@@ -1,15 +1,9 @@
 /** Payload capture, as far as it is there for every function; what it takes is loaded where it is asked for. */
 import type { Span } from "@opentelemetry/api";
-import type { Call } from "./call.ts";
+import type { Call, PayloadCapture } from "./call.ts";
 import { loadPart } from "./core/parts.ts";
 import { guarded } from "./core/report.ts";
-import type { PayloadText } from "./optional/payload.ts";
 import type { CaptureOptions } from "./types.ts";
-
-/** How a handler's payloads become text; undefined until that is loaded. */
-export interface PayloadCapture {
-  text: PayloadText | undefined;
-}
 
 /** Loads what capturing takes; undefined where `given` does not ask for it. */
 export function preparePayload(given: boolean | CaptureOptions): PayloadCapture | undefined {

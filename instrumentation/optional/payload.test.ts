@@ -19,6 +19,7 @@ describe("what is secret", () => {
     ["multi-value headers", { multiValueHeaders: { "X-Api-Key": ["p", "q"] } }],
     ["cookies of an HTTP API", { cookies: ["a=p"] }],
     ["client secret", { oauth: { client_secret: "p", refreshToken: "q" } }],
+    ["social security number", { customerSsn: "p", ssn_us: "q" }],
     ["card", { payment: { cardNumber: "4111", cvv: 1 } }],
     ["a whole object under a secret name", { credentials: { user: "u", hint: "p" } }],
     ["a pair of name and value", { parameters: [{ Name: "db-password", Value: "p" }] }],
@@ -53,7 +54,7 @@ describe("what is secret", () => {
   });
 
   it("leaves everything else as it is", () => {
-    const event = { orderId: "o-1", items: [{ sku: "a", count: 2, price: 1.5 }], gift: false, note: null, passenger: "ada" };
+    const event = { orderId: "o-1", items: [{ sku: "a", count: 2, price: 1.5 }], gift: false, note: null, passenger: "ada", className: "a" };
     expect(read(event)).toEqual(event);
     expect(read({ body: '{"a":[1]}' })).toEqual({ body: { a: [1] } });
   });

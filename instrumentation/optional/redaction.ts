@@ -6,7 +6,7 @@ export const REDACTED = "[redacted]";
 
 /** Parts of names whose values are never recorded. Rather too many: a value too few harms nobody. */
 const SECRET_NAME =
-  /passw|passphrase|pwd|secret|token|authori[sz]ation|cookie|credential|signature|card|cvv|cvc|iban|ssn|^pin$|^auth$|^sid$|session-?_?(?:id|key)|(?:api|access|private|encryption)-?_?key|connection-?_?string/i;
+  /passw|passphrase|pwd|secret|token|authori[sz]ation|cookie|credential|signature|card|cvv|cvc|iban|(?:^|[_-])ssn|ssn$|^pin$|^auth$|^sid$|session-?_?(?:id|key)|(?:api|access|private|encryption)-?_?key|connection-?_?string/i;
 /** `name=value` of forms, queries and cookies. */
 const PAIR = /(^|[?&;\s])([\w.[\]%-]{1,100})=([^&;\s]+)/g;
 /** `"name": value` in a text around JSON, and `<name>value</name>`. */
