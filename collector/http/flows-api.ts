@@ -3,13 +3,15 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { flowListResponseSchema, flowSearchQuerySchema } from "../../schema/api.ts";
 import { flowResponseSchema, traceIdSchema } from "../../schema/flow.ts";
 import type { BuiltFlow } from "../flow/build-flow.ts";
+import { FLOW_SPANS_MAX } from "../flow/limits.ts";
+import { otlpSpans } from "../store/queries/otlp-spans.ts";
 import type { Store } from "../store/store.ts";
 import { ApiError, pastLimit } from "./api-error.ts";
 import { apiRouter, ERROR_ANSWERS, jsonAnswer, NOT_FOUND_ANSWER, type ApiContext } from "./api-router.ts";
 import { CutNote } from "./cut-note.ts";
 import { listFlows } from "./flow-list.ts";
 import { readFlows, storeSource } from "./flow-reader.ts";
-import { toOtlp } from "./otlp-export.ts";
+import { toOtlpRequest } from "./otlp-export.ts";
 import { timeRange } from "./time-range.ts";
 
 const otlpSchema = z.object({ resourceSpans: z.array(z.record(z.string(), z.unknown())) });
@@ -93,8 +95,11 @@ export function flowRoutes({ store, now }: ApiContext) {
     })
     .openapi(exportRoute, async (context) => {
       const { traceId } = context.req.valid("param");
-      const built = await flowOf(store, traceId, context.req.raw.signal);
+      const { signal } = context.req.raw;
+      const built = await flowOf(store, traceId, signal);
+      const own = new Set(built.recorded.map((span) => span.traceId + span.spanId));
+      const stored = await otlpSpans(store, { traceIds: built.flow.traceIds, limit: FLOW_SPANS_MAX, signal });
       context.header("Content-Disposition", `attachment; filename="flow-${built.flow.id}.json"`);
-      return context.json(toOtlp(built.recorded), 200);
+      return context.json(toOtlpRequest(stored.filter((span) => own.has(span.traceId + span.spanId))), 200);
     });
 }

@@ -42,7 +42,7 @@ export interface JaegerTrace {
 }
 
 /** Tag that counts the references of a span which its own data did not hold. */
-const INBOUND_LINKS_TAG = "hopscope.inbound_links";
+export const INBOUND_LINKS_TAG = "hopscope.inbound_links";
 
 /** What joins the spans of a flow over the borders of traces, by the span that has no word of it. */
 export type Inbound = ReadonlyMap<string, readonly JaegerReference[]>;

@@ -1,12 +1,16 @@
 /** Jaeger's query API, version 1, as Grafana's data source speaks it; served at the root and under `/jaeger`. */
 import { Hono, type Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { Span } from "../../../schema/flow.ts";
 import { operationNames, serviceNames } from "../../store/queries/operations.ts";
-import { spansOfTraces } from "../../store/queries/spans-of-traces.ts";
 import { findTraces, serviceCalls } from "../../store/queries/trace-search.ts";
 import { answerError } from "../api-error.ts";
 import type { ApiContext } from "../api-router.ts";
 import { readFlows, storeSource } from "../flow-reader.ts";
+import { answerJaegerError, envelope } from "./envelope.ts";
 import { inboundOf, toJaegerTrace, type JaegerTrace } from "./jaeger-json.ts";
+import { jaegerMetrics, milliseconds } from "./metrics.ts";
+import { spansOfOtlp } from "./otlp-spans.ts";
 import {
   goDurationMs,
   instantParameter,
@@ -20,28 +24,19 @@ import {
 const defaultRangeMs = 2 * 24 * 3_600_000;
 const TRACES_DEFAULT = 100;
 const TRACES_MAX = 1_500;
-/** Spans of one search at most. */
-const SEARCH_SPANS_MAX = 50_000;
+/** An uploaded trace: what a browser still draws. */
+const UPLOAD_MAX_BYTES = 64 * 1024 ** 2;
 const dependenciesRangeMs = 24 * 3_600_000;
 
 const KIND_NAMES = ["unspecified", "internal", "server", "client", "producer", "consumer"] as const;
 
-/** The answers of version 1, errors too, have this form. */
-function envelope(context: Context, data: unknown, { total = 0, errors }: { total?: number; errors?: object } = {}) {
-  return context.json({ data, total, limit: 0, offset: 0, errors: errors ?? null });
-}
-
-/** Answers what a route threw, in the form that its clients read. */
-function answerJaegerError(error: Error, context: Context): Response {
-  if (!(error instanceof JaegerError)) return answerError(error, context);
-  const errors = [{ code: error.status, msg: error.message }];
-  return context.json({ data: null, total: 0, limit: 0, offset: 0, errors }, error.status);
-}
-
 /** The routes of version 1, below `/api`. */
 export function jaegerV1({ store, now }: ApiContext): Hono {
   const app = new Hono();
-  app.onError(answerJaegerError);
+  app.onError((error, context) =>
+    error instanceof JaegerError ? answerJaegerError(error, context) : answerError(error, context),
+  );
+  app.route("/", jaegerMetrics({ store, now }));
   app.get("/api/services", async (context) => {
     const names = await serviceNames(store, { signal: context.req.raw.signal });
     return envelope(context, names, { total: names.length });
@@ -69,14 +64,28 @@ export function jaegerV1({ store, now }: ApiContext): Hono {
   app.get("/api/traces/:traceId", async (context) => {
     // A window, which some clients send in another unit, must not hide the trace.
     const traceId = traceIdParameter(context.req.param("traceId"));
-    const [built] = await readFlows(storeSource(store), { traceIds: [traceId], signal: context.req.raw.signal });
-    const spans = built?.recorded.filter((span) => span.traceId === traceId) ?? [];
-    if (built === undefined || spans.length === 0) throw new JaegerError(404, "trace not found");
-    return envelope(context, [toJaegerTrace(traceId, spans, inboundOf(built))]);
+    const traces = await readTraces(context, { store, now }, [traceId]);
+    if (traces.length === 0) throw new JaegerError(404, "trace not found");
+    return envelope(context, traces);
+  });
+  app.post("/api/transform", bodyLimit({ maxSize: UPLOAD_MAX_BYTES, onError: refuseUpload }), async (context) => {
+    const byTrace = new Map<string, Span[]>();
+    for (const span of spansOfOtlp(await context.req.text())) {
+      const own = byTrace.get(span.traceId);
+      if (own) own.push(span);
+      else byTrace.set(span.traceId, [span]);
+    }
+    return envelope(context, [...byTrace].map(([traceId, own]) => toJaegerTrace(traceId, own)));
+  });
+  app.post("/api/archive/:traceId", async (context) => {
+    const traceId = traceIdParameter(context.req.param("traceId"));
+    const traces = await readTraces(context, { store, now }, [traceId]);
+    if (traces.length === 0) throw new JaegerError(404, "trace not found");
+    throw new JaegerError(501, "there is no archive: a trace stays until its retention ends; /api/flows exports it");
   });
   app.get("/api/dependencies", async (context) => {
-    const endMs = positive(context, "endTs") ?? now();
-    const lookbackMs = positive(context, "lookback") ?? dependenciesRangeMs;
+    const endMs = milliseconds(context, "endTs") ?? now();
+    const lookbackMs = milliseconds(context, "lookback") ?? dependenciesRangeMs;
     const range = { from: new Date(endMs - lookbackMs).toISOString(), to: new Date(endMs).toISOString() };
     const service = context.req.query("service");
     const calls = await serviceCalls(store, { ...range, signal: context.req.raw.signal });
@@ -86,16 +95,6 @@ export function jaegerV1({ store, now }: ApiContext): Hono {
     );
   });
   return app;
-}
-
-/** Milliseconds, whole and not negative. */
-function positive(context: Context, name: string): number | undefined {
-  const text = context.req.query(name);
-  if (text === undefined || text === "") return undefined;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 8.64e15)
-    throw new JaegerError(400, `${name}: must be milliseconds`);
-  return value;
 }
 
 async function searchTraces(context: Context, { store, now }: ApiContext): Promise<string[]> {
@@ -137,12 +136,20 @@ async function tracesByIds(context: Context, api: ApiContext, traceIds: readonly
   return envelope(context, traces, missing.length > 0 ? { errors: missing } : {});
 }
 
+/** The traces that are there, with the links that lead to them from other traces of their flows. */
 async function readTraces(
   context: Context,
   { store }: ApiContext,
   traceIds: readonly string[],
 ): Promise<JaegerTrace[]> {
-  const spans = await spansOfTraces(store, { traceIds, limit: SEARCH_SPANS_MAX, signal: context.req.raw.signal });
-  const byTrace = new Map(traceIds.map((traceId) => [traceId, spans.filter((span) => span.traceId === traceId)]));
-  return [...byTrace].flatMap(([traceId, own]) => (own.length > 0 ? [toJaegerTrace(traceId, own)] : []));
+  const flows = await readFlows(storeSource(store), { traceIds, signal: context.req.raw.signal });
+  return traceIds.flatMap((traceId, at) => {
+    const built = flows[at];
+    const own = built?.recorded.filter((span) => span.traceId === traceId) ?? [];
+    return built && own.length > 0 ? [toJaegerTrace(traceId, own, inboundOf(built))] : [];
+  });
+}
+
+function refuseUpload(): never {
+  throw new JaegerError(413, `is larger than ${String(UPLOAD_MAX_BYTES)} bytes`);
 }

@@ -6,7 +6,12 @@ import { spansOfTraces } from "../../store/queries/spans-of-traces.ts";
 import { findTraces } from "../../store/queries/trace-search.ts";
 import { answerError } from "../api-error.ts";
 import type { ApiContext } from "../api-router.ts";
-import { toOtlp, toUnixNano } from "../otlp-export.ts";
+import { toOtlpRequest, toUnixNano } from "../otlp-export.ts";
+import { otlpSpans, type OtlpJson, type OtlpSpan } from "../../store/queries/otlp-spans.ts";
+import { readFlows, storeSource } from "../flow-reader.ts";
+import { filterParameter } from "./filter-parameter.ts";
+import { forGrafana, isGrafana } from "./grafana.ts";
+import { INBOUND_LINKS_TAG, inboundOf, type JaegerReference } from "./jaeger-json.ts";
 import {
   goDurationMs,
   JaegerError,
@@ -43,16 +48,13 @@ export function jaegerV3({ store }: Pick<ApiContext, "store">): Hono {
   });
   app.get("/api/v3/traces/:traceId", async (context) => {
     const traceId = traceIdParameter(context.req.param("traceId"));
-    const spans = await spansOfTraces(store, {
-      traceIds: [traceId],
-      limit: SEARCH_SPANS_MAX,
-      signal: context.req.raw.signal,
-    });
-    return answerTraces(context, spans);
+    return answerTraces(context, store, [traceId]);
   });
-  app.get("/api/v3/traces", async (context) => answerTraces(context, await searchSpans(context, store)));
+  app.get("/api/v3/traces", async (context) => answerTraces(context, store, await searchTraces(context, store)));
   app.get("/api/v3/trace-summaries", async (context) => {
-    const spans = await searchSpans(context, store);
+    const traceIds = await searchTraces(context, store);
+    const { signal } = context.req.raw;
+    const spans = await spansOfTraces(store, { traceIds, limit: SEARCH_SPANS_MAX, signal });
     const byTrace = new Map<string, Span[]>();
     for (const span of spans) byTrace.set(span.traceId, [...(byTrace.get(span.traceId) ?? []), span]);
     const summaries = [...byTrace.values()].map(summarizeTrace);
@@ -63,12 +65,37 @@ export function jaegerV3({ store }: Pick<ApiContext, "store">): Hono {
   return app;
 }
 
-function answerTraces(context: Context, spans: readonly Span[]): Response {
+/** The traces as OTLP/JSON, with the links that lead to them from other traces of their flows. */
+async function answerTraces(
+  context: Context,
+  store: ApiContext["store"],
+  traceIds: readonly string[],
+): Promise<Response> {
+  const { signal } = context.req.raw;
+  const [spans, flows] = await Promise.all([
+    otlpSpans(store, { traceIds, limit: SEARCH_SPANS_MAX, signal }),
+    readFlows(storeSource(store), { traceIds, signal }),
+  ]);
   if (spans.length === 0) throw new JaegerError(404, "No traces found");
-  return context.json({ result: toOtlp(spans) });
+  const inbound = new Map(flows.flatMap((built) => (built ? [...inboundOf(built)] : [])));
+  const linked = spans.map((each) => withLinks(each, inbound.get(each.traceId + each.spanId) ?? []));
+  const result = toOtlpRequest(linked);
+  return context.json({ result: isGrafana(context) ? forGrafana(result) : result });
 }
 
-async function searchSpans(context: Context, store: ApiContext["store"]): Promise<Span[]> {
+function withLinks(each: OtlpSpan, inbound: readonly JaegerReference[]): OtlpSpan {
+  if (inbound.length === 0) return each;
+  const links = inbound.map(({ traceID, spanID }) => ({ traceId: traceID, spanId: spanID, attributes: [] }));
+  const mark = { key: INBOUND_LINKS_TAG, value: { intValue: String(inbound.length) } };
+  const span = {
+    ...each.span,
+    attributes: [...(each.span["attributes"] as OtlpJson[]), mark],
+    links: [...(each.span["links"] as OtlpJson[]), ...links],
+  };
+  return { ...each, span };
+}
+
+async function searchTraces(context: Context, store: ApiContext["store"]): Promise<string[]> {
   const { signal } = context.req.raw;
   const read = (camel: string, ...aliases: string[]) =>
     [camel, ...aliases]
@@ -94,9 +121,9 @@ async function searchSpans(context: Context, store: ApiContext["store"]): Promis
     name: read("operationName", "operation_name"),
     minDurationMs,
     maxDurationMs,
+    expression: filterParameter(read("filter")),
   };
-  const traceIds = await findTraces(store, { filter, limit: Math.min(limit, TRACES_MAX), signal });
-  return spansOfTraces(store, { traceIds, limit: SEARCH_SPANS_MAX, signal });
+  return findTraces(store, { filter, limit: Math.min(limit, TRACES_MAX), signal });
 }
 
 function summarizeTrace(spans: readonly Span[]) {

@@ -339,6 +339,192 @@ describe("version 3", () => {
   });
 });
 
+describe("inbound links in a search", () => {
+  const links = [
+    { traceID: traceIdOf("w"), spanID: spanIdOf("work") },
+    { traceID: traceIdOf("i"), spanID: spanIdOf("late") },
+  ];
+
+  it("of version 1 lead from a producer to its consumers", async () => {
+    const { data } = await v1<JaegerTrace[]>(`/api/traces?service=${service}`);
+    const send = data[0]?.spans.find(({ spanID }) => spanID === spanIdOf("send"));
+    expect(send?.references.filter(({ refType }) => refType === "FOLLOWS_FROM")).toMatchObject(links);
+  });
+
+  it("of version 3 too, and of a trace by its id", async () => {
+    const range = `query.startTimeMin=${new Date(startMs - 1000).toISOString()}&query.startTimeMax=${new Date(startMs + 60_000).toISOString()}`;
+    for (const path of [`/api/v3/traces/${traceIdOf("t")}`, `/api/v3/traces?${range}&query.serviceName=stock`]) {
+      const { result } = (await (await app.request(path)).json()) as { result: OtlpResult };
+      const send = spansIn(result).find(({ spanId }) => spanId === spanIdOf("send"));
+      expect(send?.links).toMatchObject(links.map(({ traceID, spanID }) => ({ traceId: traceID, spanId: spanID })));
+      expect(send?.attributes).toContainEqual({ key: "hopscope.inbound_links", value: { intValue: "2" } });
+    }
+  });
+});
+
+interface OtlpResult {
+  readonly resourceSpans: readonly {
+    readonly scopeSpans: readonly {
+      readonly spans: readonly { spanId: string; links: object[]; attributes: { key: string; value: object }[] }[];
+    }[];
+  }[];
+}
+
+function spansIn({ resourceSpans }: OtlpResult) {
+  return resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
+}
+
+describe("quirk 7: Grafana decodes booleans and doubles of version 3 as texts, and lists by another name", () => {
+  const attributesFor = async (headers: Record<string, string>) => {
+    const response = await app.request(`/api/v3/traces/${traceIdOf("t")}`, { headers });
+    const { result } = (await response.json()) as { result: OtlpResult };
+    const api = spansIn(result).find(({ spanId }) => spanId === spanIdOf("api"));
+    return new Map(api?.attributes.map(({ key, value }) => [key, value]));
+  };
+
+  it("so it gets them so", async () => {
+    const attributes = await attributesFor({ "user-agent": "Grafana/12.1.0" });
+    expect(attributes.get("vip")).toEqual({ boolValue: "true" });
+    expect(attributes.get("rate")).toEqual({ doubleValue: "0.5" });
+    expect(attributes.get("list")).toMatchObject({ array_value: { values: [{ stringValue: "a" }] } });
+  });
+
+  it("and everyone else gets OTLP/JSON", async () => {
+    const attributes = await attributesFor({ "user-agent": "Mozilla/5.0" });
+    expect(attributes.get("vip")).toEqual({ boolValue: true });
+    expect(attributes.get("rate")).toEqual({ doubleValue: 0.5 });
+    expect(attributes.get("list")).toEqual({ arrayValue: { values: [{ stringValue: "a" }] } });
+  });
+});
+
+describe("a filter of version 3", () => {
+  const range = `query.startTimeMin=${new Date(startMs - 1000).toISOString()}&query.startTimeMax=${new Date(startMs + 60_000).toISOString()}`;
+  const search = async (filter: object) => {
+    const query = `${range}&query.filter=${encodeURIComponent(JSON.stringify(filter))}`;
+    const response = await app.request(`/api/v3/trace-summaries?${query}`);
+    return { status: response.status, body: (await response.json()) as { summaries: { traceId: string }[] } };
+  };
+  const call = (op: string, ...args: object[]) => ({ op, args });
+  const nested = (op: string, ...args: object[]) => ({ call: call(op, ...args) });
+  const attr = (key: string, level?: string) => ({ attr: { key, ...(level !== undefined && { level }) } });
+  const field = (name: string, level = "span") => ({ field: { name, level } });
+  const scalar = (value: string, type?: string) => ({ scalar: { value, ...(type !== undefined && { type }) } });
+
+  it.for([
+    ["an attribute", call("eq", attr("cart.items"), scalar("3", "int")), ["t"]],
+    ["a number by order", call("gt", attr("cart.items"), scalar("2")), ["t"]],
+    ["a constant written first", call("gt", scalar("2"), attr("cart.items")), []],
+    ["a flag", call("eq", attr("vip", "span"), scalar("true", "bool")), ["t"]],
+    ["an attribute of the resource", call("eq", attr("host.name", "resource"), scalar("h")), ["t"]],
+    ["that is none of the span", call("eq", attr("host.name", "span"), scalar("h")), []],
+    ["a duration", call("gte", field("duration"), scalar("20ms")), ["t"]],
+    ["a kind and a service", call("and", nested("eq", field("kind"), scalar("consumer")), nested("eq", field("service", "resource"), scalar("worker"))), ["i", "w"]],
+    ["either of two", call("or", nested("eq", field("status"), scalar("error")), nested("in", attr("messaging.destination.name"), { list: { values: ["jobs-dead"] } })), ["i", "t"]],
+    ["what does not hold", call("and", nested("exists", attr("messaging.message.id")), nested("not", nested("eq", field("kind"), scalar("producer")))), ["i", "w"]],
+    ["a pattern", call("regex", field("name"), scalar("^POST /")), ["t"]],
+    ["a difference, which what is absent does not have", call("ne", attr("cart.items"), scalar("4")), ["t"]],
+    ["an injection", call("eq", attr("x'}) OR 1=1 --"), scalar("' OR 1=1")), []],
+  ] as const)("by %s", async ([, filter, traces]) => {
+    const { status, body } = await search(filter);
+    expect(status).toBe(200);
+    expect(body.summaries.map(({ traceId }) => traceId).toSorted()).toEqual(traces.map(traceIdOf).toSorted());
+  });
+
+  it.for([
+    ["no JSON object", []],
+    ["an unknown operator", call("like", attr("a"), scalar("b"))],
+    ["a constant that is not of its type", call("eq", attr("size"), scalar("large", "int"))],
+    ["a level that is not searched", call("eq", attr("a", "event"), scalar("b"))],
+    ["a collection", call("some", { nested: { level: "event" } }, nested("exists", attr("a")))],
+    ["a duration without its unit", call("gt", field("duration"), scalar("fast"))],
+    ["a pattern that is none", call("regex", field("name"), scalar("("))],
+    ["one predicate for two", call("and", nested("exists", attr("a")))],
+    ["calls without end", Array.from({ length: 500 }).reduce<object>((inner) => call("not", { call: inner }), call("exists", attr("a")))],
+  ] as const)("that is or has %s is refused", async ([, filter]) => {
+    const { status, body } = await search(filter);
+    expect([status, body]).toMatchObject([400, { error: { message: expect.stringContaining("query.filter") } }]);
+  });
+});
+
+describe("metrics, as the monitor page asks for them", () => {
+  const query = `service=${service}&endTs=${String(Date.now() + 60_000)}&lookback=3600000&step=60000&ratePer=600000&spanKind=server`;
+  interface Family {
+    readonly name: string;
+    readonly type: string;
+    readonly metrics: readonly {
+      readonly labels: readonly { readonly name: string; readonly value: string }[];
+      readonly metricPoints: readonly {
+        readonly gaugeValue: { readonly doubleValue: number };
+        readonly timestamp: string;
+      }[];
+    }[];
+  }
+  const family = async (path: string) => (await (await app.request(`/api/metrics/${path}`)).json()) as Family;
+
+  it.for([
+    ["calls", "", "service_call_rate", 1 / 60],
+    ["errors", "", "service_error_rate", 0],
+    ["latencies", "&quantile=0.95", "service_latencies", 20],
+  ] as const)("%s", async ([metric, extra, name, value]) => {
+    const answer = await family(`${metric}?${query}${extra}`);
+    expect(answer).toMatchObject({ name, type: "GAUGE", metrics: [{ labels: [{ name: "service_name", value: "shop/api v2" }] }] });
+    expect(answer.metrics[0]?.metricPoints).toHaveLength(1);
+    expect(answer.metrics[0]?.metricPoints[0]?.gaugeValue.doubleValue).toBeCloseTo(value, 6);
+    expect(Date.parse(answer.metrics[0]?.metricPoints[0]?.timestamp ?? "")).toBe(Math.floor(startMs / 60_000) * 60_000);
+  });
+
+  it("of several services, by operation", async () => {
+    const services = "service=stock,service=worker";
+    const { name, metrics } = await family(`errors?${services}&spanKind=server&spanKind=consumer&groupByOperation=true&step=60000`);
+    expect(name).toBe("service_operation_error_rate");
+    expect(metrics.map(({ labels }) => labels.map(({ value }) => value)).toSorted()).toEqual([
+      ["stock", "stock"],
+      ["worker", "process jobs"],
+    ]);
+  });
+
+  it("have a least step", async () => expect((await v1("/api/metrics/minstep")).data).toBe(1));
+
+  it.for([
+    "calls",
+    "latencies?service=a",
+    "latencies?service=a&quantile=2",
+    "calls?service=a&step=0",
+    "calls?service=a&step=1",
+    "calls?service=a&spanKind=odd",
+    "calls?service=a&endTs=soon",
+  ])("refuse %s", async (path) => {
+    expect((await v1(`/api/metrics/${path}`, 400)).errors?.[0]?.code).toBe(400);
+  });
+});
+
+describe("an uploaded file", () => {
+  const post = (body: string) => app.request("/api/transform", { method: "POST", body });
+
+  it("of OTLP/JSON becomes traces", async () => {
+    const exported = await (await app.request(`/api/flows/${traceIdOf("t")}/otlp`)).text();
+    const { data } = (await (await post(exported)).json()) as Envelope<JaegerTrace[]>;
+    expect(idsOf(data)).toEqual(["i", "t", "w"].map(traceIdOf).toSorted());
+    const stored = await v1<JaegerTrace[]>(`/api/traces/${traceIdOf("i")}`);
+    const [own] = data.filter(({ traceID }) => traceID === traceIdOf("i"));
+    expect(own?.spans[0]).toEqual({ ...stored.data[0]?.spans[0], references: [], tags: own?.spans[0]?.tags });
+  });
+
+  it.for(["{", "[1]", '{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"x"}]}]}]}'])("that is none is refused: %s", async (body) => {
+    const response = await post(body);
+    expect([response.status, await response.json()]).toMatchObject([400, { data: null, errors: [{ code: 400 }] }]);
+  });
+});
+
+it("has no archive, and says so of a trace that is there", async () => {
+  const archive = async (id: string) => {
+    const response = await app.request(`/api/archive/${id}`, { method: "POST" });
+    return [response.status, ((await response.json()) as Envelope<null>).errors?.[0]?.msg];
+  };
+  expect(await archive(traceIdOf("t"))).toEqual([501, expect.stringContaining("retention")]);
+  expect(await archive("f".repeat(32))).toEqual([404, "trace not found"]);
+});
+
 describe("a flow as OTLP/JSON", () => {
   it("makes the same flow in another store", async () => {
     const other = await createTestStore();

@@ -3,9 +3,9 @@
 /** A parameter is wrong; Jaeger answers such with its own envelope. */
 export class JaegerError extends Error {
   override readonly name = "JaegerError";
-  readonly status: 400 | 404;
+  readonly status: 400 | 404 | 413 | 501;
 
-  constructor(status: 400 | 404, message: string) {
+  constructor(status: JaegerError["status"], message: string) {
     super(message);
     this.status = status;
   }

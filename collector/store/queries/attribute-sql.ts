@@ -15,21 +15,29 @@ export interface Expression {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** An expression for the value of `key`, '' where a span has none; its parameters begin with `prefix`. */
-export function attributeSql(key: string, prefix: string): Expression {
+/**
+ * An expression for the value of `key`, '' where a span has none; its parameters begin with `prefix`. Of a span it is
+ * its own attribute alone; else a few names stand for columns, and the resource is looked at as well.
+ */
+export function attributeSql(key: string, prefix: string, { isOfSpan = false } = {}): Expression {
   const column = Object.hasOwn(COLUMN_NAMES, key) ? COLUMN_NAMES[key] : undefined;
-  if (column !== undefined) return { sql: `toString(${column})`, params: {} };
-  const promoted = promotedOf(key);
+  if (column !== undefined && !isOfSpan) return { sql: `toString(${column})`, params: {} };
+  const promoted = isOfSpan ? PROMOTED_SPAN_COLUMNS.find(({ attribute }) => attribute === key) : promotedOf(key);
   const name = `{${prefix}_key:String}`;
   const maps = [
     `nullIf(attributes_string[${name}], '')`,
     `if(mapContains(attributes_int, ${name}), toString(attributes_int[${name}]), NULL)`,
     `if(mapContains(attributes_double, ${name}), toString(attributes_double[${name}]), NULL)`,
     `if(mapContains(attributes_bool, ${name}), if(attributes_bool[${name}] = 1, 'true', 'false'), NULL)`,
-    `nullIf(${resourceSql(prefix)}, '')`,
+    ...(isOfSpan ? [] : [`nullIf(${resourceSql(prefix)}, '')`]),
   ];
   const sql = `ifNull(coalesce(${[...(promoted ? [promotedText(promoted)] : []), ...maps].join(", ")}), '')`;
   return { sql, params: { [`${prefix}_key`]: key, [`${prefix}_pattern`]: resourcePattern(key) } };
+}
+
+/** The same of the resource alone. */
+export function resourceAttributeSql(key: string, prefix: string): Expression {
+  return { sql: resourceSql(prefix), params: { [`${prefix}_pattern`]: resourcePattern(key) } };
 }
 
 /** Where an equality looks: at the spans' own attributes, by the store's indexes; at resources; or at both, slowly. */

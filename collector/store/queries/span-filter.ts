@@ -1,6 +1,7 @@
 /** Which spans are meant, as the condition of a query. */
 import { MESSAGE_RETURNED } from "../../../schema/attributes.ts";
 import { PROMOTED_SPAN_COLUMNS } from "../span-columns.ts";
+import { filterSql, type FilterExpression } from "./filter-expression.ts";
 import { attributeEquals, hasPlace, type AttributePlace } from "./attribute-sql.ts";
 
 /** All of what is given holds. */
@@ -23,6 +24,7 @@ export interface SpanFilter {
   /** `key=value` each. */
   readonly attribute?: readonly string[] | undefined;
   readonly text?: string | undefined;
+  readonly expression?: FilterExpression | undefined;
 }
 
 export interface Condition {
@@ -62,6 +64,7 @@ export function spanCondition(filter: SpanFilter, place: AttributePlace = "both"
     add(equality.sql);
     Object.assign(params, equality.params);
   }
+  if (filter.expression !== undefined) add(filterSql(filter.expression, params));
   if (filter.text !== undefined) add(TEXT_SQL, "text", filter.text);
   return { sql: parts.join("\n  AND "), params };
 }
