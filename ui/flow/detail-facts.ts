@@ -39,6 +39,12 @@ export function rowFacts(index: FlowIndex, row: Row): Fact[] {
   const add = (name: string, value: string | undefined): void => {
     if (value !== undefined && value !== "") facts.push({ name, value });
   };
+  if (row.kind === "group") {
+    add("First", formatClock(startMs + row.fromMs));
+    add("Spread over", formatDuration(row.toMs - row.fromMs));
+    add("Service", row.service);
+    return facts;
+  }
   const run = row.segments.findLast((segment) => segment.kind === "run" || segment.kind === "init");
   add("Started", formatClock(startMs + (run?.fromMs ?? row.fromMs)));
   if (run) add("Ran", formatDuration(run.toMs - run.fromMs));

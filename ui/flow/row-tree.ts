@@ -16,6 +16,8 @@ export interface RowDraft {
   /** By which siblings are ordered, in flow time. */
   orderMs: number;
   children: RowDraft[];
+  /** Its children are siblings that are alike, and are not gathered again. */
+  isGroup?: boolean;
 }
 
 /** What a row says of itself; its place and extent follow. */
@@ -320,6 +322,7 @@ function newDraft(place: Placement, words: RowWords): RowDraft {
   // An attempt is read where it ran, not where its wait began: the wait of the second begins with the first's end.
   const orderMs = words.kind === "invocation" ? (words.segments.at(-1)?.fromMs ?? fromMs) : fromMs;
   const critical = words.nodeId !== undefined && place.critical.has(words.nodeId);
-  const row = { ...words, critical, depth: 0, parentIndex: -1, endIndex: 0, fromMs, toMs };
+  // In place: a copy of each of ten thousand rows is felt.
+  const row = Object.assign(words, { critical, depth: 0, parentIndex: -1, endIndex: 0, fromMs, toMs });
   return { row, orderMs, children: [] };
 }

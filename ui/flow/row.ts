@@ -13,9 +13,12 @@ export interface RowTag {
   text: string;
 }
 
-/** What a row stands for. `reference`: an invocation that this message also reached, drawn elsewhere. */
+/**
+ * What a row stands for. `group`: siblings alike, folded at first. `reference`: an invocation that this message also
+ * reached, drawn elsewhere.
+ */
 export type RowKind =
-  "invocation" | "request" | "topic" | "queue" | "dead-letter" | "external" | "span" | "missing" | "reference";
+  "invocation" | "request" | "topic" | "queue" | "dead-letter" | "external" | "span" | "missing" | "reference" | "group";
 
 /** A row of the waterfall. Rows are in reading order; a row's descendants are those up to `endIndex`. */
 export interface Row {

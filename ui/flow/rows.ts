@@ -1,4 +1,5 @@
 import type { FlowIndex } from "./flow-index.ts";
+import { groupSiblings } from "./row-groups.ts";
 import { growRowTree, type RowDraft } from "./row-tree.ts";
 import type { Row } from "./row.ts";
 
@@ -7,8 +8,9 @@ export function buildRows(index: FlowIndex): Row[] {
   const rows: Row[] = [];
   const seen = new Set<RowDraft>();
   const stack: { draft: RowDraft; depth: number; parentIndex: number }[] = [];
-  const push = (drafts: RowDraft[], depth: number, parentIndex: number): void => {
-    if (drafts.length > 1) drafts.sort((a, b) => a.orderMs - b.orderMs);
+  const push = (children: RowDraft[], depth: number, parentIndex: number, isGroup = false): void => {
+    if (children.length > 1) children.sort((a, b) => a.orderMs - b.orderMs);
+    const drafts = isGroup ? children : groupSiblings(children, rows[parentIndex]?.id ?? "");
     for (let last = drafts.length - 1; last >= 0; last -= 1) {
       const draft = drafts[last];
       if (draft) stack.push({ draft, depth, parentIndex });
@@ -25,7 +27,7 @@ export function buildRows(index: FlowIndex): Row[] {
     row.parentIndex = parentIndex;
     row.endIndex = at + 1;
     rows.push(row);
-    push(draft.children, depth + 1, at);
+    push(draft.children, depth + 1, at, draft.isGroup);
   }
   for (let at = rows.length - 1; at >= 0; at -= 1) {
     const row = rows[at];

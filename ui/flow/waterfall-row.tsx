@@ -58,7 +58,7 @@ export function WaterfallRow(props: WaterfallRowProps): JSX.Element {
           {row.name}
         </span>
         {row.note !== undefined && <span class="note">{row.note}</span>}
-        {isFolded && descendants > 0 && <span class="badge">+{formatCount(descendants)}</span>}
+        {isFolded && descendants > 0 && row.kind !== "group" && <span class="badge">+{formatCount(descendants)}</span>}
         {row.tags.map((tag) => (
           <span key={tag.text} class="badge" data-tone={tag.tone}>
             {tag.text}
@@ -151,7 +151,7 @@ function Bar({ segment, axis, trackPx }: { segment: Segment; axis: TimeAxis; tra
 /** The duration beside the bar: how long the code ran; waits say their own. */
 function shownDuration(row: Row): number | undefined {
   const run = row.segments.findLast(({ kind }) => kind === "run" || kind === "init");
-  return run && row.kind !== "reference" ? run.toMs - run.fromMs : undefined;
+  return run && row.kind !== "reference" && row.kind !== "group" ? run.toMs - run.fromMs : undefined;
 }
 
 const ROW_ICONS: Record<RowKind, IconName> = {
@@ -164,4 +164,5 @@ const ROW_ICONS: Record<RowKind, IconName> = {
   span: "span",
   missing: "missing",
   reference: "arrow",
+  group: "stack",
 };

@@ -40,15 +40,7 @@ export const FlowView = createModel((shown: Shown) => {
     const caller = index.peek()?.hopsTo.get(nodeId)?.[0]?.from ?? "";
     selection.select(at >= 0 ? at : rowOf(caller), true);
   };
-  const fold = (ids: string[], closed: boolean): void => {
-    const next = new Set(folded.peek());
-    for (const id of ids) {
-      if (closed) next.add(id);
-      else next.delete(id);
-    }
-    folded.value = next;
-  };
-  const { selected, detailsOpen, select, clear } = selection;
+  const { selected, detailsOpen, select, clear, fold } = selection;
   return {
     ...{ folded, focusId, selectedIndex, selected, detailsOpen, select, clear },
     ...{ cutIdle, zoomed, find, axis, visible, cursorPosition, selectNode, fold },
@@ -57,7 +49,21 @@ export const FlowView = createModel((shown: Shown) => {
 
 /** The selected row: kept in the address, and never left hidden by what is folded. */
 const RowSelection = createModel((rows: ReadonlySignal<Row[]>) => {
-  const folded = signal<ReadonlySet<string>>(new Set());
+  /** What the reader opened and closed; groups are closed where nothing is said. */
+  const choices = signal<ReadonlyMap<string, "open" | "closed">>(new Map());
+  const folded = computed<ReadonlySet<string>>(() => {
+    const chosen = choices.value;
+    const closed = new Set<string>();
+    for (const { id, kind } of rows.value) {
+      if ((chosen.get(id) ?? (kind === "group" ? "closed" : "open")) === "closed") closed.add(id);
+    }
+    return closed;
+  });
+  const fold = (ids: string[], isClosed: boolean): void => {
+    const next = new Map(choices.peek());
+    for (const id of ids) next.set(id, isClosed ? "closed" : "open");
+    choices.value = next;
+  };
   const focusId = signal<string | undefined>(undefined);
   const selectedId = signal(queryValue("row") ?? "");
   const detailsOpen = signal(selectedId.peek() !== "");
@@ -72,12 +78,23 @@ const RowSelection = createModel((rows: ReadonlySignal<Row[]>) => {
   });
   const reveal = (at: number): void => {
     const all = rows.peek();
-    const open = new Set(folded.peek());
-    for (let up = all[at]?.parentIndex ?? -1; up >= 0; up = all[up]?.parentIndex ?? -1) open.delete(all[up]?.id ?? "");
-    if (open.size !== folded.peek().size) folded.value = open;
+    const shut: string[] = [];
+    for (let up = all[at]?.parentIndex ?? -1; up >= 0; up = all[up]?.parentIndex ?? -1) {
+      const id = all[up]?.id ?? "";
+      if (folded.peek().has(id)) shut.push(id);
+    }
+    if (shut.length > 0) fold(shut, false);
     const focus = all[focusIndex.peek()];
     if (focus && (at < focusIndex.peek() || at >= focus.endIndex)) focusId.value = undefined;
   };
+  // A link may lead to a row inside of a group: that one is open from the start.
+  let hasRevealed = false;
+  effect(() => {
+    const isEmpty = rows.value.length === 0;
+    if (hasRevealed || isEmpty) return;
+    hasRevealed = true;
+    reveal(selectedIndex.peek());
+  });
   const select = (at: number, openDetails = false): void => {
     const row = rows.peek()[at];
     if (!row) return;
@@ -89,7 +106,7 @@ const RowSelection = createModel((rows: ReadonlySignal<Row[]>) => {
     detailsOpen.value = false;
     selectedId.value = "";
   };
-  return { folded, focusId, focusIndex, selectedIndex, selected, detailsOpen, select, clear };
+  return { folded, fold, focusId, focusIndex, selectedIndex, selected, detailsOpen, select, clear };
 });
 
 function keepInAddress(row: string): () => void {
