@@ -28,8 +28,8 @@ function wrap(handler: AnyHandler, options: Options, each: boolean): AnyHandler 
   const tracedHandler = function (this: unknown, ...args: unknown[]): unknown {
     const call = { handler, self: this, args, options, each, capture };
     prepareHttpClients();
-    const loading = onLambda && isAwaited(handler, args) ? loadingParts() : undefined;
-    return loading ? loading.then(() => invoke(call)) : invoke(call);
+    const loading = onLambda ? loadingParts() : undefined;
+    return loading && isAwaited(handler, args) ? loading.then(() => invoke(call)) : invoke(call);
   };
   copyShape(handler, tracedHandler);
   wrapped.add(tracedHandler);
@@ -38,7 +38,7 @@ function wrap(handler: AnyHandler, options: Options, each: boolean): AnyHandler 
 
 /** Whether Lambda's runtime waits for a promise: on those before Node 24, only where the handler gives one. */
 function isAwaited(handler: AnyHandler, args: readonly unknown[]): boolean {
-  return typeof args[2] !== "function" || handler.constructor.name === "AsyncFunction";
+  return typeof args[2] !== "function" || Object.prototype.toString.call(handler) === "[object AsyncFunction]";
 }
 
 /** Name and length (by which runtimes tell callback handlers) and own symbols (which mark streaming ones). */

@@ -63,8 +63,8 @@ let invocations = 0;
 /** Called when a handler is wrapped, which is during the init phase. */
 export function prepareLambda(): void {
   preparedMs = nowMs();
-  // Asked for once, so that spans are known from here on.
-  tracing().open.clear();
+  // Asked for, so that open spans are known from here on.
+  if (running.size === 0) tracing().open.clear();
   prepareEnding();
 }
 
