@@ -229,6 +229,7 @@ export class AttributeWriter {
         }
       }
     }
+    if (key === this.#systemKey || key === this.#idKey) this.messageKeys.besideColumns = true;
     const { stringMap } = this.#block;
     stringMap.addKey(row, key, view, keyStart, keyEnd);
     if (!stringMap.values.string(view, start, end)) this.repaired += 1;
@@ -297,10 +298,10 @@ export class AttributeWriter {
     this.#block.jsonMap.values.string(this.#json.view, 0, this.#json.length);
   }
 
-  /** Keys out of what was observed, where the span brought none itself. */
+  /** Keys out of what was observed, where the span brought none itself and the store does not make the same. */
   deriveMessageKeys(source: DataView, row: number): void {
     const { messageKeys, messageKeysDerived } = this.#block;
-    if (this.messageKeys.ids === 0) return;
+    if (this.messageKeys.ids === 0 || this.messageKeys.inColumns) return;
     if (messageKeys.lengths.counts[row] === 0) {
       this.messageKeys.writeTo(messageKeys, row, source);
       messageKeysDerived.values[row] = 1;

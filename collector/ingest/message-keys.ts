@@ -22,6 +22,8 @@ const spellingsMax = 256;
 export class MessageKeys {
   /** Ids seen since {@link clear}. */
   ids = 0;
+  /** Whether the span has a system or an id of a message that is not in the column for it. */
+  besideColumns = false;
   readonly #key = new ByteBuffer();
   readonly #spellings = new Dictionary();
   readonly #prefixes: (DataView | undefined)[] = [];
@@ -33,10 +35,13 @@ export class MessageKeys {
   #spanSystemEnd = 0;
   #idStart = 0;
   #idEnd = 0;
+  #spanIds = 0;
 
   /** Starts the next span. */
   clear(): void {
     this.ids = 0;
+    this.besideColumns = false;
+    this.#spanIds = 0;
     this.#systemStart = this.#systemEnd = 0;
     this.#spanSystemStart = this.#spanSystemEnd = 0;
     this.#idStart = this.#idEnd = 0;
@@ -57,6 +62,13 @@ export class MessageKeys {
     this.#spanSystemStart = this.#systemStart;
     this.#spanSystemEnd = this.#systemEnd;
     this.endItem();
+    this.#spanIds = this.ids;
+  }
+
+  /** Whether the only key is the one that the store makes of the columns for system and id. */
+  get inColumns(): boolean {
+    const ownSystem = this.#spanSystemEnd > this.#spanSystemStart;
+    return this.ids === 1 && this.#spanIds === 1 && ownSystem && !this.besideColumns;
   }
 
   /** A link or an event is complete. */

@@ -21,7 +21,8 @@ export class UuidColumn {
   has(row: number): boolean {
     const { values } = this.uuid;
     const at = row * WORDS;
-    return ((values[at] as number) | (values[at + 1] as number) | (values[at + 2] as number) | (values[at + 3] as number)) !== 0 || this.text.has(row);
+    for (let word = 0; word < WORDS; word += 1) if (values[at + word] !== 0) return true;
+    return this.text.has(row);
   }
 
   /** Sets a row that {@link has} none yet; returns whether the bytes were UTF-8. */

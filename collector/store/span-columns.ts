@@ -84,7 +84,8 @@ export const RESOURCE_COLUMNS: readonly PromotedColumn[] = [
 /**
  * `message_keys` holds the attribute `hopscope.message.keys`, else keys derived from the messaging attributes of
  * the span, its links and its events. Only where the span itself brought the attribute is it also an attribute:
- * then `message_keys_derived` is 0.
+ * then `message_keys_derived` is 0. The one key that `messaging_system` and `messaging_message_id` make is left out
+ * where it would stand alone: the view of hop_keys makes it.
  */
 export const MESSAGE_KEYS_COLUMN = "message_keys";
 export const MESSAGE_KEYS_DERIVED_COLUMN = "message_keys_derived";
