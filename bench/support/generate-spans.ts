@@ -1,6 +1,9 @@
 /**
  * Flows for benchmarks, made by the store itself: an order over a topic to a payment function and, in batches of ten,
  * an inventory; the payment sends a receipt whose consumer is in a trace of its own, joined by the message's id alone.
+ * Four kinds of functions in twelve copies each, and twelve topics and queues. One payment in 50 is tried three times,
+ * one in 500 ends in a dead-letter queue; one invocation in 100 is a cold start; the clocks of a quarter of the payment
+ * functions are 150 ms behind.
  */
 import type { Store } from "../../collector/store/store.ts";
 
@@ -9,6 +12,15 @@ const SPANS_PER_ORDER = 10;
 /** Orders that meet in one invocation. */
 const BATCH_SIZE = 10;
 const ORDERS_PER_INSERT = 100_000;
+/** Copies of each function, and of each topic and queue: 48 functions with two others, and 12. */
+const FUNCTION_COPIES = 12;
+const DESTINATION_COPIES = 3;
+/** One order in so many has a payment that fails twice, and one whose payment is given up. */
+const RETRIED_ONE_IN = 50;
+const DEAD_ONE_IN = 500;
+/** The payment functions whose clock is behind: every fourth. */
+const SKEWED_PAYMENTS = `i % ${String(FUNCTION_COPIES)} % 4 = 3`;
+const SKEW_MS = 150;
 /** Consumers of one span's messages in the larger flows, with two spans below each. */
 const LARGE_CONSUMERS = 33;
 const HUGE_CONSUMERS = 3_333;
@@ -26,6 +38,8 @@ export function traceIdSql(index: string, what: string): string {
 
 const spanId = (index: string, slot: string, what = "s") =>
   `toFixedString(reinterpretAsFixedString(sipHash64(${index}, ${slot}, '${what}')), 8)`;
+
+const NO_UUID = "toUUID('00000000-0000-0000-0000-000000000000')";
 
 const resource = (service: string) =>
   `concat('{"attributes":[{"key":"service.name","value":{"stringValue":"', ${service}, '"}},{"key":"faas.name","value":{"stringValue":"', ${service}, '"}}]}')`;
@@ -47,10 +61,14 @@ function columns(over: Record<string, string>): string {
     scope: '\'{"name":"hopscope"}\'',
     faas_trigger: "''",
     faas_coldstart: "0",
+    faas_invocation_uuid: NO_UUID,
+    init_duration_ms: "if(faas_coldstart = 2, 80 + rand(7) % 400, 0)",
+    memory_used: "if(faas_trigger = '', 0, 100000000 + rand(8) % 10000000)",
+    message_receive_count: "0",
     messaging_system: "''",
     messaging_operation_type: "''",
     messaging_destination_name: "''",
-    messaging_message_text: "''",
+    messaging_message_uuid: NO_UUID,
     messaging_batch_message_count: "0",
     message_sent_ms: "0",
     message_keys: "[]",
@@ -82,7 +100,10 @@ function insert(select: string, over: Record<string, string>): string {
 
 const at = (slots: readonly string[]) => `arrayElement([${slots.join(", ")}], k + 1)`;
 const texts = (slots: readonly string[]) => at(slots.map((slot) => `'${slot}'`));
-const uuid = (what: string) => `lower(hex(sipHash128(i, '${what}')))`;
+const uuid = (what: string, index = "i") => `reinterpretAsUUID(sipHash128(${index}, '${what}'))`;
+const BATCH = `intDiv(i, ${String(BATCH_SIZE)})`;
+const copyOf = (name: string, index = "i") => `concat('${name}-', toString(${index} % ${String(DESTINATION_COPIES)}))`;
+const INVOCATION_ID = "generateUUIDv4(9)";
 
 function ordersSql(first: number, count: number, orders: number): string {
   const start = `now64(9) - toIntervalMillisecond(intDiv((${String(orders)} - i) * 86400000, ${String(orders)}) + 60000)`;
@@ -92,50 +113,52 @@ function ordersSql(first: number, count: number, orders: number): string {
       trace_id: `if(k = 9, ${traceIdSql("i", "r")}, ${traceIdSql("i", "t")})`,
       span_id: spanId("i", "k"),
       parent_span_id: `if(k IN (0, 9), toFixedString('', 8), ${spanId("i", at(["0", "0", "0", "2", "1", "4", "1", "6", "4", "0"]))})`,
-      start_time: `${start} + toIntervalMillisecond(${at(["0", "10", "2", "4", "60", "65", "200", "205", "90", "300"])})`,
+      start_time: `${start} + toIntervalMillisecond(${at(["0", "10", "2", "4", "60", "65", "200", "205", "90", "300"])} - if(k IN (4, 5, 8) AND ${SKEWED_PAYMENTS}, ${String(SKEW_MS)}, 0))`,
       name: `if(k = 0, concat('POST /orders/', toString(i % 8)), ${texts(["", "send orders", "checkout", "GET", "process payments", "charge", "process inventory", "reserve", "send receipts", "process receipts"])})`,
       kind: at(["2", "4", "1", "3", "5", "3", "5", "1", "4", "5"]),
-      service_name: `concat(${texts(["api", "api", "api", "api", "payment", "payment", "inventory", "inventory", "payment", "receipts"])}, '-', toString(i % 10))`,
+      service_name: `concat(${texts(["api", "api", "api", "api", "payment", "payment", "inventory", "inventory", "payment", "receipts"])}, '-', toString(if(k IN (6, 7), ${BATCH}, i) % ${String(FUNCTION_COPIES)}))`,
       faas_trigger: texts(["http", "", "", "", "pubsub", "", "", "", "", "pubsub"]),
       faas_coldstart: "if(k IN (0, 4, 9), if(rand(6) % 100 = 0, 2, 1), 0)",
+      faas_invocation_uuid: `if(k IN (0, 4, 9), ${INVOCATION_ID}, ${NO_UUID})`,
+      message_receive_count: `if(k IN (4, 6, 9), if(k = 4 AND i % ${String(RETRIED_ONE_IN)} = 0, 3, 1), 0)`,
       messaging_system: texts(["", "aws.sns", "", "", "aws_sqs", "", "aws_sqs", "", "aws_sqs", "aws_sqs"]),
       messaging_operation_type: texts(["", "send", "", "", "process", "", "process", "", "send", "process"]),
-      messaging_destination_name: texts([
-        "",
-        "orders",
-        "",
-        "",
-        "payments",
-        "",
-        "inventory",
-        "",
-        "receipts",
-        "receipts",
+      messaging_destination_name: at([
+        "''",
+        copyOf("orders"),
+        "''",
+        "''",
+        copyOf("payments"),
+        "''",
+        copyOf("inventory", BATCH),
+        "''",
+        copyOf("receipts"),
+        copyOf("receipts"),
       ]),
-      messaging_message_text: at([
-        "''",
+      messaging_message_uuid: at([
+        NO_UUID,
         uuid("sns"),
-        "''",
-        "''",
+        NO_UUID,
+        NO_UUID,
         uuid("pay"),
-        "''",
+        NO_UUID,
         uuid("inv"),
-        "''",
+        NO_UUID,
         uuid("rec"),
         uuid("rec"),
       ]),
       message_sent_ms: `if(k IN (4, 6, 9), toUInt64(toUnixTimestamp64Milli(start_time)) - 40, toUInt64(0))`,
       message_keys: at([
         "emptyArrayString()",
-        `[concat('aws.sns:', ${uuid("sns")})]`,
         "emptyArrayString()",
         "emptyArrayString()",
-        `[concat('aws_sqs:', ${uuid("pay")}), concat('aws.sns:', ${uuid("sns")})]`,
         "emptyArrayString()",
-        `[concat('aws_sqs:', ${uuid("inv")}), concat('aws.sns:', ${uuid("sns")})]`,
+        `[concat('aws_sqs:', toString(${uuid("pay")})), concat('aws.sns:', toString(${uuid("sns")}))]`,
         "emptyArrayString()",
-        `[concat('aws_sqs:', ${uuid("rec")})]`,
-        `[concat('aws_sqs:', ${uuid("rec")})]`,
+        `[concat('aws_sqs:', toString(${uuid("inv")})), concat('aws.sns:', toString(${uuid("sns")}))]`,
+        "emptyArrayString()",
+        "emptyArrayString()",
+        "emptyArrayString()",
       ]),
       http_route: "if(k = 0, '/orders/{id}', '')",
       http_response_status_code: "if(k = 0, 201, 0)",
@@ -153,7 +176,7 @@ function batchesSql(first: number, count: number, orders: number): string {
   const start = `now64(9) - toIntervalMillisecond(intDiv((${String(orders)} - b * ${String(BATCH_SIZE)}) * 86400000, ${String(orders)}) + 59800)`;
   const members = (sql: string) =>
     `arrayMap(j -> ${sql.replaceAll("ORDER", `(b * ${String(BATCH_SIZE)} + j)`)}, range(${String(BATCH_SIZE)}))`;
-  const attributes = `concat('[{"key":"messaging.message.id","value":{"stringValue":"', lower(hex(sipHash128(ORDER, 'inv'))), '"}}]')`;
+  const attributes = `concat('[{"key":"messaging.message.id","value":{"stringValue":"', toString(${uuid("inv", "ORDER")}), '"}}]')`;
   return insert(
     `FROM (SELECT number AS b FROM numbers(${String(first / BATCH_SIZE)}, ${String(count / BATCH_SIZE)}))`,
     {
@@ -162,18 +185,48 @@ function batchesSql(first: number, count: number, orders: number): string {
       start_time: start,
       name: "'receive inventory'",
       kind: "5",
-      service_name: "concat('inventory-', toString(b % 10))",
+      service_name: `concat('inventory-', toString(b % ${String(FUNCTION_COPIES)}))`,
       messaging_system: "'aws_sqs'",
       messaging_operation_type: "'receive'",
-      messaging_destination_name: "'inventory'",
+      messaging_destination_name: `concat('inventory-', toString(b % ${String(DESTINATION_COPIES)}))`,
       messaging_batch_message_count: String(BATCH_SIZE),
-      message_keys: members("concat('aws_sqs:', lower(hex(sipHash128(ORDER, 'inv'))))"),
+      message_keys: members(`concat('aws_sqs:', toString(${uuid("inv", "ORDER")}))`),
       "`links.trace_id`": members(traceIdSql("ORDER", "t")),
       "`links.span_id`": members(spanId("ORDER", "1")),
       "`links.trace_state`": members("''"),
       "`links.attributes`": members(attributes),
       "`links.dropped_attributes_count`": members("toUInt32(0)"),
       "`links.flags`": members("toUInt32(0)"),
+    },
+  );
+}
+
+/** Attempts at payments before the one that succeeded, or after which the message came to a dead-letter queue. */
+function failuresSql(first: number, count: number, orders: number): string {
+  const start = `now64(9) - toIntervalMillisecond(intDiv((${String(orders)} - i) * 86400000, ${String(orders)}) + 60000)`;
+  return insert(
+    `FROM (SELECT number AS i FROM numbers(${String(first)}, ${String(count)}) WHERE number % ${String(RETRIED_ONE_IN)} = 0)
+     ARRAY JOIN range(if(i % ${String(DEAD_ONE_IN)} = 0, 3, 2)) AS k`,
+    {
+      trace_id: traceIdSql("i", "t"),
+      span_id: spanId("i", "k", "f"),
+      parent_span_id: spanId("i", "1"),
+      start_time: `${start} + toIntervalMillisecond(12 + k * 20 - if(${SKEWED_PAYMENTS}, ${String(SKEW_MS)}, 0))`,
+      name: `if(k = 2, 'process payments-dlq', 'process payments')`,
+      kind: "5",
+      status_code: "if(k = 2, 0, 2)",
+      service_name: `concat('payment-', toString(i % ${String(FUNCTION_COPIES)}))`,
+      faas_trigger: "'pubsub'",
+      faas_coldstart: "1",
+      faas_invocation_uuid: INVOCATION_ID,
+      messaging_system: "'aws_sqs'",
+      messaging_operation_type: "'process'",
+      messaging_destination_name: `if(k = 2, 'payments-dlq', ${copyOf("payments")})`,
+      messaging_message_uuid: uuid("pay"),
+      message_receive_count: "if(k = 2, 1, k + 1)",
+      message_sent_ms: "toUInt64(toUnixTimestamp64Milli(start_time)) - 40",
+      message_keys: `[concat('aws_sqs:', toString(${uuid("pay")})), concat('aws.sns:', toString(${uuid("sns")}))]`,
+      attributes_string: `if(k = 2, map('hopscope.dead_letter.source.name', ${copyOf("payments")}), map('order.region', concat('region-', toString(rand(3) % 20))))`,
     },
   );
 }
@@ -213,6 +266,7 @@ export async function generateSpans(
     const count = Math.min(ORDERS_PER_INSERT, orders - first);
     await store.command(ordersSql(first, count, orders));
     await store.command(batchesSql(first, count, orders));
+    await store.command(failuresSql(first, count, orders));
     onInsert((first + count) * SPANS_PER_ORDER);
   }
   return { orders, largeFlows };

@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS spans
     -- Promoted attributes.
     faas_trigger LowCardinality(String) CODEC(ZSTD(1)),
     -- A UUID in lower case is in the first, any other text in the second.
-    faas_invocation_uuid UUID CODEC(NONE),
+    faas_invocation_uuid UUID CODEC(LZ4),
     faas_invocation_text String CODEC(ZSTD(1)),
     faas_invocation_id String ALIAS if(
         faas_invocation_text != '' OR faas_invocation_uuid = toUUID('00000000-0000-0000-0000-000000000000'),
@@ -54,13 +54,13 @@ CREATE TABLE IF NOT EXISTS spans
     faas_coldstart UInt8 CODEC(ZSTD(1)),
     init_type LowCardinality(String) CODEC(ZSTD(1)),
     init_duration_ms Float64 CODEC(ZSTD(1)),
-    memory_used UInt64 CODEC(T64, ZSTD(1)),
+    memory_used UInt64 CODEC(ZSTD(1)),
     timed_out UInt8 CODEC(ZSTD(1)),
     error_type LowCardinality(String) CODEC(ZSTD(1)),
     messaging_system LowCardinality(String) CODEC(ZSTD(1)),
     messaging_operation_type LowCardinality(String) CODEC(ZSTD(1)),
     messaging_destination_name LowCardinality(String) CODEC(ZSTD(1)),
-    messaging_message_uuid UUID CODEC(NONE),
+    messaging_message_uuid UUID CODEC(LZ4),
     messaging_message_text String CODEC(ZSTD(1)),
     messaging_message_id String ALIAS if(
         messaging_message_text != '' OR messaging_message_uuid = toUUID('00000000-0000-0000-0000-000000000000'),
