@@ -254,7 +254,12 @@ describe("GET /api/openapi.json", () => {
   it("describes every route", async () => {
     const { paths } = await get<{ paths: Record<string, unknown> }>("/api/openapi.json");
     expect(Object.keys(paths)).toEqual(
-      expect.arrayContaining(["/api/flows", "/api/flows/{traceId}", "/api/functions"]),
+      expect.arrayContaining([
+        "/api/flows",
+        "/api/flows/{traceId}",
+        "/api/flows/{traceId}/compare/{otherTraceId}",
+        "/api/functions",
+      ]),
     );
   });
 });

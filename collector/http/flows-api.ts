@@ -1,8 +1,9 @@
 /** `/api/flows`. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { flowListResponseSchema, flowSearchQuerySchema } from "../../schema/api.ts";
+import { flowCompareResponseSchema, flowListResponseSchema, flowSearchQuerySchema } from "../../schema/api.ts";
 import { flowResponseSchema, traceIdSchema } from "../../schema/flow.ts";
 import type { BuiltFlow } from "../flow/build-flow.ts";
+import { compareAttributes, compareHops, compareSteps } from "../flow/compare-flows.ts";
 import { FLOW_SPANS_MAX } from "../flow/limits.ts";
 import { otlpSpans } from "../store/queries/otlp-spans.ts";
 import type { Store } from "../store/store.ts";
@@ -11,6 +12,7 @@ import { apiRouter, ERROR_ANSWERS, jsonAnswer, NOT_FOUND_ANSWER, type ApiContext
 import { CutNote } from "./cut-note.ts";
 import { listFlows } from "./flow-list.ts";
 import { readFlows, storeSource } from "./flow-reader.ts";
+import { summarize } from "./flow-summary.ts";
 import { toOtlpRequest } from "./otlp-export.ts";
 import { timeRange } from "./time-range.ts";
 
@@ -42,6 +44,15 @@ const exportRoute = createRoute({
   responses: { 200: jsonAnswer("An ExportTraceServiceRequest.", otlpSchema), ...ERROR_ANSWERS, ...NOT_FOUND_ANSWER },
 });
 
+const compareRoute = createRoute({
+  method: "get",
+  path: "/api/flows/{traceId}/compare/{otherTraceId}",
+  summary: "Two flows side by side, each by any of its trace ids",
+  description: "Which steps and hops only one of them has, how long each took, and which attributes differ.",
+  request: { params: z.object({ traceId: traceIdSchema, otherTraceId: traceIdSchema }) },
+  responses: { 200: jsonAnswer("What differs.", flowCompareResponseSchema), ...ERROR_ANSWERS, ...NOT_FOUND_ANSWER },
+});
+
 const JSON_HEADERS = { "content-type": "application/json" };
 /** Spans that are made into text in one go: a few megabytes, some ten milliseconds in which nothing else runs. */
 const SPANS_AT_ONCE_MAX = 2_000;
@@ -63,18 +74,28 @@ function flowStream({ flow, spans }: BuiltFlow): ReadableStream<Uint8Array> {
   });
 }
 
+/** Attributes of one comparison: more than differ between two flows of one kind. */
+const ATTRIBUTES_COMPARED_MAX = 100;
+
+interface FlowOf {
+  readonly traceId: string;
+  /** The parameter that it came in. */
+  readonly field?: string;
+  readonly signal: AbortSignal;
+}
+
 /**
  * The flow of a trace.
  *
  * @throws ApiError where there is none, or where a bound hid it
  */
-async function flowOf(store: Store, traceId: string, signal: AbortSignal): Promise<BuiltFlow> {
+async function flowOf(store: Store, { traceId, field = "traceId", signal }: FlowOf): Promise<BuiltFlow> {
   const cut = new CutNote();
   const [built] = await readFlows(storeSource(store), { traceIds: [traceId], signal, onCut: cut.onCut });
   if (built) return built;
   const { truncated } = cut.member;
   if (truncated) throw pastLimit(truncated.limit);
-  throw new ApiError("not-found", `No spans of trace ${traceId} are stored.`, "traceId");
+  throw new ApiError("not-found", `No spans of trace ${traceId} are stored.`, field);
 }
 
 /** The routes of flows. */
@@ -87,16 +108,33 @@ export function flowRoutes({ store, now }: ApiContext) {
     })
     .openapi(flowRoute, async (context) => {
       const { traceId } = context.req.valid("param");
-      const built = await flowOf(store, traceId, context.req.raw.signal);
+      const built = await flowOf(store, { traceId, signal: context.req.raw.signal });
       const atOnce = () => context.json({ flow: built.flow, spans: [...built.spans] }, 200);
       if (built.spans.length <= SPANS_AT_ONCE_MAX) return atOnce();
       // The same answer as far as its types go.
       return new Response(flowStream(built), { headers: JSON_HEADERS }) as unknown as ReturnType<typeof atOnce>;
     })
+    .openapi(compareRoute, async (context) => {
+      const { traceId, otherTraceId } = context.req.valid("param");
+      const { signal } = context.req.raw;
+      const [one, other] = await Promise.all([
+        flowOf(store, { traceId, field: "traceId", signal }),
+        flowOf(store, { traceId: otherTraceId, field: "otherTraceId", signal }),
+      ]);
+      const truncated = one.flow.truncated ?? other.flow.truncated;
+      const compared = {
+        flow: summarize(one),
+        other: summarize(other),
+        steps: compareSteps(one.flow, other.flow),
+        hops: compareHops(one.flow, other.flow),
+        attributes: compareAttributes(one, other, ATTRIBUTES_COMPARED_MAX),
+      };
+      return context.json({ ...compared, ...(truncated && { truncated }) }, 200);
+    })
     .openapi(exportRoute, async (context) => {
       const { traceId } = context.req.valid("param");
       const { signal } = context.req.raw;
-      const built = await flowOf(store, traceId, signal);
+      const built = await flowOf(store, { traceId, signal });
       const own = new Set(built.recorded.map((span) => span.traceId + span.spanId));
       const stored = await otlpSpans(store, { traceIds: built.flow.traceIds, limit: FLOW_SPANS_MAX, signal });
       context.header("Content-Disposition", `attachment; filename="flow-${built.flow.id}.json"`);

@@ -130,6 +130,32 @@ it("a flow", async () => {
   expect(((await response.json()) as { flow: { stats: { spans: number } } }).flow.stats.spans).toBe(3);
 });
 
+describe("two flows compared", () => {
+  const compare = async (traceId: string, otherTraceId: string) =>
+    client.api.flows[":traceId"].compare[":otherTraceId"].$get({ param: { traceId, otherTraceId } });
+
+  it("differ by what only one has", async () => {
+    const response = await compare(traceIdOf("o4"), traceIdOf("o1-c"));
+    const body = api.flowCompareResponseSchema.parse(await response.json());
+    expect([body.flow.id, body.other.id]).toEqual([traceIdOf("o4"), traceIdOf("o1")]);
+    const names = body.steps.map(({ name, flow, other }) => [name, flow?.errors, other?.errors]);
+    expect(names).toEqual([
+      ["api", 0, 0],
+      ["even", 0, undefined],
+      ["worker-even", 1, undefined],
+      ["odd", undefined, 0],
+      ["worker-odd", undefined, 0],
+    ]);
+    expect(body.hops).toContainEqual(expect.objectContaining({ kind: "receive", from: "even", other: null }));
+    expect(body.attributes).toContainEqual({ key: "error.type", value: "Declined", share: 1 / 3, otherShare: 0 });
+  });
+
+  it("are both there, or the missing one is named", async () => {
+    const response = await compare(traceIdOf("o1"), "f".repeat(32));
+    expect([response.status, await response.json()]).toMatchObject([404, { error: { field: "otherTraceId" } }]);
+  });
+});
+
 it("functions, and one of them over time", async () => {
   const list = api.functionListResponseSchema.parse(await (await client.api.functions.$get({ query: {} })).json());
   expect(list.functions.map(({ name, invocations }) => [name, invocations])).toEqual([
