@@ -93,6 +93,8 @@ export class Loader {
         const kept = await this.#keep(requests);
         const damaged = !taken || content.id === "" || content.damagedBytes > 0 || content.tailBytes > 0;
         await wal.finish(segment, { damaged });
+        // What a failed try sent may still be on its way.
+        if (tries === 1) for (const { release } of content.records) release?.();
         // A full disk has room again now: nothing may stand between it and the removal of what is loaded.
         if (!kept) await this.#keep(requests);
         if (taken) this.counts.spans += segment.rows;

@@ -278,8 +278,10 @@ class OpenReceiver implements Receiver {
       const requests = waiting.map(({ fingerprint }) => fingerprint);
       try {
         // One record a commit: a crash keeps all of a request or nothing of it.
+        const [only] = blocks.length === 1 ? blocks : [];
         await this.#wal.append({
-          payload: blocks.length === 1 && blocks[0] ? blocks[0].bytes : Buffer.concat(blocks.map(({ bytes }) => bytes)),
+          payload: only?.bytes ?? Buffer.concat(blocks.map(({ bytes }) => bytes)),
+          release: only?.release,
           rows: blocks.reduce((sum, { rows }) => sum + rows, 0),
           requests,
         });

@@ -22,6 +22,8 @@ export interface SegmentRecord {
   readonly rows: number;
   /** Fingerprints of the requests acknowledged with this record, each 32 hex digits. */
   readonly requests: readonly string[];
+  /** Gives the payload's memory back, once nobody reads it any more. */
+  readonly release?: (() => void) | undefined;
 }
 
 /** What a segment's bytes turned out to be. */

@@ -7,7 +7,7 @@ import {
   STORED_RESOURCE_COLUMNS,
   type PromotedColumn,
 } from "../store/span-columns.ts";
-import { ByteBuffer } from "./byte-buffer.ts";
+import { BlockMemory, type BlockBytes } from "./block-memory.ts";
 import { writeBlock } from "./native-block.ts";
 import { ArrayColumn, ArrayLengths, LowCardinalityArrayColumn, MapColumn } from "./native-arrays.ts";
 import {
@@ -101,7 +101,7 @@ export class SpanBlock {
     ...[this.eventTime, this.eventName, this.eventAttributes, this.eventDropped],
     ...[this.linkTraceId, this.linkSpanId, this.linkTraceState, this.linkAttributes, this.linkDropped, this.linkFlags],
   ];
-  readonly #out = new ByteBuffer();
+  readonly #memory = new BlockMemory();
   #capacity = 0;
 
   constructor() {
@@ -126,14 +126,12 @@ export class SpanBlock {
   }
 
   /** The block's bytes; the block is empty afterwards. */
-  seal(): Buffer {
-    const out = this.#out;
-    out.length = 0;
-    writeBlock(out, this.#columns, this.rows);
-    const rows = this.rows;
+  seal(): BlockBytes {
+    const { rows } = this;
+    writeBlock(this.#memory.out, this.#columns, rows);
     for (const column of this.#columns) column.reset(rows);
     this.rows = 0;
     for (const column of [this.traceId, this.spanId, this.startTime]) column.used = true;
-    return Buffer.from(out.bytes.subarray(0, out.length));
+    return this.#memory.finish();
   }
 }

@@ -6,6 +6,7 @@
  */
 import { crc32 } from "node:zlib";
 import { AttributeWriter } from "./attribute-writer.ts";
+import type { BlockBytes } from "./block-memory.ts";
 import { OtlpError } from "./errors.ts";
 import { ValueTooDeepError } from "./json-text.ts";
 import { blockRowsMax, clockAheadMaxNs } from "./limits.ts";
@@ -28,8 +29,7 @@ export interface Transcoded {
 }
 
 /** A finished block. */
-export interface SealedBlock {
-  readonly bytes: Buffer;
+export interface SealedBlock extends BlockBytes {
   readonly rows: number;
 }
 
@@ -128,7 +128,7 @@ export class SpanTranscoder {
 
   #seal(): void {
     const { rows } = this.#block;
-    if (rows > 0) this.#sealed.push({ bytes: this.#block.seal(), rows });
+    if (rows > 0) this.#sealed.push({ ...this.#block.seal(), rows });
   }
 
   #clock(): ClockWindow {

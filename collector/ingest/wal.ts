@@ -174,11 +174,12 @@ export class Wal {
 
   /** Keeps the record in memory for the loader, up to a bound: a store that is away is read for from the files. */
   #keep(segment: OpenSegment, record: SegmentRecord, sizeBytes: number): void {
-    if (!segment.records) return;
+    if (!segment.records) return record.release?.();
     if (this.#keptBytes + sizeBytes <= keptSegmentsMaxBytes) {
       segment.records.push(record);
       this.#keptBytes += sizeBytes;
     } else {
+      for (const { release } of [...segment.records, record]) release?.();
       segment.records = undefined;
       this.#keptBytes -= segment.sizeBytes - sizeBytes;
     }
