@@ -29,6 +29,8 @@ describe("the settings", () => {
     ["HOPSCOPE_RETENTION_DAYS", "1.5", /must be a whole number from 1 to 3650\.$/],
     ["HOPSCOPE_CLICKHOUSE_URL", "tcp://db:9000", /^HOPSCOPE_CLICKHOUSE_URL is "tcp:\/\/db:9000"/],
     ["HOPSCOPE_CLICKHOUSE_URL", "db:8123", /must be a URL such as http:\/\/user:password@host:8123\.$/],
+    ["HOPSCOPE_CLICKHOUSE_CLUSTER", "a'b", /must be letters, digits, underscores, dots and dashes/],
+    ["HOPSCOPE_CLICKHOUSE_CLUSTER", "main", /needs HOPSCOPE_CLICKHOUSE_URL/],
     ["HOPSCOPE_CLICKHOUSE_DATABASE", "a-b", /must be letters, digits and underscores/],
     ["HOPSCOPE_STORE_MEMORY_MB", "100", /must be a whole number from 512/],
     ["HOPSCOPE_INGEST_TOKENS", "too-short", /^HOPSCOPE_INGEST_TOKENS is not shown here, but must be tokens of at least 16/],

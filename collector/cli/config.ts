@@ -26,6 +26,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   // The table's own types say what each of its parsers gives.
   const config = Object.fromEntries(values) as Config;
   refuseOpenDoor(config);
+  refuseClusterOfNone(config);
   return config;
 }
 
@@ -36,6 +37,11 @@ function refuseOpenDoor({ host, auth, ingestTokens, uiPassword }: Config): void 
     `HOPSCOPE_HOST is "${host}", which lets other machines in: set HOPSCOPE_INGEST_TOKENS and HOPSCOPE_UI_PASSWORD, ` +
       "or HOPSCOPE_AUTH=off where the network or a proxy sees to it who comes.",
   );
+}
+
+function refuseClusterOfNone({ cluster, clickhouseUrl }: Config): void {
+  if (cluster === undefined || clickhouseUrl !== undefined) return;
+  throw new ConfigError("HOPSCOPE_CLICKHOUSE_CLUSTER needs HOPSCOPE_CLICKHOUSE_URL: the embedded database has no cluster.");
 }
 
 function isLoopback(host: string): boolean {

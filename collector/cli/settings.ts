@@ -117,6 +117,15 @@ export const settings = {
     allowed: "letters, digits and underscores, no digit first",
     parse: (text: string) => (/^[A-Za-z_]\w{0,62}$/.test(text) ? text : undefined),
   },
+  cluster: {
+    name: "HOPSCOPE_CLICKHOUSE_CLUSTER",
+    description:
+      "Cluster of the server at HOPSCOPE_CLICKHOUSE_URL on which the tables are made, replicated and distributed by " +
+      "trace. Unset: on that server alone.",
+    fallback: undefined,
+    allowed: "letters, digits, underscores, dots and dashes",
+    parse: (text: string) => (/^[\w.-]{1,63}$/.test(text) ? text : undefined),
+  },
   storeMemoryMb: {
     name: "HOPSCOPE_STORE_MEMORY_MB",
     description: "Memory limit of the embedded database, MiB. Unset: half of the machine's, 4096 at most.",

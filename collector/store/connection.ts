@@ -79,7 +79,13 @@ export function connectStore({ endpoint, database }: ConnectionOptions): Store {
         await clientNow().command({
           query: sql,
           query_params: params ?? {},
-          clickhouse_settings: { wait_end_of_query: 1, max_execution_time: commandTimeoutMs / 1000 },
+          clickhouse_settings: {
+            wait_end_of_query: 1,
+            max_execution_time: commandTimeoutMs / 1000,
+            // Written means written to the shards.
+            distributed_foreground_insert: 1,
+            load_balancing: "in_order",
+          },
         });
       });
     },
@@ -121,6 +127,10 @@ function querySettings(options: QueryOptions | undefined): ClickHouseSettings {
     max_memory_usage: String(memoryBytes),
     ...(rowsRead !== Infinity && { max_rows_to_read: String(rowsRead) }),
     ...(options?.onCut && { timeout_overflow_mode: "break", read_overflow_mode: "break" }),
+    // On a cluster: what a query looks up in another distributed table is gathered from all shards, and of a shard's
+    // replicas the first that answers is asked, as what was just written is there.
+    distributed_product_mode: "global",
+    load_balancing: "in_order",
     // `SELECT *` of spans means what is worked out of the resource, too.
     asterisk_include_alias_columns: 1,
     output_format_json_quote_64bit_integers: 1,

@@ -18,6 +18,9 @@ const INSERT_SETTINGS: Record<string, string> = {
   insert_deduplicate: "1",
   // The token counts in the tables that views feed, too.
   deduplicate_blocks_in_dependent_materialized_views: "1",
+  // On a cluster, taken means taken by every shard; a repeat goes to the same shards, where the token holds.
+  distributed_foreground_insert: "1",
+  load_balancing: "in_order",
   // A repeat must be cut into the same blocks as the first try.
   max_insert_threads: "1",
   min_insert_block_size_rows: String(blockRowsMax),

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { clustered } from "./cluster-sql.ts";
 import { StoreStartError } from "./start-error.ts";
 import { StoreError, type Store } from "./store.ts";
 
@@ -38,6 +39,8 @@ export function readMigrations(dir = SQL_DIR): Migration[] {
 
 export interface MigrateOptions {
   readonly retentionDays: number;
+  /** Name of the cluster on whose servers the tables are made; unset: on the server alone. */
+  readonly cluster?: string | undefined;
   readonly migrations?: readonly Migration[];
 }
 
@@ -46,28 +49,35 @@ export interface MigrateOptions {
  *
  * @throws StoreStartError `migration` where an applied file was changed, or ClickHouse refuses one
  */
-export async function migrate(store: Store, { retentionDays, migrations = readMigrations() }: MigrateOptions) {
-  await store.command(
-    `CREATE TABLE IF NOT EXISTS schema_migrations
-     (version UInt32, file_name String, checksum String, applied_at DateTime DEFAULT now())
-     ENGINE = ReplacingMergeTree ORDER BY version`,
-  );
+export async function migrate(store: Store, options: MigrateOptions) {
+  const { migrations = readMigrations() } = options;
+  for (const statement of formsOf(MIGRATIONS_TABLE, options)) await store.command(statement);
   const rows = await store.query<{ version: number; checksum: string }>(
     "SELECT version, checksum FROM schema_migrations FINAL",
   );
   const applied = new Map(rows.map((row) => [row.version, row.checksum]));
   for (const migration of migrations) {
     const checksum = applied.get(migration.version);
-    if (checksum === undefined) await apply(store, migration, retentionDays);
+    if (checksum === undefined) await apply(store, migration, options);
     else if (checksum !== migration.checksum) throw changed(migration);
   }
-  await setRetention(store, retentionDays);
+  await setRetention(store, options);
 }
 
-async function apply(store: Store, { version, fileName, sql, checksum }: Migration, retentionDays: number) {
-  for (const statement of statements(sql)) {
+const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS schema_migrations
+(version UInt32, file_name String, checksum String, applied_at DateTime DEFAULT now())
+ENGINE = ReplacingMergeTree ORDER BY version`;
+
+/** A statement as it is, or in its clustered form. */
+function formsOf(statement: string, { retentionDays, cluster }: MigrateOptions): string[] {
+  const sql = statement.replaceAll("{{retention_days}}", String(retentionDays));
+  return cluster === undefined ? [sql] : clustered(sql, cluster);
+}
+
+async function apply(store: Store, { version, fileName, sql, checksum }: Migration, options: MigrateOptions) {
+  for (const statement of statements(sql).flatMap((one) => formsOf(one, options))) {
     try {
-      await store.command(statement.replaceAll("{{retention_days}}", String(retentionDays)));
+      await store.command(statement);
     } catch (error) {
       if (!(error instanceof StoreError) || error.retryable) throw error;
       const message = `ClickHouse refuses migration schema/sql/${fileName} (code ${String(error.code)}): ${error.message}`;
@@ -90,7 +100,8 @@ export function statements(sql: string): string[] {
 }
 
 /** A changed retention is a changed setting, not a changed schema: parts are dropped as their time comes. */
-async function setRetention(store: Store, retentionDays: number): Promise<void> {
+async function setRetention(store: Store, { retentionDays, cluster }: MigrateOptions): Promise<void> {
+  const on = cluster === undefined ? "" : ` ON CLUSTER '${cluster}'`;
   const tables = await store.query<{ name: string; ttl: string }>(
     `SELECT name, extract(engine_full, ' TTL (.+?)(?: SETTINGS |$)') AS ttl
      FROM system.tables WHERE database = currentDatabase() AND ttl != ''`,
@@ -98,7 +109,7 @@ async function setRetention(store: Store, retentionDays: number): Promise<void> 
   for (const { name, ttl } of tables) {
     const wanted = ttl.replaceAll(/toIntervalDay\(\d+\)/g, `toIntervalDay(${String(retentionDays)})`);
     if (wanted === ttl) continue;
-    await store.command(`ALTER TABLE ${name} MODIFY TTL ${wanted} SETTINGS materialize_ttl_after_modify = 0`);
+    await store.command(`ALTER TABLE ${name}${on} MODIFY TTL ${wanted} SETTINGS materialize_ttl_after_modify = 0`);
   }
 }
 
@@ -106,7 +117,8 @@ function changed({ fileName }: Migration): StoreStartError {
   return new StoreStartError(
     "migration",
     `Migration schema/sql/${fileName} was changed after it was applied to this database: ` +
-      "restore the file, and put the change into a new one.",
+      "restore the file and put the change into a new one, or, where this is a newer Hopscope from before its first " +
+      "release, start it with another HOPSCOPE_DATA_DIR or HOPSCOPE_CLICKHOUSE_DATABASE.",
   );
 }
 

@@ -15,6 +15,8 @@ export interface OpenStoreOptions {
   readonly dataDir: string;
   readonly retentionDays: number;
   readonly database: string;
+  /** A cluster of the server at `clickhouseUrl`, on which the tables are replicated and distributed. */
+  readonly cluster?: string | undefined;
   readonly log: Log;
   /** Memory limit of the embedded server, bytes. */
   readonly memoryLimitBytes?: number | undefined;
@@ -73,13 +75,14 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenStore> {
  */
 export async function prepareDatabase(
   endpoint: () => Endpoint,
-  { database, retentionDays }: { readonly database: string; readonly retentionDays: number },
+  { database, retentionDays, cluster }: Pick<OpenStoreOptions, "database" | "retentionDays" | "cluster">,
 ): Promise<void> {
   const bootstrap = connectStore({ endpoint, database: "system" });
   const store = connectStore({ endpoint, database });
   try {
-    await bootstrap.command("CREATE DATABASE IF NOT EXISTS {database:Identifier}", { database });
-    await migrate(store, { retentionDays });
+    const on = cluster === undefined ? "" : ` ON CLUSTER '${cluster}'`;
+    await bootstrap.command(`CREATE DATABASE IF NOT EXISTS {database:Identifier}${on}`, { database });
+    await migrate(store, { retentionDays, cluster });
   } catch (error) {
     if (error instanceof StoreStartError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
