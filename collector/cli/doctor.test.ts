@@ -1,0 +1,204 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createTestStore } from "../../test/support/test-store.ts";
+import { serveApp } from "../http/serve.ts";
+import { lockDataDir } from "../store/data-dir.ts";
+import {
+  checkClock,
+  checkDataDir,
+  checkDisk,
+  checkGrpcPort,
+  checkNode,
+  checkPort,
+  checkSegments,
+} from "./doctor-machine.ts";
+import { lineOf, sizeText } from "./doctor-report.ts";
+import { checkRemote, judgeSystemLogs, judgeVersion } from "./doctor-store.ts";
+
+const gib = 1024 ** 3;
+const host = "127.0.0.1";
+
+let dataDir: string;
+let end: (() => unknown)[] = [];
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), "hopscope-doctor-test-"));
+});
+afterEach(async () => {
+  for (const one of end) await one();
+  end = [];
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+/** A port on which something else listens. */
+async function takenPort(): Promise<number> {
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((settle) => server.listen(0, host, settle));
+  end.push(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+/** A port on which a collector answers. */
+async function collectorPort(): Promise<number> {
+  const serving = await serveApp({ fetch: () => new Response("ok\n") }, { host, port: 0 });
+  end.push(() => serving.close());
+  return serving.port;
+}
+
+describe("this machine", () => {
+  it.for([
+    ["19.9.0", "failed", /install Node 24/],
+    ["20.20.0", "ok", /20\.20\.0/],
+    ["24.1.0", "ok", /24\.1\.0/],
+  ] as const)("Node %s is %s", ([version, level, message]) => {
+    expect(checkNode(version)).toMatchObject({ level, message: expect.stringMatching(message) as unknown });
+  });
+
+  it.for([
+    [100 * gib, "ok", /100\.0 GiB are free/],
+    [2 * gib, "warning", /HOPSCOPE_RETENTION_DAYS/],
+    [gib / 8, "failed", /takes nothing \(503\).*HOPSCOPE_DATA_DIR/],
+  ] as const)("a disk with %d free bytes is %s", ([freeBytes, level, message]) => {
+    const finding = checkDisk({ dataDir }, freeBytes);
+    expect(finding.level).toBe(level);
+    expect(finding.message).toMatch(message);
+  });
+
+  it("finds the disk of a data directory that is not made yet", () => {
+    expect(checkDisk({ dataDir: join(dataDir, "not", "yet") }).message).toMatch(/are free on the disk of/);
+  });
+
+  it("a data directory is free, held by the collector that answers, or in use", async () => {
+    const port = await collectorPort();
+    expect(await checkDataDir({ dataDir, host, port })).toMatchObject({ level: "ok" });
+    const lock = await lockDataDir(dataDir);
+    end.push(() => lock.release());
+    expect((await checkDataDir({ dataDir, host, port })).message).toMatch(/held by the collector that runs/);
+    expect(await checkDataDir({ dataDir, host, port: await takenPort() })).toMatchObject({
+      level: "failed",
+      message: expect.stringContaining("HOPSCOPE_DATA_DIR") as unknown,
+    });
+  }, 20_000);
+
+  it("a port is free, held by a collector that answers, or taken", async () => {
+    expect(await checkPort({ host, port: 0 })).toMatchObject({ level: "ok" });
+    expect((await checkPort({ host, port: await collectorPort() })).message).toMatch(/held by a collector/);
+    expect((await checkPort({ host, port: await takenPort() })).message).toMatch(/in use.*HOPSCOPE_PORT/);
+  });
+
+  it("a port for gRPC is off, free, or taken, with the setting that changes it", async () => {
+    const port = await takenPort();
+    expect(await checkGrpcPort({ host, port, grpcPort: "off" })).toMatchObject({ level: "ok" });
+    expect(await checkGrpcPort({ host, port, grpcPort: 0 })).toMatchObject({ level: "ok" });
+    const taken = await checkGrpcPort({ host, port, grpcPort: port });
+    expect(taken.level).toBe("failed");
+    expect(taken.message).toMatch(/in use.*HOPSCOPE_GRPC_PORT/);
+  });
+
+  it("a clock that was set back is behind what the collector noted", () => {
+    const requests = join(dataDir, "wal", "requests");
+    expect(checkClock({ dataDir }, 1_000)).toMatchObject({ level: "ok" });
+    mkdirSync(requests, { recursive: true });
+    writeFileSync(join(requests, "0001750000000000-0a1b2c3d.requests"), "");
+    expect(checkClock({ dataDir }, 1_750_000_000_000)).toMatchObject({ level: "ok" });
+    expect(checkClock({ dataDir }, 1_740_000_000_000)).toMatchObject({
+      level: "failed",
+      message: expect.stringMatching(/2025-02-19T.*2025-06-15T.*set it right/) as unknown,
+    });
+  });
+
+  it("segments that are set aside are counted, and those that wait", () => {
+    expect(checkSegments({ dataDir }).message).toMatch(/none waits/);
+    mkdirSync(join(dataDir, "wal", "damaged"), { recursive: true });
+    writeFileSync(join(dataDir, "wal", "0000000000000002.seg"), "x".repeat(2048));
+    expect(checkSegments({ dataDir })).toMatchObject({
+      level: "ok",
+      message: expect.stringMatching(/; 1 \(2\.0 KiB\) wait/) as unknown,
+    });
+    writeFileSync(join(dataDir, "wal", "damaged", "0000000000000001.seg"), "x");
+    expect(checkSegments({ dataDir })).toMatchObject({
+      level: "warning",
+      message: expect.stringMatching(/^1 segments \(1 bytes\) are set aside in .*damaged.*delete them/) as unknown,
+    });
+  });
+});
+
+describe("a ClickHouse server", () => {
+  it("that is fit is seen with its version, rights, clock, disk and logs", async () => {
+    const db = await createTestStore();
+    end.push(() => db.close());
+    const findings = await checkRemote({ clickhouseUrl: db.clickhouseUrl, database: db.database });
+    expect(findings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^ClickHouse \d+\.\d+.* answers at http/),
+      expect.stringMatching(/^its user may work in the database test_/),
+      expect.stringMatching(/clock and this machine's agree/),
+      expect.stringMatching(/free on its disk default/),
+      expect.stringMatching(/^its system logs take 0 bytes, Hopscope's tables/),
+    ]);
+    expect(findings.map(({ level }) => level)).toEqual(["ok", "ok", "ok", "ok", "ok"]);
+    const left = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'doctor%'";
+    expect(await db.store.query(left)).toEqual([]);
+  });
+
+  it("whose user may not work in the database is seen with the grant that it takes", async () => {
+    const db = await createTestStore();
+    end.push(() => db.close());
+    const url = new URL(db.clickhouseUrl);
+    // The embedded server's other user, who may do next to nothing.
+    url.username = "default";
+    url.password = "";
+    const findings = await checkRemote({ clickhouseUrl: url.href, database: db.database });
+    expect(findings[1]?.level).toBe("failed");
+    expect(findings[1]?.message).toMatch(/Not enough privileges.*GRANT ALL ON test_/);
+  });
+
+  it("that does not answer is named, with the setting", async () => {
+    const [finding] = await checkRemote({ clickhouseUrl: "http://me:secret@127.0.0.1:1", database: "hopscope" });
+    expect(finding?.level).toBe("failed");
+    expect(finding?.message).toMatch(/127\.0\.0\.1:1.*CLICKHOUSE_URL/);
+    expect(finding?.message).not.toContain("secret");
+  });
+
+  it.for([
+    ["25.8.1.1", "failed"],
+    ["26.1.9.9", "failed"],
+    ["26.2.1.1", "ok"],
+    ["27.1.1.1", "ok"],
+  ] as const)("of version %s is %s", ([version, level]) => {
+    expect(judgeVersion(version, "http://db:8123")).toMatchObject({ level });
+  });
+
+  const log = (name: string, sizeGib: number, hasTtl = true) => ({ name, sizeBytes: sizeGib * gib, hasTtl });
+
+  it.for([
+    [[], 0, "ok", /take 0 bytes/],
+    [[log("query_log", 0.5, false)], 0, "ok", /take 512\.0 MiB/],
+    [[log("query_log", 3)], 9, "ok", /take 3\.0 GiB, Hopscope's tables 9\.0 GiB/],
+    [[log("query_log", 3)], 2, "warning", /shorten their <ttl>/],
+    [[log("trace_log", 3, false)], 9, "warning", /ALTER TABLE system\.trace_log MODIFY TTL event_date \+ INTERVAL 7 DAY$/],
+    [[log("query_log_0", 0.1, false)], 9, "warning", /: DROP TABLE system\.query_log_0$/],
+    [[log("query_log_1", 5, false)], 9, "warning", /: DROP TABLE system\.query_log_1$/],
+  ] as const)("with the system logs %j beside %d GiB is %s", ([logs, ownGib, level, message]) => {
+    const finding = judgeSystemLogs(logs, ownGib * gib);
+    expect(finding.level).toBe(level);
+    expect(finding.message).toMatch(message);
+  });
+});
+
+it("a line of the report begins with what it says", () => {
+  expect(lineOf({ level: "ok", message: "Node 24" })).toBe("ok      Node 24\n");
+  expect(lineOf({ level: "warning", message: "x" })).toBe("WARNING x\n");
+  expect(lineOf({ level: "failed", message: "x" })).toBe("FAILED  x\n");
+});
+
+it.for([
+  [0, "0 bytes"],
+  [1023, "1023 bytes"],
+  [1024, "1.0 KiB"],
+  [5 * gib, "5.0 GiB"],
+  [5_000 * 1024 * gib, "5000.0 TiB"],
+] as const)("%d bytes are %s", ([sizeBytes, text]) => {
+  expect(sizeText(sizeBytes)).toBe(text);
+});
