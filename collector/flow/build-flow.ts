@@ -2,6 +2,7 @@
 import type { Flow, FlowNode, Gap, Hop, Span, Status } from "../../schema/flow.ts";
 import { clockSkews, correctClocks } from "./clock-skew.ts";
 import { codeNode, unitNodeId } from "./code-node.ts";
+import { copiesOf } from "./copies.ts";
 import { criticalPath } from "./critical-path.ts";
 import { deliveryChains, type Delivery } from "./delivery.ts";
 import { addExternalCalls } from "./external.ts";
@@ -190,13 +191,26 @@ function extentOf(spans: readonly Span[]): { startTime: string; durationMs: numb
  */
 function statusOf({ nodes, nodeIdOf }: Assembly, chains: readonly Delivery[][], repaired: readonly Unit[]): Status {
   const mended = new Set<string>();
+  const copies = copiesOf(chains);
   for (const chain of chains) {
-    for (const delivery of chain) if (delivery.failed && isMended(delivery, chain)) mended.add(nodeIdOf(delivery.unit));
+    const isCopied = isTakenAtLast(copies, chain);
+    for (const delivery of chain) {
+      if (delivery.failed && (isCopied || isMended(delivery, chain))) mended.add(nodeIdOf(delivery.unit));
+    }
   }
   for (const unit of repaired) mended.add(nodeIdOf(unit));
   const code = nodes.filter(({ spanIds }) => spanIds.length > 0);
   if (code.some(({ id, status }) => status === "error" && !mended.has(id))) return "error";
   return code.some(({ status }) => status === "ok") ? "ok" : "unset";
+}
+
+/** Whether a copy of the message, or a copy of that one, was taken without failure. */
+function isTakenAtLast(copies: ReadonlyMap<readonly Delivery[], readonly Delivery[]>, chain: readonly Delivery[]) {
+  // Each copy is later than what it was copied from: this ends.
+  for (let copy = copies.get(chain); copy; copy = copies.get(copy)) {
+    if (copy.at(-1)?.failed === false) return true;
+  }
+  return false;
 }
 
 /** Whether a later attempt succeeded: in the same queue, or in the one that its message was in before. */

@@ -1,5 +1,6 @@
 /** What is missing or late, said to a reader. */
 import type { Gap, Span } from "../../schema/flow.ts";
+import { copiesOf } from "./copies.ts";
 import type { Delivery } from "./delivery.ts";
 import { destinationId, isPointToPoint } from "./destination.ts";
 import { fromMs, toMs } from "./instant.ts";
@@ -57,7 +58,10 @@ function isDurable({ attributes }: Span): boolean {
 /** Messages whose last attempt failed, and that neither came again nor reached a dead-letter queue yet. */
 export function waitingForRetry(chains: readonly (readonly Delivery[])[], nodeIdOf: NodeIdOf): Gap[] {
   const gaps: Gap[] = [];
+  const copies = copiesOf(chains);
   for (const chain of chains) {
+    // What became of it is said of its copy.
+    if (copies.has(chain)) continue;
     const last = chain.at(-1);
     if (last?.destination === undefined || !last.failed || !isPointToPoint(last.destination)) continue;
     const time = fromMs(Math.max(last.endMs, toMs(last.unit.entry.startTime)));
