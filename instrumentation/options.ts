@@ -1,4 +1,4 @@
-import { EACH_CONCURRENCY, EACH_CONCURRENCY_MAX, FLUSH_BUDGET_MS } from "./core/limits.ts";
+import { EACH_CONCURRENCY, EACH_CONCURRENCY_MAX, FLUSH_BUDGET_MAX_MS } from "./core/limits.ts";
 import { report } from "./core/report.ts";
 import type { CaptureOptions, EachOptions } from "./types.ts";
 
@@ -6,7 +6,8 @@ import type { CaptureOptions, EachOptions } from "./types.ts";
 export interface Options {
   readonly name: string | undefined;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
-  readonly flushBudgetMs: number;
+  /** Undefined where the environment decides. */
+  readonly flushBudgetMs: number | undefined;
   readonly concurrency: number;
   /** Undefined where the environment decides. */
   readonly capturePayload: boolean | CaptureOptions | undefined;
@@ -15,13 +16,11 @@ export interface Options {
 const DEFAULTS: Options = {
   name: undefined,
   attributes: {},
-  flushBudgetMs: FLUSH_BUDGET_MS,
+  flushBudgetMs: undefined,
   concurrency: EACH_CONCURRENCY,
   capturePayload: undefined,
 };
 const KNOWN = Object.keys(DEFAULTS);
-/** Longest budget that can be asked for, milliseconds: Lambda's longest timeout. */
-const FLUSH_BUDGET_MAX_MS = 900_000;
 
 /** Fills in defaults. A wrong option is reported once, by name and with what is allowed, and ignored. */
 export function readOptions(given: EachOptions | undefined): Options {

@@ -28,7 +28,7 @@ export interface TracedOptions {
   readonly attributes?: Readonly<Record<string, string | number | boolean>>;
   /**
    * Longest that an invocation waits for the collector, in milliseconds; never past its deadline.
-   * @default 500
+   * @default what `HOPSCOPE_FLUSH_BUDGET_MS` says, else 500
    */
   readonly flushBudgetMs?: number;
   /**

@@ -1,6 +1,6 @@
 import type { Attributes } from "@opentelemetry/api";
 import { SERVICE_NAME } from "@hopscope/schema/attributes";
-import { BATCH_DELAY_MAX_MS, BATCH_DELAY_MS } from "./limits.ts";
+import { BATCH_DELAY_MAX_MS, BATCH_DELAY_MS, FLUSH_BUDGET_MAX_MS, FLUSH_BUDGET_MS } from "./limits.ts";
 import { report } from "./report.ts";
 
 /** What the environment says, checked, with every default filled in. */
@@ -18,6 +18,8 @@ export interface Config {
   readonly sampler: SamplerName;
   /** `OTEL_BSP_SCHEDULE_DELAY`: longest that a span waits in a long-running process, milliseconds. */
   readonly batchDelayMs: number;
+  /** `HOPSCOPE_FLUSH_BUDGET_MS`: longest that an invocation, or the end of a process, waits for us, milliseconds. */
+  readonly flushBudgetMs: number;
   /** `OTEL_TRACES_SAMPLER_ARG`: part of the traces that is kept, 0 to 1. */
   readonly samplerRatio: number;
 }
@@ -81,7 +83,8 @@ export function readConfig(env: Env): Config {
     resource,
     sampler: readSampler(env.OTEL_TRACES_SAMPLER),
     samplerRatio: readRatio(env.OTEL_TRACES_SAMPLER_ARG),
-    batchDelayMs: readDelay(env.OTEL_BSP_SCHEDULE_DELAY),
+    batchDelayMs: readMs(env, "OTEL_BSP_SCHEDULE_DELAY", BATCH_DELAY_MS, BATCH_DELAY_MAX_MS),
+    flushBudgetMs: readMs(env, "HOPSCOPE_FLUSH_BUDGET_MS", FLUSH_BUDGET_MS, FLUSH_BUDGET_MAX_MS),
   };
 }
 
@@ -137,11 +140,12 @@ function readSwitch(env: Env, name: string, fallback: boolean): boolean {
   return fallback;
 }
 
-function readDelay(value: string | undefined): number {
-  const delayMs = value ? Number(value) : BATCH_DELAY_MS;
-  if (delayMs >= 0 && delayMs <= BATCH_DELAY_MAX_MS) return delayMs;
-  report(`OTEL_BSP_SCHEDULE_DELAY must be milliseconds from 0 to ${BATCH_DELAY_MAX_MS}, not "${value}"`);
-  return BATCH_DELAY_MS;
+function readMs(env: Env, name: string, fallbackMs: number, maxMs: number): number {
+  const value = env[name];
+  const ms = value ? Number(value) : fallbackMs;
+  if (ms >= 0 && ms <= maxMs) return ms;
+  report(`${name} must be milliseconds from 0 to ${maxMs}, not "${value}"`);
+  return fallbackMs;
 }
 
 function readSampler(value: string | undefined): SamplerName {

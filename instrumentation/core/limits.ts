@@ -2,6 +2,8 @@
 
 /** Longest that an invocation waits for the collector, milliseconds: what a caller does not notice as an outage. */
 export const FLUSH_BUDGET_MS = 500;
+/** Longest budget that can be asked for, milliseconds: Lambda's longest timeout. */
+export const FLUSH_BUDGET_MAX_MS = 900_000;
 /** Kept free before the deadline, milliseconds: the runtime still has to post the function's answer. */
 export const DEADLINE_MARGIN_MS = 100;
 /** How long before the deadline an invocation is sent as timing out, milliseconds: one cold round trip. */

@@ -1,6 +1,5 @@
 /** What is left when a process ends: `process.exit`, uncaught errors, unhandled rejections. */
 import { monotonicMs } from "../core/clock.ts";
-import { FLUSH_BUDGET_MS } from "../core/limits.ts";
 import { guarded } from "../core/report.ts";
 import { sendSync } from "../core/send-sync.ts";
 import { tracing } from "../core/tracing.ts";
@@ -56,7 +55,7 @@ export function watchRejections(): void {
 }
 
 function sendLast(): void {
-  const deadlineMs = monotonicMs() + FLUSH_BUDGET_MS;
+  const deadlineMs = monotonicMs() + tracing().config.flushBudgetMs;
   for (const { exporter, url } of tracing().waiting) {
     if (exporter.failing) continue;
     sendSync(url, tracing().config.headers, exporter.takeBodies(), deadlineMs - monotonicMs());

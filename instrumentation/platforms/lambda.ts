@@ -148,7 +148,7 @@ function begin(call: Call, lambdaContext: LambdaContext | undefined): LambdaInvo
   };
   const started = Object.assign(invocation, { remainingMs, timer: undefined }) as LambdaInvocation;
   running.add(started);
-  guardDeadline(started, call.options.flushBudgetMs);
+  guardDeadline(started, flushBudgetMs(call));
   return started;
 }
 
@@ -182,7 +182,7 @@ function arnAttributes(arn: unknown): Attributes {
 }
 
 /** Sends an invocation as timing out shortly before Lambda would kill it; it may still end in time. */
-function guardDeadline(invocation: LambdaInvocation, flushBudgetMs: number): void {
+function guardDeadline(invocation: LambdaInvocation, budgetMs: number): void {
   const remainingMs = invocation.remainingMs();
   if (remainingMs >= REMAINING_MAX_MS) return;
   const noticeMs = Math.min(TIMEOUT_NOTICE_MS, remainingMs * TIMEOUT_NOTICE_PART);
@@ -194,7 +194,7 @@ function guardDeadline(invocation: LambdaInvocation, flushBudgetMs: number): voi
     // Of several invocations at once, spans in other traces may be another's.
     const own = running.size > 1 ? all.filter(({ context }) => context.traceId === traceId) : all;
     guarded("announcing a timeout", () => announceTimeout(invocation, own), undefined);
-    void tracing().flush(Math.min(flushBudgetMs, invocation.remainingMs()));
+    void tracing().flush(Math.min(budgetMs, invocation.remainingMs()));
   }, remainingMs - noticeMs);
   invocation.timer.unref();
 }
@@ -215,7 +215,12 @@ async function finish(
   else endWithResult(invocation, result);
   // A span that nobody ended is none of the next invocation's.
   if (running.size === 0) tracing().open.clear();
-  await tracing().flush(Math.min(call.options.flushBudgetMs, leftMs - DEADLINE_MARGIN_MS));
+  await tracing().flush(Math.min(flushBudgetMs(call), leftMs - DEADLINE_MARGIN_MS));
+}
+
+/** Longest that an invocation waits for the collector, milliseconds. */
+function flushBudgetMs({ options }: Call): number {
+  return options.flushBudgetMs ?? tracing().config.flushBudgetMs;
 }
 
 /** Resident memory in bytes, at most {@link MEMORY_AGE_MAX_MS} old. */

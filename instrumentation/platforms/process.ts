@@ -2,7 +2,6 @@
 import { REQUEST_PAYLOAD, RESPONSE_PAYLOAD } from "@hopscope/schema/attributes";
 import type { Call } from "../call.ts";
 import { nowMs, syncClock } from "../core/clock.ts";
-import { FLUSH_BUDGET_MS } from "../core/limits.ts";
 import { guarded } from "../core/report.ts";
 import { tracing } from "../core/tracing.ts";
 import { detect } from "../events/index.ts";
@@ -29,7 +28,7 @@ export function prepareProcess(): void {
   process.on("beforeExit", () => {
     if (flushed && tracing().waiting.length === 0) return;
     flushed = true;
-    void tracing().flush(FLUSH_BUDGET_MS);
+    void tracing().flush(config.flushBudgetMs);
   });
   process.once("SIGTERM", onSignal);
   prepareEnding();
@@ -39,7 +38,7 @@ export function prepareProcess(): void {
 function onSignal(signal: NodeJS.Signals): void {
   const othersDecide = process.listenerCount(signal) > 0;
   void tracing()
-    .flush(FLUSH_BUDGET_MS)
+    .flush(tracing().config.flushBudgetMs)
     .then(() => {
       if (!othersDecide) process.kill(process.pid, signal);
     });

@@ -27,6 +27,8 @@ export interface FunctionOptions {
   /** Freezes the process between invocations; off for concurrent ones. */
   freeze?: boolean;
   timeoutMs?: number;
+  /** How long after its deadline a function is killed; Lambda waits for nothing, a busy machine is late. */
+  graceMs?: number;
   directory?: string;
 }
 
@@ -97,7 +99,7 @@ class Environment implements RunningFunction {
 
   invoke(event: unknown, requestId: string = randomUUID()): Promise<Outcome> {
     return new Promise((resolve) => {
-      const deadline = setTimeout(() => this.#child?.kill("SIGKILL"), this.#timeoutMs);
+      const deadline = setTimeout(() => this.#child?.kill("SIGKILL"), this.#timeoutMs + (this.#options.graceMs ?? 0));
       const settle: Pending["settle"] = (outcome) => {
         clearTimeout(deadline);
         this.#open.delete(requestId);
