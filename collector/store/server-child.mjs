@@ -7,6 +7,7 @@
  */
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
+import { Worker } from "node:worker_threads";
 
 const PR_SET_PDEATHSIG = 1;
 const SIGKILL = 9;
@@ -38,6 +39,7 @@ function runLibrary() {
     const { libchdbPath } = require("chdb/libchdb");
     const path = libchdbPath();
     if (process.platform === "linux") endWithParent(ffi);
+    else new Worker(new URL("./end-with-stdin.mjs", import.meta.url)).unref();
     ffi.open({ library: "chdb", path });
     const argv = ["clickhouse", ...args];
     ffi.load({
