@@ -10,8 +10,21 @@ export interface TimeRange {
   readonly to: string;
 }
 
-/** Fills in the defaults: up to now, and one hour. */
-export function timeRange(query: { from?: string | undefined; to?: string | undefined }, nowMs: number): TimeRange {
+interface RangeQuery {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  readonly minDurationMs?: number | undefined;
+  readonly maxDurationMs?: number | undefined;
+}
+
+/**
+ * Fills in the defaults: up to now, and one hour.
+ *
+ * @throws ApiError where the range, or that of durations beside it, is empty
+ */
+export function timeRange(query: RangeQuery, nowMs: number): TimeRange {
+  const { minDurationMs = 0, maxDurationMs = Infinity } = query;
+  if (minDurationMs > maxDurationMs) throw invalid("minDurationMs", "must not be more than maxDurationMs");
   const toMs = query.to === undefined ? nowMs : Date.parse(query.to);
   const fromMs = query.from === undefined ? toMs - defaultRangeMs : Date.parse(query.from);
   if (fromMs >= toMs) throw invalid("from", `must be before to (${new Date(toMs).toISOString()})`);
