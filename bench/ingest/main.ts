@@ -58,7 +58,9 @@ async function profile(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), "hopscope-profile-"));
   const options = ["--cpu-prof", `--cpu-prof-dir=${dir}`, `--cpu-prof-interval=${String(profileIntervalUs)}`];
   await withSubject("ours", options, async (subject) => {
-    results.push(await measure(subject, "ours", { rate: 0, gzip: false, seconds, connections }));
+    const full = { rate: 0, gzip: false, seconds, connections };
+    await measure(subject, "warm-up", { ...full, seconds: warmUpS });
+    results.push(await measure(subject, "ours", full));
   });
   table();
   say(`\nself time of the collector's main thread:\n${topFunctions(dir, profiledFunctions).join("\n")}`);
