@@ -4,6 +4,7 @@ import { alertCheckSchema, alertPreviewSchema } from "../../schema/alert-api.ts"
 import { ruleSchema, type RuleInput } from "../../schema/alert-rules.ts";
 import { timeRangeQuerySchema } from "../../schema/api.ts";
 import { compileRule } from "../alert/rules/compile-rule.ts";
+import { alertFileJsonSchema } from "../alert/rules/json-schema.ts";
 import { refusalOf } from "../alert/rules/own-query-check.ts";
 import { FILE_BYTES_MAX } from "../alert/rules/read-file.ts";
 import { backtest, BACKTEST_RANGE_MAX_MS } from "../alert/runner/backtest.ts";
@@ -39,8 +40,16 @@ const checkRoute = createRoute({
   responses: { 200: jsonAnswer("Problems, or messages.", alertCheckSchema), ...ERROR_ANSWERS },
 });
 
-/** Adds both routes. */
+const schemaRoute = createRoute({
+  method: "get",
+  path: "/api/alerts/schema.json",
+  summary: "The JSON schema of hopscope.alerts.yml, for editors",
+  responses: { 200: jsonAnswer("A JSON schema.", z.record(z.string(), z.unknown())) },
+});
+
+/** Adds these routes. */
 export function previewRoutes(app: OpenAPIHono, { store, now }: Pick<ApiContext, "store" | "now">): void {
+  app.openapi(schemaRoute, (context) => context.json(alertFileJsonSchema(), 200));
   app.openapi(checkRoute, async (context) => {
     const range = backtestRange(context.req.valid("query"), now());
     const options = { ...range, allowQueries: false, baseUrl: "", signal: context.req.raw.signal };

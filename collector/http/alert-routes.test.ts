@@ -183,6 +183,10 @@ describe("/api/alerts", () => {
     expect((await app.request("/api/alerts/rules/any", { method: "DELETE" })).status).toBe(200);
   });
 
+  it("gives editors the schema of the rules file", async () => {
+    expect(await get("/api/alerts/schema.json")).toMatchObject({ $id: "hopscope.alerts.schema.json", type: "object" });
+  });
+
   it("says what is wrong with a query when it is tried, not when it should fire", async () => {
     const from = new Date((T0 + 540) * 1000).toISOString();
     const rule = { id: "x", kind: "query", threshold: 1, sql: "SELECT count() AS value FROM nowhere" };
