@@ -17,6 +17,7 @@ export interface EmbeddedConfig {
  *
  * The user `default` must exist without a password, as the bootstrap session runs as it; it is left with no
  * right but to open the listener and to wait. No system log table is configured, so none is ever written.
+ * An insert is answered once its parts would survive a power cut, as its segment is removed from the log then.
  */
 export function writeEmbeddedConfig({ configDir, dataPath, password, memoryLimitBytes }: EmbeddedConfig): string {
   mkdirSync(configDir, { recursive: true, mode: 0o700 });
@@ -34,6 +35,8 @@ export function writeEmbeddedConfig({ configDir, dataPath, password, memoryLimit
   <max_concurrent_queries>100</max_concurrent_queries>
   <keep_alive_timeout>30</keep_alive_timeout>
   <merge_tree>
+    <fsync_after_insert>1</fsync_after_insert>
+    <fsync_part_directory>1</fsync_part_directory>
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>2</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
     <number_of_free_entries_in_pool_to_execute_mutation>2</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>2</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
