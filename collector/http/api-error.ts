@@ -48,7 +48,8 @@ export function answerError(error: Error, context: Context): Response {
   return context.json(body, STATUS_OF[known.code]);
 }
 
-function toApiError(error: Error): ApiError {
+/** What an error is to a reader of the API. */
+export function toApiError(error: Error): ApiError {
   if (error instanceof ApiError) return error;
   if (!(error instanceof StoreError)) return new ApiError("internal", "The collector failed; its log says why.");
   const limit = LIMIT_CODES.get(error.code);

@@ -4,7 +4,6 @@ import { bodyLimit } from "hono/body-limit";
 import type { Span } from "../../../schema/flow.ts";
 import { operationNames, serviceNames } from "../../store/queries/operations.ts";
 import { findTraces, serviceCalls } from "../../store/queries/trace-search.ts";
-import { answerError } from "../api-error.ts";
 import type { ApiContext } from "../api-router.ts";
 import { readFlows, storeSource } from "../flow-reader.ts";
 import { answerJaegerError, envelope } from "./envelope.ts";
@@ -33,9 +32,7 @@ const KIND_NAMES = ["unspecified", "internal", "server", "client", "producer", "
 /** The routes of version 1, below `/api`. */
 export function jaegerV1({ store, now }: ApiContext): Hono {
   const app = new Hono();
-  app.onError((error, context) =>
-    error instanceof JaegerError ? answerJaegerError(error, context) : answerError(error, context),
-  );
+  app.onError(answerJaegerError);
   app.route("/", jaegerMetrics({ store, now }));
   app.get("/api/services", async (context) => {
     const names = await serviceNames(store, { signal: context.req.raw.signal });

@@ -9,6 +9,7 @@ import type { ApiContext } from "../api-router.ts";
 import { toOtlpRequest, toUnixNano } from "../otlp-export.ts";
 import { otlpSpans, type OtlpJson, type OtlpSpan } from "../../store/queries/otlp-spans.ts";
 import { readFlows, storeSource } from "../flow-reader.ts";
+import { knownToJaeger } from "./envelope.ts";
 import { filterParameter } from "./filter-parameter.ts";
 import { forGrafana, isGrafana } from "./grafana.ts";
 import { INBOUND_LINKS_TAG, inboundOf, type JaegerReference } from "./jaeger-json.ts";
@@ -31,8 +32,9 @@ const KIND_NAMES = ["internal", "internal", "server", "client", "producer", "con
 export function jaegerV3({ store }: Pick<ApiContext, "store">): Hono {
   const app = new Hono();
   app.onError((error, context) => {
-    if (!(error instanceof JaegerError)) return answerError(error, context);
-    return context.json({ error: { httpCode: error.status, message: error.message } }, error.status);
+    const known = knownToJaeger(error);
+    if (known === undefined) return answerError(error, context);
+    return context.json({ error: { httpCode: known.status, message: known.message } }, known.status);
   });
   app.get("/api/v3/services", async (context) => {
     return context.json({ services: await serviceNames(store, { signal: context.req.raw.signal }) });

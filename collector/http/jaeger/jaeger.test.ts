@@ -498,6 +498,19 @@ describe("metrics, as the monitor page asks for them", () => {
   });
 });
 
+describe("a search past a bound of the store", () => {
+  const range = `query.startTimeMin=${new Date(startMs - 1000).toISOString()}&query.startTimeMax=${new Date(startMs + 60_000).toISOString()}`;
+  it.for([
+    ["/api/traces?service=worker", { data: null, errors: [{ code: 400, msg: expect.stringContaining("rows") }] }],
+    [`/api/v3/traces?${range}`, { error: { httpCode: 400, message: expect.stringContaining("rows") } }],
+  ] as const)("is refused in Jaeger's form, with the bound: %s", async ([path, body]) => {
+    const query: TestStore["store"]["query"] = (sql, params, options) =>
+      test.store.query(sql, params, { ...options, bounds: { rowsRead: 1 } });
+    const response = await createApp({ store: { ...test.store, query } }).request(path);
+    expect([response.status, await response.json()]).toMatchObject([400, body]);
+  });
+});
+
 describe("an uploaded file", () => {
   const post = (body: string) => app.request("/api/transform", { method: "POST", body });
 

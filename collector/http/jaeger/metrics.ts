@@ -6,7 +6,6 @@
  */
 import { Hono, type Context } from "hono";
 import { spanMetrics, type MetricPoint } from "../../store/queries/span-metrics.ts";
-import { answerError } from "../api-error.ts";
 import type { ApiContext } from "../api-router.ts";
 import { answerJaegerError, envelope } from "./envelope.ts";
 import { JaegerError } from "./parameters.ts";
@@ -34,9 +33,7 @@ const METRICS: Readonly<Record<string, Metric>> = {
 /** The routes of metrics, below `/api`. */
 export function jaegerMetrics({ store, now }: ApiContext): Hono {
   const app = new Hono();
-  app.onError((error, context) =>
-    error instanceof JaegerError ? answerJaegerError(error, context) : answerError(error, context),
-  );
+  app.onError(answerJaegerError);
   app.get("/api/metrics/minstep", (context) => envelope(context, MIN_STEP_MS));
   app.get("/api/metrics/:metric{latencies|calls|errors}", async (context) => {
     const metric = METRICS[context.req.param("metric")] as Metric;
