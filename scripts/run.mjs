@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { installBrowser } from "./browser.mjs";
 import { buildStale } from "./build.mjs";
 import { onSignals, run, signalNumbers } from "./child.mjs";
+import { collectorNodeOptions } from "./collector-node.mjs";
 import { installPackages } from "./install.mjs";
 import { startLambdaInstall } from "./lambda-runtime.mjs";
 import { Stop } from "./log.mjs";
@@ -21,9 +22,9 @@ const cli = "collector/cli/main.ts";
  * @type {Record<string, { lambdaWaitMs?: number, forTests?: boolean, program?: (args: string[]) => string[] }>}
  */
 const commands = {
-  start: { program: (args) => [cli, "start", ...args] },
+  start: { program: (args) => [...collectorNodeOptions, cli, "start", ...args] },
   // A newcomer sees the first flow within two minutes, under the small runtime client if need be.
-  demo: { lambdaWaitMs: 75_000, program: (args) => [cli, "demo", ...args] },
+  demo: { lambdaWaitMs: 75_000, program: (args) => [...collectorNodeOptions, cli, "demo", ...args] },
   test: { lambdaWaitMs: Infinity, forTests: true, program: (args) => ["scripts/test.mjs", ...args] },
   check: { lambdaWaitMs: Infinity, forTests: true, program: (args) => ["scripts/test.mjs", ...args] },
   bench: { program: benchProgram },

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { collectorNodeOptions } from "../../scripts/collector-node.mjs";
 import type { Load, LoadResult } from "./sender.ts";
 import type { Question, SubjectState } from "./subject.ts";
 
@@ -47,7 +48,7 @@ export async function withSubject(
 ): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), "hopscope-bench-"));
   const child = fork(new URL("./subject.ts", import.meta.url), [which, dataDir], {
-    execArgv: [...process.execArgv, ...nodeOptions],
+    execArgv: [...process.execArgv, ...collectorNodeOptions, ...nodeOptions],
   });
   await once(child, "message");
   const { port, storePid } = await ask(child, "state");
