@@ -100,13 +100,15 @@ export function connectStore({ endpoint, database }: ConnectionOptions): Store {
 /** Rows out of lines of JSON, the first of which has the columns' names. */
 function toRows<Row>(text: string): Row[] {
   // A line ends nowhere but between rows: inside of texts it is escaped.
-  const lines = JSON.parse(`[${text.trimEnd().replaceAll("\n", ",")}]`) as unknown[][];
-  const names = (lines[0] ?? []) as string[];
-  return lines.slice(1).map((values) => {
+  const lines = JSON.parse(`[${text.trimEnd().replaceAll("\n", ",")}]`) as unknown[];
+  const names = (lines.shift() ?? []) as string[];
+  // Each in its place, so that its values need not be held until all are done.
+  for (const [index, values] of lines.entries()) {
     const row: Record<string, unknown> = {};
-    for (let at = 0; at < names.length; at += 1) row[names[at] as string] = values[at];
-    return row as Row;
-  });
+    for (let at = 0; at < names.length; at += 1) row[names[at] as string] = (values as unknown[])[at];
+    lines[index] = row;
+  }
+  return lines as Row[];
 }
 
 function limitsOf({ bounds = {} }: QueryOptions): Required<QueryBounds> {
