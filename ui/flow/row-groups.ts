@@ -4,7 +4,7 @@ import type { RowDraft } from "./row-tree.ts";
 import type { Row, RowTag, Segment } from "./row.ts";
 
 /** Siblings alike that become a group: fewer are read faster than opened. */
-export const GROUP_MIN = 5;
+const GROUP_MIN = 5;
 /** Stretches drawn of a group's runs: what lies nearer together than a part of this many is drawn as one. */
 const STRETCHES_MAX = 80;
 

@@ -2,11 +2,10 @@
 import type { WindowQuery } from "../../store/queries/alert-samples.ts";
 import type { CompiledRule, Metric } from "../rules/compiled.ts";
 
-/** How far back a rule about silence looks for something that used to speak, seconds. */
-const KNOWN_FOR_S = 24 * 3600;
-
 export interface Plan {
   readonly query: WindowQuery;
+  /** Its rules are about silence: what spoke in the day before counts, though it has no row in the window. */
+  readonly isAboutKnown: boolean;
   readonly rules: CompiledRule[];
 }
 
@@ -16,8 +15,9 @@ export function planQueries(rules: readonly CompiledRule[]): Plan[] {
   for (const rule of rules) {
     if (rule.metric.source === "query") continue;
     const query = windowQuery(rule.metric);
-    const key = JSON.stringify(query);
-    const plan = plans.get(key) ?? { query, rules: [] };
+    const isAboutKnown = rule.metric.kind === "no-data" || rule.metric.kind === "expected";
+    const key = JSON.stringify([query, isAboutKnown]);
+    const plan = plans.get(key) ?? { query, isAboutKnown, rules: [] };
     plan.rules.push(rule);
     plans.set(key, plan);
   }
@@ -64,9 +64,6 @@ function secondRange(metric: Metric): WindowQuery["second"] {
   switch (metric.kind) {
     case "throughput-drop":
       return { kind: "before", lengthS: metric.baselineMs / 1000 };
-    case "no-data":
-    case "expected":
-      return { kind: "before", lengthS: KNOWN_FOR_S };
     case "slo-burn":
       return { kind: "within", lengthS: metric.shortWindowMs / 1000 };
     default:

@@ -1,5 +1,6 @@
 /** Measures all rules at one or several evaluations: the live engine asks for one, a backtest for many. */
 import {
+  queryKnown,
   queryLags,
   queryLateMinutes,
   queryWindows,
@@ -52,9 +53,11 @@ export async function takeSamples(
     fail(rules, error);
     return samples;
   }
+  const known = new Map<string, Promise<WindowRow[]>>();
   for (const plan of plans) {
     try {
-      await samplePlan(store, plan, ticksS, lags, lateOf.get(plan.query.source) ?? [], put);
+      const late = lateOf.get(plan.query.source) ?? [];
+      await samplePlan(store, plan, { ticksS, lags, late, known: await knownOf(store, plan, ticksS, known) }, put);
     } catch (error) {
       fail(plan.rules, error);
     }
@@ -67,18 +70,39 @@ export async function takeSamples(
 
 type Put = (rule: CompiledRule, tickS: number, sample: Omit<Sample, "atMs">) => void;
 
+/** What all plans of a call share. */
+interface Seen {
+  readonly ticksS: readonly number[];
+  readonly lags: Lags;
+  readonly late: Awaited<ReturnType<typeof queryLateMinutes>>;
+  readonly known: readonly WindowRow[];
+}
+
+/** Empty rows of what spoke in the day before, asked once for all windows; none for a plan that has no use for them. */
+async function knownOf(
+  store: Store,
+  { query, isAboutKnown }: Plan,
+  ticksS: readonly number[],
+  asked: Map<string, Promise<WindowRow[]>>,
+): Promise<WindowRow[]> {
+  if (!isAboutKnown) return [];
+  const key = JSON.stringify([query.level, query.scope, query.attributes]);
+  const rows = asked.get(key) ?? queryKnown(store, query, ticksS);
+  asked.set(key, rows);
+  return rows;
+}
+
 async function samplePlan(
   store: Store,
   plan: Plan,
-  ticksS: readonly number[],
-  lags: Lags,
-  late: Awaited<ReturnType<typeof queryLateMinutes>>,
+  { ticksS, lags, late, known }: Seen,
   put: Put,
 ): Promise<void> {
   const { query, rules } = plan;
   const rows = byTick(await queryWindows(store, query, ticksS, lags));
+  const knownRows = byTick(known);
   for (const tickS of ticksS) {
-    const observer = new Observer(rows.get(tickS) ?? []);
+    const observer = new Observer(withKnown(rows.get(tickS) ?? [], knownRows.get(tickS) ?? []));
     const lateMinutes = late.filter((one) => one.tick === tickS && isLate(one, lags));
     const windows = isAboutTooMuch(plan) ? await lateWindows(store, plan, tickS, lateMinutes) : [];
     const lag = query.monotone ? -1 : Math.max(0, ...(lags.get(tickS)?.values() ?? []));
@@ -123,6 +147,14 @@ async function lateWindows(
     const own = (rows.get(minute + 60) ?? []).filter((row) => row.service === undefined || names.has(row.service));
     return { endMs: (minute + 60) * 1000, observer: new Observer(own) };
   });
+}
+
+/** The rows, and those of what is known and has none. */
+function withKnown(rows: WindowRow[], known: readonly WindowRow[]): WindowRow[] {
+  if (known.length === 0) return rows;
+  const keyOf = ({ service, function: name }: WindowRow): string => `${service ?? ""}/${name ?? ""}`;
+  const present = new Set(rows.map(keyOf));
+  return [...rows, ...known.filter((row) => !present.has(keyOf(row)))];
 }
 
 function byTick(rows: readonly WindowRow[]): Map<number, WindowRow[]> {

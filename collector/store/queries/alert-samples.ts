@@ -128,6 +128,34 @@ export async function queryWindows(
   return rows.map(reviveRow);
 }
 
+/** How far back a rule about silence looks for something that used to speak, seconds. */
+const KNOWN_FOR_S = 24 * 3600;
+
+/** What had an invocation in the day before each evaluation, as it saw it: empty rows, with 1 in the second range. */
+export async function queryKnown(
+  store: Store,
+  query: Pick<WindowQuery, "source" | "level" | "scope" | "attributes">,
+  ticksS: readonly number[],
+): Promise<WindowRow[]> {
+  const firstS = ticksS[0];
+  const lastS = ticksS.at(-1);
+  if (firstS === undefined || lastS === undefined) return [];
+  const params: Record<string, unknown> = { ticks: ticksS, lo: firstS - KNOWN_FOR_S, hi: lastS };
+  const level = query.level.map((column) => `${LEVEL_COLUMNS[column]} AS ${column}`);
+  const isOne = ticksS.length === 1;
+  const rows = await store.query<Record<string, unknown>>(
+    `SELECT ${[isOne ? "{hi:UInt32} AS tick" : "tick", ...level].join(", ")}, 1 AS volumeSecond
+     FROM ${tableOf(query, params)} AS rollup
+     ${isOne ? "" : `ARRAY JOIN arrayFilter(t -> t > toUInt32(minute) AND t <= toUInt32(minute) + ${KNOWN_FOR_S}, {ticks:Array(UInt32)}) AS tick`}
+     WHERE minute >= toDateTime({lo:UInt32}) AND minute < toDateTime({hi:UInt32}) AND toUInt32(seen_at) <= tick
+       ${scopeCondition(query.scope, params)}
+     GROUP BY ${["tick", ...query.level].join(", ")}`,
+    params,
+    { bounds: { timeS: SAMPLE_TIME_S, memoryBytes: SAMPLE_MEMORY_BYTES } },
+  );
+  return rows.map(reviveRow);
+}
+
 const LEVEL_COLUMNS = { service: "service_name", function: "faas_name", queue: "queue" } as const;
 const IN_WINDOW = "age <= {window:UInt32}";
 const IN_SECOND = "age <= {secondFrom:UInt32} AND age > {secondTo:UInt32}";
@@ -167,7 +195,10 @@ function columns({ source, quantiles }: WindowQuery): string[] {
 }
 
 /** The rollup, or the same columns made from the spans that have the attributes. */
-function tableOf({ source, attributes }: WindowQuery, params: Record<string, unknown>): string {
+function tableOf(
+  { source, attributes }: Pick<WindowQuery, "source" | "attributes">,
+  params: Record<string, unknown>,
+): string {
   if (Object.keys(attributes).length === 0) return source === "function" ? "alert_minutes" : "queue_minutes";
   return (source === "function" ? functionRollup : queueRollup)(attributes, params);
 }
