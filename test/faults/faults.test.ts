@@ -55,7 +55,7 @@ function mountSmall(dir: string, sizeBytes: number): boolean {
 }
 
 describe("every acknowledged span is there exactly once", () => {
-  it(`after ${String(killCount)} kills of collector, store, or both at random instants under load`, { timeout: 300_000 }, async () => {
+  it(`after ${String(killCount)} kills of collector, store, or both at random instants under load`, { timeout: 600_000 }, async () => {
     collector = new FaultyCollector();
     await collector.start();
     collector.startClients();
