@@ -110,7 +110,7 @@ export const MORE_FIELDS: readonly FieldName[] = [
   "runbook",
 ];
 /** Whom to tell, and how loudly. */
-export const TELL_FIELDS: readonly FieldName[] = ["severity", "notify"];
+const TELL_FIELDS: readonly FieldName[] = ["severity", "notify"];
 
 /** The kind's row of the table; the first where there is no such kind. */
 export function kindSpec(kind: string): KindSpec {

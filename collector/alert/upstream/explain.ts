@@ -20,7 +20,7 @@ const EXPLAINED_SHARE: Readonly<Record<Level, number>> = { silent: 0.9, fewer: 0
 export type UpstreamMutes = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 /** Whether a rule may have alerts about silence that this works on. */
-export function isAboutSilence({ metric, rule }: CompiledRule): boolean {
+function isAboutSilence({ metric, rule }: CompiledRule): boolean {
   if (metric.scope.attributes !== undefined || metric.source !== "function") return false;
   return SILENCE_KINDS.has(metric.kind) || rule.noData.policy === "alert";
 }

@@ -39,7 +39,7 @@ export class DependencyReader {
 }
 
 /** Joins what was invoked with who is known to have sent it. */
-export function feedsOf(invoked: readonly InvokedRow[], published: readonly PublishedRow[]): Feed[] {
+function feedsOf(invoked: readonly InvokedRow[], published: readonly PublishedRow[]): Feed[] {
   const publishers = new Map<string, PublishedRow[]>();
   const ofService = new Map<string, Set<string>>();
   const remember = (node: CodeNode): void => {
