@@ -2,7 +2,7 @@
  * Every npm script of the root. Plain JavaScript without packages, because it starts on a bare machine:
  * it installs and builds what is missing, then hands over to the real program under the pinned Node.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { installBrowser } from "./browser.mjs";
 import { buildStale } from "./build.mjs";
@@ -31,12 +31,13 @@ const commands = {
   build: {},
 };
 
-/** `bench ingest --spans 1e6` runs bench/ingest/main.ts, `bench` alone bench/main.ts. */
+/** `bench ingest --seconds 10` runs bench/ingest/main.ts with the rest of the arguments. */
 function benchProgram(args) {
-  const [name, ...rest] = args[0]?.startsWith("-") ? ["", ...args] : args;
-  const file = join("bench", name ?? "", "main.ts");
-  if (!existsSync(join(root, file))) throw new Stop(`there is no benchmark "${name ?? ""}": ${file} does not exist`);
-  return [file, ...rest];
+  const [name = "", ...rest] = args;
+  const file = join("bench", name, "main.ts");
+  if (existsSync(join(root, file))) return [file, ...rest];
+  const known = readdirSync(join(root, "bench")).filter((folder) => existsSync(join(root, "bench", folder, "main.ts")));
+  throw new Stop(`name one of the benchmarks: npm run bench -- ${known.join("|")}`);
 }
 
 async function main(signal) {
