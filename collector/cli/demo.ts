@@ -4,7 +4,8 @@ import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { FlowListResponse } from "../../schema/api.ts";
-import { readConfig } from "./config.ts";
+import { readConfig, type Config } from "./config.ts";
+import { exampleEnvironment, readerHeaders } from "./demo-access.ts";
 import { closeOnSignal } from "./lifetime.ts";
 import { textLog } from "./log.ts";
 import { startCollector } from "./start-collector.ts";
@@ -24,7 +25,7 @@ export async function demo(): Promise<void> {
   const log = textLog(config.logLevel);
   say("Starting the collector with its database ...");
   const collector = await startCollector(config, log, { alertPack: "demo" });
-  const example = existsSync(exampleFile) ? startExample(collector.endpoint) : undefined;
+  const example = existsSync(exampleFile) ? startExample(collector.endpoint, config) : undefined;
   process.once("exit", () => example !== undefined && killGroup(example));
   const ended = closeOnSignal(async () => {
     log.mute();
@@ -35,18 +36,19 @@ export async function demo(): Promise<void> {
   if (example === undefined) {
     say("examples/checkout is not part of this installation, so nothing sends orders: clone the repository for it.");
   } else {
-    await firstOrder(collector.endpoint);
+    await firstOrder(collector.endpoint, config);
   }
   say(`Hopscope is ready; Ctrl-C ends everything. To follow the orders, open ${collector.url}`);
   await ended;
 }
 
 /** Waits until the page has something to show. */
-async function firstOrder(endpoint: string): Promise<void> {
+async function firstOrder(endpoint: string, config: Config): Promise<void> {
   say("Starting the checkout example: a shop front, SNS, SQS, functions and a container on this machine ...");
+  const headers = readerHeaders(config);
   const giveUpAt = performance.now() + firstOrderWaitMs;
   while (performance.now() < giveUpAt) {
-    const arrived = await fetch(`${endpoint}/api/flows?limit=1`).then(hasFlows, () => false);
+    const arrived = await fetch(`${endpoint}/api/flows?limit=1`, { headers }).then(hasFlows, () => false);
     if (arrived) return;
     await delay(firstOrderPollMs);
   }
@@ -58,12 +60,12 @@ async function hasFlows(response: Response): Promise<boolean> {
 }
 
 /** In a process group of its own, so that its functions, frozen ones included, can be ended with it. */
-function startExample(endpoint: string): ChildProcess {
+function startExample(endpoint: string, config: Config): ChildProcess {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", exampleFile], {
     // Its standard input closes when this process dies, however it dies.
     stdio: ["pipe", "inherit", "inherit"],
     detached: true,
-    env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint },
+    env: exampleEnvironment(process.env, endpoint, config),
   });
   child.once("exit", (code, signal) => {
     if (signal === null && code !== 0) say(`The checkout example ended with exit code ${String(code)}.`);

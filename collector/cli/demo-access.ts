@@ -1,0 +1,29 @@
+/** How the demo's own shop and its wait for orders come past the doors that the settings close. */
+import type { Config } from "./config.ts";
+
+/** The variables that say who may do what: for the collector alone, and not for the example's functions. */
+const SECRET_VARIABLES = ["HOPSCOPE_INGEST_TOKENS", "HOPSCOPE_UI_PASSWORD"];
+const HEADERS_VARIABLE = "OTEL_EXPORTER_OTLP_HEADERS";
+
+/** Returns the example's environment: where to send, and the first token as a header beside those that are set. */
+export function exampleEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  endpoint: string,
+  { ingestTokens }: Pick<Config, "ingestTokens">,
+): Record<string, string | undefined> {
+  const rest = Object.fromEntries(Object.entries(env).filter(([name]) => !SECRET_VARIABLES.includes(name)));
+  const example = { ...rest, OTEL_EXPORTER_OTLP_ENDPOINT: endpoint };
+  const token = ingestTokens?.[0];
+  if (token === undefined) return example;
+  const others = (env[HEADERS_VARIABLE] ?? "")
+    .split(",")
+    .filter((header) => header.trim() !== "" && !/^\s*authorization\s*=/i.test(header));
+  const own = `authorization=${encodeURIComponent(`Bearer ${token}`)}`;
+  return { ...example, [HEADERS_VARIABLE]: [...others, own].join(",") };
+}
+
+/** Returns the headers with which the API answers; none where it asks for no password. */
+export function readerHeaders({ uiPassword }: Pick<Config, "uiPassword">): Record<string, string> {
+  if (uiPassword === undefined) return {};
+  return { authorization: `Basic ${Buffer.from(`demo:${uiPassword}`).toString("base64")}` };
+}
