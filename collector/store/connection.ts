@@ -4,7 +4,7 @@ import type { Endpoint } from "./embedded.ts";
 import { InsertConnection } from "./insert-connection.ts";
 import { cutOf, cutOfError } from "./query-cut.ts";
 import { isRetryableCode } from "./retryable.ts";
-import { StoreError, type QueryBounds, type QueryOptions, type Store } from "./store.ts";
+import { StoreError, type QueryBounds, type QueryOptions, type RowOptions, type Store } from "./store.ts";
 
 /** Where a query names no bound of its own. */
 const QUERY_TIME_DEFAULT_S = 30;
@@ -48,7 +48,7 @@ export function connectStore({ endpoint, database }: ConnectionOptions): Store {
   }
 
   return {
-    async query<Row>(sql: string, params?: Record<string, unknown>, options?: QueryOptions): Promise<Row[]> {
+    async query<Row>(sql: string, params?: Record<string, unknown>, options?: RowOptions<Row>): Promise<Row[]> {
       const timeS = options?.bounds?.timeS ?? QUERY_TIME_DEFAULT_S;
       const timeout = AbortSignal.timeout(timeS * 1000 + answerMarginMs);
       const ask = async () => {
@@ -63,7 +63,7 @@ export function connectStore({ endpoint, database }: ConnectionOptions): Store {
         const text = await result.text();
         const cut = options?.onCut && cutOf(result.response_headers["x-clickhouse-summary"], limitsOf(options));
         if (cut) options?.onCut?.(cut);
-        return toRows<Row>(text);
+        return toRows(text, options?.onRow);
       };
       try {
         return await translated(ask, options?.signal);
@@ -97,18 +97,28 @@ export function connectStore({ endpoint, database }: ConnectionOptions): Store {
   };
 }
 
-/** Rows out of lines of JSON, the first of which has the columns' names. */
-function toRows<Row>(text: string): Row[] {
-  // A line ends nowhere but between rows: inside of texts it is escaped.
-  const lines = JSON.parse(`[${text.trimEnd().replaceAll("\n", ",")}]`) as unknown[];
-  const names = (lines.shift() ?? []) as string[];
-  // Each in its place, so that its values need not be held until all are done.
-  for (const [index, values] of lines.entries()) {
-    const row: Record<string, unknown> = {};
-    for (let at = 0; at < names.length; at += 1) row[names[at] as string] = (values as unknown[])[at];
-    lines[index] = row;
+/** Rows out of lines of JSON, the first of which has the columns' names; none where `onRow` takes them. */
+function toRows<Row>(text: string, onRow?: (row: Row) => void): Row[] {
+  const rows: Row[] = [];
+  const take = onRow ?? ((row) => rows.push(row));
+  // A copy of a row that has all its columns is made in one step, where an empty one grows with each of them.
+  let names: string[] | undefined;
+  let blank: Record<string, unknown> = {};
+  // A line ends nowhere but between rows: inside of texts it is escaped. One at a time, its values are soon forgotten.
+  for (let start = 0, end = 0; start < text.length; start = end + 1) {
+    end = text.indexOf("\n", start);
+    if (end < 0) end = text.length;
+    const values = JSON.parse(text.slice(start, end)) as unknown[];
+    if (names === undefined) {
+      names = values as string[];
+      blank = Object.fromEntries(names.map((name) => [name, undefined]));
+      continue;
+    }
+    const row = { ...blank };
+    for (let at = 0; at < names.length; at += 1) row[names[at] as string] = values[at];
+    take(row as Row);
   }
-  return lines as Row[];
+  return rows;
 }
 
 function limitsOf({ bounds = {} }: QueryOptions): Required<QueryBounds> {

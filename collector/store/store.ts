@@ -27,13 +27,19 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What is done with the rows of one query. */
+export interface RowOptions<Row> extends QueryOptions {
+  /** With it, it is given each row, and none is returned: thousands of wide rows are not held at a time. */
+  readonly onRow?: (row: Row) => void;
+}
+
 /** A ClickHouse database with Hopscope's tables. */
 export interface Store {
   /**
    * Runs a SELECT. Values go in as `{name:Type}` parameters, never into the text.
    * Rows have the values of ClickHouse's JSON (64-bit integers as strings), by column name.
    */
-  query<Row>(sql: string, params?: Record<string, unknown>, options?: QueryOptions): Promise<Row[]>;
+  query<Row>(sql: string, params?: Record<string, unknown>, options?: RowOptions<Row>): Promise<Row[]>;
   /** Runs DDL or any statement without a result. */
   command(sql: string, params?: Record<string, unknown>): Promise<void>;
   /**

@@ -58,7 +58,14 @@ function fromDouble(value: number | string): number | string {
   return Number.isFinite(parsed) ? parsed : String(value);
 }
 
-/** Without a prototype: an attribute may be called `__proto__`. */
+/**
+ * Objects that inherit nothing, as an attribute may be called `__proto__`. Unlike `Object.create(null)`, which makes a
+ * hash table for each, they are as fast and as small as any object.
+ */
+const Bag = function Bag() {} as unknown as new () => Attributes;
+(Bag as { prototype: unknown }).prototype = Object.create(null);
+
+/** Attributes that inherit nothing. */
 export function emptyAttributes(): Attributes {
-  return Object.create(null) as Attributes;
+  return new Bag();
 }

@@ -63,24 +63,28 @@ const STATUSES: readonly Status[] = ["unset", "ok", "error"];
 export function spanReader(): (row: SpanRow) => Span {
   const resources = new Map<string, Attributes>();
   const scopes = new Map<string, string>();
-  return (row) => ({
-    traceId: row.trace_id,
-    spanId: row.span_id,
-    ...(row.parent_span_id !== NO_SPAN_ID && { parentSpanId: row.parent_span_id }),
-    name: row.name,
-    kind: KINDS[row.kind] ?? "unspecified",
-    service: row.service_name,
-    startTime: toInstant(row.start),
-    durationMs: Number(row.duration_ns) / 1e6,
-    status: STATUSES[row.status_code] ?? "unset",
-    statusMessage: row.status_message,
-    traceState: row.trace_state,
-    attributes: toAttributes(row),
-    resource: remembered(resources, row.resource, resourceAttributes),
-    scope: remembered(scopes, row.scope, scopeName),
-    events: toEvents(row),
-    links: toLinks(row),
-  });
+  return (row) => {
+    const span: Span = {
+      traceId: row.trace_id,
+      spanId: row.span_id,
+      name: row.name,
+      kind: KINDS[row.kind] ?? "unspecified",
+      service: row.service_name,
+      startTime: toInstant(row.start),
+      durationMs: Number(row.duration_ns) / 1e6,
+      status: STATUSES[row.status_code] ?? "unset",
+      statusMessage: row.status_message,
+      traceState: row.trace_state,
+      attributes: toAttributes(row),
+      resource: remembered(resources, row.resource, resourceAttributes),
+      scope: remembered(scopes, row.scope, scopeName),
+      events: toEvents(row),
+      links: toLinks(row),
+    };
+    // Not spread into the literal: an object made in one step takes a tenth of the time.
+    if (row.parent_span_id !== NO_SPAN_ID) span.parentSpanId = row.parent_span_id;
+    return span;
+  };
 }
 
 /** ClickHouse's `2026-11-21 08:30:57.123456789` as an instant. */
@@ -108,7 +112,10 @@ function scopeName(json: string): string {
 
 function toAttributes(row: SpanRow): Attributes {
   const attributes = emptyAttributes();
-  for (const [at, column] of PROMOTED_SPAN_COLUMNS.entries()) addPromoted(attributes, column, row.promoted[at] ?? "");
+  for (let at = 0; at < PROMOTED_SPAN_COLUMNS.length; at += 1) {
+    const text = row.promoted[at] ?? "";
+    if (text !== "") addPromoted(attributes, PROMOTED_SPAN_COLUMNS[at] as PromotedColumn, text);
+  }
   for (const [name, value] of Object.entries(row.attributes_string)) attributes[name] ??= value;
   for (const [name, value] of Object.entries(row.attributes_int)) attributes[name] ??= fromInt64(value);
   for (const [name, value] of Object.entries(row.attributes_double)) attributes[name] ??= toDouble(value);
@@ -124,9 +131,8 @@ function toDouble(value: number | string | null): number | string | null {
   return { nan: "NaN", "-nan": "NaN", inf: "Infinity", "-inf": "-Infinity" }[value] ?? value;
 }
 
-/** '' and 0 are absent; a boolean has 0 absent, 1 false, 2 true. */
+/** The text is not ''. 0 is absent; a boolean has 0 absent, 1 false, 2 true. */
 function addPromoted(attributes: Attributes, { attribute, type }: PromotedColumn, text: string): void {
-  if (text === "") return;
   if (type === "string" || type === "lowCardinality") attributes[attribute] = text;
   else if (text === "0") return;
   else if (type === "bool") attributes[attribute] = text === "2";

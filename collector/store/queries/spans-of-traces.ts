@@ -68,8 +68,10 @@ async function eachRow<Row>(
   let left = limit;
   for (let at = 0; at < traceIds.length && left > 0; at += TRACES_PER_QUERY_MAX) {
     const params = { traceIds: traceIds.slice(at, at + TRACES_PER_QUERY_MAX), limit: left };
-    const rows = await store.query<Row>(sql, params, within(BOUNDS, reading));
-    for (const row of rows) onRow(row);
-    left -= rows.length;
+    const take = (row: Row) => {
+      left -= 1;
+      onRow(row);
+    };
+    await store.query<Row>(sql, params, { ...within(BOUNDS, reading), onRow: take });
   }
 }
