@@ -16,15 +16,17 @@ export interface Evaluated {
 export function evaluate(rule: Rule, state: RuleState, sample: Sample, past: boolean): Evaluated {
   const draft = new Draft(rule, sample, past, state.series);
   const late = lateFindings(rule, state, sample);
+  /** Those that matter: of most series nothing is known, and nothing happens to them. */
   const seen = new Map<string, Observation>();
   const keys = new Set([...Object.keys(state.series).filter(isValueKey), ...late.young.keys()]);
+  const watched = rule.noData.policy === "alert";
   let reporting = 0;
   let insufficient = 0;
   let worst: Observation | null = null;
   for (const one of sample.series) {
-    seen.set(one.key, one);
     const verdict = judge(rule, one, state.series[one.key]?.phase === "firing");
-    if (verdict === "holds" || rule.noData.policy === "alert") keys.add(one.key);
+    if (verdict === "holds" || watched) keys.add(one.key);
+    if (keys.has(one.key)) seen.set(one.key, one);
     if (verdict === "insufficient") insufficient++;
     if (verdict === "insufficient" || verdict === "absent") continue;
     reporting++;
@@ -39,7 +41,7 @@ export function evaluate(rule: Rule, state: RuleState, sample: Sample, past: boo
     const before = state.series[key];
     const found = late.young.get(key) ?? findingOf(rule, before, seen.get(key), sample.windowEndMs);
     draft.put(key, before, advance(rule, before, found, moment));
-    if (rule.noData.policy === "alert") watchSilence(draft, rule, state, key, found, moment);
+    if (watched) watchSilence(draft, rule, state, key, found, moment);
   }
   draft.prune();
   return {

@@ -2,6 +2,9 @@ import { HEALTHY } from "./empty-state.ts";
 import { FAILING_TOLD_AFTER_MS } from "./limits.ts";
 import type { HealthState, Notification, Rule, Sample, SampleError } from "./types.ts";
 
+/** Observations of which no two have the same labels: many rules share one array, which is looked through once. */
+const distinct = new WeakSet<Sample["series"]>();
+
 /** Why a sample cannot be judged: its own error, too many series, or two with the same labels. */
 export function findError(rule: Rule, sample: Sample): SampleError | undefined {
   if (sample.error !== undefined) return sample.error;
@@ -9,6 +12,7 @@ export function findError(rule: Rule, sample: Sample): SampleError | undefined {
     const message = `${sample.series.length} series, and at most ${rule.seriesMax} are allowed; narrow the scope, or raise maxSeries`;
     return { kind: "limit", message };
   }
+  if (distinct.has(sample.series)) return undefined;
   const seen = new Map<string, number | null>();
   for (const { key, labels, value } of sample.series) {
     const other = seen.get(key);
@@ -18,6 +22,7 @@ export function findError(rule: Rule, sample: Sample): SampleError | undefined {
     }
     seen.set(key, value);
   }
+  distinct.add(sample.series);
   return undefined;
 }
 

@@ -13,24 +13,29 @@ interface Series {
   readonly row: WindowRow;
 }
 
-/** Turns rows into observations; grouping is done once for all rules that group alike without a scope of their own. */
+type Pattern = { readonly name: Level; readonly pattern: string };
+
+/** Turns rows into observations; rules that measure the same have the same objects, whatever their thresholds. */
 export class Observer {
   readonly #rows: readonly WindowRow[];
-  readonly #grouped = new Map<string, Series[]>();
+  readonly #grouped = new Map<string, readonly Series[]>();
+  readonly #measured = new Map<string, readonly Observation[]>();
 
   constructor(rows: readonly WindowRow[]) {
     this.#rows = rows;
   }
 
-  /** The observations of one rule; `lags` gives each service's lag in minutes where it has one. */
-  observe({ metric }: CompiledRule, tickS: number, lags?: ReadonlyMap<string, number>): Observation[] {
-    const isLagging = !metric.monotone && lags !== undefined && lags.size > 0;
-    const observations = this.#series(metric).map(({ key, labels, row }): Observation => {
-      const measured = { key, labels, ...measure(metric, row) };
-      const { service } = labels;
-      if (!isLagging || service === undefined) return measured;
-      return { ...measured, windowEndMs: (tickS - (lags.get(service) ?? 0) * 60) * 1000 };
-    });
+  /** The observations of one rule; `lags` gives each service's lag in minutes where it has one: always the same. */
+  observe({ metric }: CompiledRule, tickS: number, lags?: ReadonlyMap<string, number>): readonly Observation[] {
+    const patterns = this.#patterns(metric);
+    const isMerging = patterns.some(({ name }) => !metric.groupBy.includes(name));
+    const groupKey = JSON.stringify([metric.groupBy, isMerging ? patterns : []]);
+    const series = this.#series(groupKey, metric, isMerging ? patterns : []);
+    const metricKey = JSON.stringify([groupKey, { ...metric, scope: null, query: null }]);
+    const measured = this.#measured.get(metricKey) ?? measureAll(metric, series, tickS, lags);
+    this.#measured.set(metricKey, measured);
+    const observations =
+      patterns.length === 0 ? measured : measured.filter((_, n) => fits(series[n]?.row ?? emptyRow(tickS), patterns));
     if (metric.kind !== "expected") return observations;
     const labels = namedLabels(metric);
     if (labels === null) return observations;
@@ -39,26 +44,41 @@ export class Observer {
     return [...observations, { key, labels, ...measure(metric, emptyRow(tickS)) }];
   }
 
-  #series(metric: Metric): Series[] {
-    const { groupBy, scope } = metric;
-    const inRow = (name: Level): boolean => this.#rows[0]?.[name] !== undefined;
-    const patterns = (["service", "function", "queue"] as const).flatMap((name) => {
+  /** The scope's patterns of what the rows tell apart. */
+  #patterns({ scope }: Metric): readonly Pattern[] {
+    return (["service", "function", "queue"] as const).flatMap((name) => {
       const pattern = scope[name];
-      return pattern === undefined || !inRow(name) ? [] : [{ name, pattern }];
+      return pattern === undefined || this.#rows[0]?.[name] === undefined ? [] : [{ name, pattern }];
     });
-    const groupKey = JSON.stringify([groupBy, patterns.some(({ name }) => !groupBy.includes(name)) ? patterns : []]);
-    let series = this.#grouped.get(groupKey);
-    if (series === undefined) {
-      const isMerging = patterns.some(({ name }) => !groupBy.includes(name));
-      const rows = isMerging ? this.#rows.filter((row) => fits(row, patterns)) : this.#rows;
-      series = group(rows, groupBy);
-      this.#grouped.set(groupKey, series);
-    }
-    return patterns.length === 0 ? series : series.filter(({ row }) => fits(row, patterns));
+  }
+
+  #series(groupKey: string, { groupBy }: Metric, patterns: readonly Pattern[]): readonly Series[] {
+    const known = this.#grouped.get(groupKey);
+    if (known !== undefined) return known;
+    const rows = patterns.length === 0 ? this.#rows : this.#rows.filter((row) => fits(row, patterns));
+    const series = group(rows, groupBy);
+    this.#grouped.set(groupKey, series);
+    return series;
   }
 }
 
-function fits(row: WindowRow, patterns: readonly { name: Level; pattern: string }[]): boolean {
+function measureAll(
+  metric: Metric,
+  series: readonly Series[],
+  tickS: number,
+  lags: ReadonlyMap<string, number> | undefined,
+): Observation[] {
+  const isLagging = !metric.monotone && lags !== undefined && lags.size > 0;
+  return series.map(({ key, labels, row }): Observation => {
+    const { value, volume, normal } = measure(metric, row);
+    const { service } = labels;
+    if (!isLagging || service === undefined) return { key, labels, value, volume, normal };
+    const windowEndMs = (tickS - (lags.get(service) ?? 0) * 60) * 1000;
+    return { key, labels, value, volume, normal, windowEndMs };
+  });
+}
+
+function fits(row: WindowRow, patterns: readonly Pattern[]): boolean {
   return patterns.every(({ name, pattern }) => matchesPattern(row[name] ?? "", pattern));
 }
 

@@ -19,6 +19,12 @@ import { planQueries, type Plan } from "./plan.ts";
 /** Late minutes looked at by one evaluation, the newest first. */
 const LATE_MINUTES_MAX = 120;
 
+/**
+ * Queries of one evaluation that run at a time: a busy collector comes to each answer late, so that one after the other
+ * would take the sum of it. A backtest, whose queries are big, has one at a time.
+ */
+const QUERIES_AT_ONCE = 4;
+
 /** Samples by evaluation (milliseconds) and rule id; each has a sample or an error, never neither. */
 export type Samples = ReadonlyMap<number, ReadonlyMap<string, Sample>>;
 
@@ -54,18 +60,28 @@ export async function takeSamples(
     return samples;
   }
   const known = new Map<string, Promise<WindowRow[]>>();
-  for (const plan of plans) {
+  const tasks = plans.map((plan) => async () => {
     try {
       const late = lateOf.get(plan.query.source) ?? [];
       await samplePlan(store, plan, { ticksS, lags, late, known: await knownOf(store, plan, ticksS, known) }, put);
     } catch (error) {
       fail(plan.rules, error);
     }
-  }
+  });
   for (const rule of rules) {
-    if (rule.metric.source === "query") await sampleOwn(store, rule, ticksS, put);
+    if (rule.metric.source === "query") tasks.push(() => sampleOwn(store, rule, ticksS, put));
   }
+  await runAll(tasks, ticksS.length === 1 ? QUERIES_AT_ONCE : 1);
   return samples;
+}
+
+/** Runs every task, in their order, so many at a time. */
+async function runAll(tasks: readonly (() => Promise<void>)[], atOnce: number): Promise<void> {
+  const waiting = tasks.values();
+  const worker = async (): Promise<void> => {
+    for (const task of waiting) await task();
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
 type Put = (rule: CompiledRule, tickS: number, sample: Omit<Sample, "atMs">) => void;
