@@ -7,7 +7,7 @@ import type { Store } from "../store/store.ts";
 import { decodeCursor, encodeCursor, wrongCursor } from "./cursor.ts";
 import { CutNote } from "./cut-note.ts";
 import { isFlowWanted, seedsOf, type FlowFilter, type Seed } from "./flow-filter.ts";
-import { readFlows, storeSource } from "./flow-reader.ts";
+import { readFlows, readToAssemble, storeSource, type ReadFlows } from "./flow-reader.ts";
 import { summarize } from "./flow-summary.ts";
 import { toUnixNano } from "./otlp-export.ts";
 import type { TimeRange } from "./time-range.ts";
@@ -43,7 +43,8 @@ export async function listFlows(store: Store, request: FlowListRequest): Promise
   let after: OriginPosition | undefined = cursor;
   for (let scanned = 0; scanned < ENTRIES_SCANNED_MAX; scanned += readSize) {
     const entries = await readEntries(listing, after, readSize);
-    for (const [position, found] of await placesOf(listing, entries)) {
+    await readKnown(listing, entries);
+    for (const [position, found] of placesOf(listing, entries)) {
       const isOver = flows.length + found.length > limit;
       // Flows that one span belongs to go on one page, where a page can hold them.
       if (isOver && after && flows.length > 0) return { flows, nextCursor: encodeCursor(after, seed?.name) };
@@ -103,7 +104,7 @@ interface Listing {
   readonly seed: Seed | undefined;
   readonly cut: CutNote;
   /** The wanted flows of each trace met so far. */
-  readonly known: Map<string, readonly KnownFlow[]>;
+  readonly known: Map<string, () => readonly KnownFlow[]>;
   /** Ids of flows that have their place. */
   readonly shown: Set<string>;
 }
@@ -122,22 +123,19 @@ async function readEntries(
   return findSpans(store, { filter, after, limit, exceptTraces: [...known.keys()], ...reading });
 }
 
-/** The entries at which flows have their place in the list, with these flows. */
-async function placesOf(listing: Listing, entries: readonly OriginPosition[]): Promise<Place[]> {
+/** The entries at which flows have their place in the list, with these flows: assembled as far as they are asked. */
+function* placesOf(listing: Listing, entries: readonly OriginPosition[]): Generator<Place> {
   const { known, shown, seed } = listing;
-  await readKnown(listing, entries);
-  const places: Place[] = [];
   for (const entry of entries) {
     // A trace has many entries, a flow many matching spans: it is listed at its origin, or at the first match.
-    const own = (known.get(entry.traceId) ?? []).filter(({ built, summary }) => {
+    const own = (known.get(entry.traceId)?.() ?? []).filter(({ built, summary }) => {
       if (shown.has(summary.id)) return false;
       return seed ? isFirstMatch(built, entry, { seed, to: listing.request.to }) : isOrigin(built, entry);
     });
     for (const { summary } of own) shown.add(summary.id);
     const summaries = own.map(({ summary }) => summary).sort((a, b) => (a.startTime < b.startTime ? 1 : -1));
-    if (summaries.length > 0) places.push([entry, summaries]);
+    if (summaries.length > 0) yield [entry, summaries];
   }
-  return places;
 }
 
 /** Whether the entry is the one of its trace's that stays the first, whatever else comes: as flow_origins chooses. */
@@ -151,24 +149,50 @@ function isOrigin({ recorded }: BuiltFlow, { traceId, spanId }: OriginPosition):
 /** Reads the flows of the traces that are new; of a batch that several flows met in, those flows. */
 async function readKnown({ store, request, seed, cut, known }: Listing, entries: readonly OriginPosition[]) {
   const asked = [...new Set(entries.map(({ traceId }) => traceId))].filter((traceId) => !known.has(traceId));
+  const reading = { signal: request.signal, onCut: cut.onCut };
+  const builtOf = await (seed ? readWithCauses(store, asked, reading) : readWhenShown(store, asked, reading));
+  const isWanted = (built: BuiltFlow, traceId: string) =>
+    (seed !== undefined || built.flow.id === traceId) && isFlowWanted(built, request);
+  for (const traceId of asked) {
+    const flows = () => [...beginningFlows(traceId, builtOf)].filter((built) => isWanted(built, traceId));
+    known.set(
+      traceId,
+      once(() => flows().map((built) => ({ summary: summarize(built), built }))),
+    );
+  }
+}
+
+/** The flow of a trace that was read. */
+type BuiltOf = (traceId: string) => BuiltFlow | undefined;
+
+/** The flows of the traces, assembled when they are asked for: a full page asks for few of them. */
+async function readWhenShown(store: Store, asked: readonly string[], reading: Omit<ReadFlows, "traceIds">) {
+  const read = await readToAssemble(storeSource(store), { traceIds: asked, ...reading });
+  const assembles = new Map(asked.map((traceId, at) => [traceId, once(() => read[at]?.())]));
+  return (traceId: string) => assembles.get(traceId)?.();
+}
+
+/** The flows of the traces, and those that caused them. */
+async function readWithCauses(store: Store, asked: readonly string[], reading: Omit<ReadFlows, "traceIds">) {
   const builtOf = new Map<string, BuiltFlow | undefined>();
   let wanted = asked;
-  for (let level = 0; level <= (seed ? BATCHES_MAX : 0) && wanted.length > 0; level += 1) {
-    const read = await readFlows(storeSource(store), { traceIds: wanted, signal: request.signal, onCut: cut.onCut });
+  for (let level = 0; level <= BATCHES_MAX && wanted.length > 0; level += 1) {
+    const read = await readFlows(storeSource(store), { traceIds: wanted, ...reading });
     for (const [at, traceId] of wanted.entries()) builtOf.set(traceId, read[at]);
     const above = read.flatMap((built) => built?.causeTraceIds ?? []);
     wanted = [...new Set(above)].filter((traceId) => !builtOf.has(traceId));
   }
-  for (const traceId of asked) {
-    const flows = [...beginningFlows(traceId, builtOf)].filter((built) => {
-      return (seed !== undefined || built.flow.id === traceId) && isFlowWanted(built, request);
-    });
-    known.set(traceId, flows.map((built) => ({ summary: summarize(built), built })));
-  }
+  return (traceId: string) => builtOf.get(traceId);
+}
+
+/** Calls it when it is asked first, and never again. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** The flows that begin somewhere and that the trace is part of, each once. */
-function beginningFlows(traceId: string, builtOf: ReadonlyMap<string, BuiltFlow | undefined>): Set<BuiltFlow> {
+function beginningFlows(traceId: string, builtOf: BuiltOf): Set<BuiltFlow> {
   const flows = new Map<string, BuiltFlow>();
   const seen = new Set<string>();
   const queue = [traceId];
@@ -176,7 +200,7 @@ function beginningFlows(traceId: string, builtOf: ReadonlyMap<string, BuiltFlow 
   for (const next of queue) {
     if (seen.has(next)) continue;
     seen.add(next);
-    const built = builtOf.get(next);
+    const built = builtOf(next);
     if (built === undefined) continue;
     // What another flow caused is not a flow.
     if (built.beginsHere) flows.set(built.flow.id, built);

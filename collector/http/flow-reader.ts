@@ -66,6 +66,11 @@ interface Answers {
 
 /** The flow of each trace, in the order asked; undefined for a trace of which there are no spans. */
 export async function readFlows(source: FlowSource, asked: ReadFlows): Promise<(BuiltFlow | undefined)[]> {
+  return (await readToAssemble(source, asked)).map((assemble) => assemble());
+}
+
+/** The same, each assembled when it is called: assembling takes as long as reading. */
+export async function readToAssemble(source: FlowSource, asked: ReadFlows): Promise<(() => BuiltFlow | undefined)[]> {
   const { traceIds, limits = LIMITS, signal, onCut } = asked;
   if (traceIds.length === 0) return [];
   const answers: Answers = {
@@ -85,7 +90,7 @@ export async function readFlows(source: FlowSource, asked: ReadFlows): Promise<(
     await loadKeys(source, { readings, keys, links, contents, answers, limits, signal, onCut });
     for (const reading of readings) if (!reading.isDone) follow(reading, answers, limits);
   }
-  return readings.map((reading) => {
+  return readings.map((reading) => () => {
     if (!reading.graph || !reading.selection) return undefined;
     const cut = reading.isDone ? reading.truncated : { limit: "rounds", value: limits.rounds };
     return assembleFlow(reading.graph, reading.selection, { traceId: reading.traceId, truncated: cut });
