@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import type { AlertChannels, AlertHistory, AlertSilences } from "@hopscope/schema/alert-api";
 import type { AlertsState } from "./alerts-model.ts";
+import { failingFlowsPath } from "./failing-flows-path.ts";
 import { labelText } from "./rule-list.tsx";
 
 /** What began and ended in the picked range. */
@@ -19,13 +20,15 @@ export function HistoryList(props: { history: AlertHistory; names: ReadonlyMap<s
           {change.condition === "no-data" ? "silent" : change.valueText}
           {change.reason !== null && change.reason !== "recovered" && <em> ({change.reason})</em>}
           {change.past && <em> (concerns the past, nobody was told)</em>}{" "}
-          {change.labels["service"] !== undefined && (
-            <a href={`/?service=${encodeURIComponent(change.labels["service"])}&status=error`}>Failing flows</a>
-          )}
+          <FailingFlows path={failingFlowsPath(change, history.changes)} />
         </li>
       ))}
     </ol>
   );
+}
+
+function FailingFlows({ path }: { path: string | undefined }): JSX.Element | null {
+  return path === undefined ? null : <a href={path}>Failing flows</a>;
 }
 
 const CHANGES: Readonly<Record<string, string>> = { fired: "Began", resolved: "Ended", "late-breach": "Seen late" };

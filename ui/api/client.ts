@@ -20,6 +20,9 @@ export interface FlowQuery {
   from?: string | undefined;
   to?: string | undefined;
   service?: string | undefined;
+  function?: string | undefined;
+  /** A queue, topic, stream or the like. */
+  destination?: string | undefined;
   status?: string | undefined;
   cursor?: string | undefined;
 }

@@ -18,12 +18,20 @@ export const FlowListModel = createModel(() => {
   const knownServices = signal<ReadonlySet<string>>(new Set());
   /** True while the reader points at a row: nothing may move below the pointer. */
   const held = signal(false);
-  const query = computed<FlowQuery>(() => ({ service: queryValue("service"), status: queryValue("status") }));
-  const subject = computed(() => JSON.stringify([query.value, range.value]));
+  const query = computed<FlowQuery>(() => ({
+    service: queryValue("service"),
+    function: queryValue("function"),
+    destination: queryValue("destination"),
+    status: queryValue("status"),
+    to: queryValue("to"),
+  }));
+  /** An instant in the address, as a link to an alert's flows has, counts in place of the picked range. */
+  const from = computed(() => queryValue("from"));
+  const subject = computed(() => JSON.stringify([query.value, from.value, range.value]));
   let shownSubject = "";
 
   const poll = new Poll<FlowListResponse>({
-    load: (signal) => fetchFlows({ ...query.value, from: rangeStart(range.value) }, signal),
+    load: (signal) => fetchFlows({ ...query.value, from: from.value ?? rangeStart(range.value) }, signal),
     everyMs: () => REFRESH_MS,
     onAnswer: (answer) => batch(() => take(answer)),
   });
@@ -51,7 +59,8 @@ export const FlowListModel = createModel(() => {
     if (cursor === undefined || loadingMore.peek()) return;
     loadingMore.value = true;
     const asked = subject.peek();
-    const more = await fetchFlows({ ...query.peek(), from: rangeStart(range.peek()), cursor }).catch(() => undefined);
+    const start = from.peek() ?? rangeStart(range.peek());
+    const more = await fetchFlows({ ...query.peek(), from: start, cursor }).catch(() => undefined);
     batch(() => {
       loadingMore.value = false;
       if (!more || asked !== subject.peek()) return;
@@ -61,8 +70,7 @@ export const FlowListModel = createModel(() => {
   };
   effect(() => {
     const controller = new AbortController();
-    const from = rangeStart("24h");
-    void fetchFunctions({ from }, controller.signal).then(
+    void fetchFunctions({ from: rangeStart("24h") }, controller.signal).then(
       ({ functions }) => learnServices(functions.map((one) => one.service)),
       () => undefined,
     );
@@ -72,5 +80,6 @@ export const FlowListModel = createModel(() => {
     const chosen = query.value.service;
     return [...new Set([...knownServices.value, ...(chosen === undefined ? [] : [chosen])])].sort();
   });
-  return { poll, shown, waiting, nextCursor, loadingMore, held, query, services, showWaiting, loadMore };
+  const list = { shown, waiting, nextCursor, loadingMore, held, showWaiting, loadMore };
+  return { poll, ...list, query, from, services };
 });

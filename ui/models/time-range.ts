@@ -21,9 +21,9 @@ export const range = computed<RangeName>(() => {
   return name !== undefined && Object.hasOwn(RANGES, name) ? (name as RangeName) : DEFAULT_RANGE;
 });
 
-/** Picks a range; the default one leaves the address clean. */
+/** Picks a range, in place of one with fixed ends; the default one leaves the address clean. */
 export function pickRange(name: RangeName): void {
-  setQuery({ range: name === DEFAULT_RANGE ? undefined : name }, "replace");
+  setQuery({ range: name === DEFAULT_RANGE ? undefined : name, from: undefined, to: undefined }, "replace");
 }
 
 /** Returns when a range that ends now began, ISO 8601. */

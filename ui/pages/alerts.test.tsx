@@ -142,6 +142,8 @@ describe("the alerts", () => {
     await screen.findByText(/answered 500/);
     expect(document.body.textContent).toContain("Ended Payment fails: pay (shop) 1% (no data)");
     expect(document.body.textContent).toContain("service=shop, in force");
+    const began = document.querySelector<HTMLAnchorElement>(".alert-history a")?.search;
+    expect(began).toContain("service=shop&function=pay&status=error&from=");
   });
 
   it("say what a channel answered to a test message", async () => {

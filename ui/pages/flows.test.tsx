@@ -55,6 +55,21 @@ describe("the list of flows", () => {
     expect(url.peek().search).toBe("?status=error&service=payment");
   });
 
+  it("opens at what an alert's link names, says so, and leaves it with one press", async () => {
+    const from = "2026-11-20T12:00:00.000Z";
+    const to = "2026-11-20T12:30:00.000Z";
+    const narrowed = { function: "pay", destination: "orders", from, to };
+    navigate(`/?${new URLSearchParams({ status: "error", ...narrowed }).toString()}`, "replace");
+    const api = stubApi({ "/api/flows": { flows } });
+    render(<App />);
+    await waitFor(() => expect(links()).toHaveLength(4));
+    const asked = api.asked.find((path) => path.startsWith("/api/flows?")) ?? "";
+    expect(Object.fromEntries(new URLSearchParams(asked.slice(asked.indexOf("?"))))).toMatchObject(narrowed);
+    expect(document.body.textContent).toContain("Narrowed: function pay, queue or topic orders, from ");
+    fireEvent.click(screen.getByRole("button", { name: "Show all" }));
+    expect(url.peek().search).toBe("?status=error");
+  });
+
   it("keeps what it showed when the collector goes away, says so, and tries again", async () => {
     const api = stubApi({ "/api/flows": { flows } });
     render(<App />);

@@ -29,13 +29,14 @@ export function FlowsPage(): JSX.Element {
   const waiting = model.waiting.value.length;
   const error = model.poll.error.value;
   const isAnswered = model.poll.answer.value !== undefined;
-  const isFiltered = model.query.value.status !== undefined || model.query.value.service !== undefined;
+  const isFiltered = Object.keys(NO_FILTERS).some((name) => queryValue(name) !== undefined);
   return (
     <>
       <div class="page-head">
         <h1>Flows</h1>
         <Filters services={model.services.value} />
       </div>
+      <Narrowed />
       {error && <ErrorBanner error={error} hasData={isAnswered} retry={model.poll.refresh} />}
       <p class="new-flows" aria-live="polite">
         {waiting > 0 && (
@@ -142,13 +143,42 @@ function Filters({ services }: { services: string[] }): JSX.Element {
   );
 }
 
+const NARROWED = { from: undefined, to: undefined, function: undefined, destination: undefined };
+const NO_FILTERS = { ...NARROWED, status: undefined, service: undefined };
+
+/** What a link has narrowed the list to that no control shows, and how to be rid of it. */
+function Narrowed(): JSX.Element | null {
+  const [from, to] = [queryValue("from"), queryValue("to")];
+  const [name, destination] = [queryValue("function"), queryValue("destination")];
+  if ([from, to, name, destination].every((value) => value === undefined)) return null;
+  const words = [
+    name !== undefined && `function ${name}`,
+    destination !== undefined && `queue or topic ${destination}`,
+    from !== undefined && `from ${instantText(from)}`,
+    to !== undefined && `to ${instantText(to)}`,
+  ];
+  return (
+    <p class="narrowed">
+      Narrowed: {words.filter((word) => word !== false).join(", ")}{" "}
+      <button type="button" onClick={() => setQuery(NARROWED, "replace")}>
+        Show all
+      </button>
+    </p>
+  );
+}
+
+function instantText(iso: string): string {
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime()) ? iso : at.toLocaleString();
+}
+
 function NoFlows({ isFiltered }: { isFiltered: boolean }): JSX.Element {
   if (isFiltered) {
     return (
       <EmptyState title="No flow matches">
-        <p>Nothing in this time range has this status and service. Look further back, or clear the filters.</p>
+        <p>Nothing in this time range is what the filters ask for. Look further back, or clear the filters.</p>
         <p>
-          <button type="button" onClick={() => setQuery({ status: undefined, service: undefined }, "replace")}>
+          <button type="button" onClick={() => setQuery(NO_FILTERS, "replace")}>
             Clear filters
           </button>
         </p>

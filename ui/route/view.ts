@@ -19,3 +19,20 @@ export function matchView(path: string): View {
 export function flowPath(traceId: string, row?: string): string {
   return `/flows/${encodeURIComponent(traceId)}${row === undefined ? "" : `?row=${encodeURIComponent(row)}`}`;
 }
+
+/** What the list of flows can be narrowed to by its address. Instants are ISO 8601. */
+export interface FlowListAddress {
+  readonly service?: string | undefined;
+  readonly function?: string | undefined;
+  readonly destination?: string | undefined;
+  readonly status?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** Returns the address of the list of flows, narrowed to what is given. */
+export function flowListPath(address: FlowListAddress): string {
+  const entries = Object.entries(address) as [string, string | undefined][];
+  const given = entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return `/?${new URLSearchParams(given).toString()}`;
+}
