@@ -57,10 +57,13 @@ interface Exported {
 
 it("of a flow, whose whole doubles stay doubles", async () => {
   const [first, second] = stores;
+  const signed = { key: "signed", value: { doubleValue: "-0" } };
   const attributes = [
     { key: "whole", value: { doubleValue: 5 } },
     { key: "zero", value: { doubleValue: 0 } },
     { key: "odd", value: { doubleValue: "NaN" } },
+    signed,
+    { key: "signed inside", value: { arrayValue: { values: [{ doubleValue: "-0" }] } } },
     { key: "endless", value: { doubleValue: "-Infinity" } },
     { key: "count", value: { intValue: "9223372036854775807" } },
     { key: "bytes", value: { bytesValue: "AQI=" } },
@@ -69,7 +72,7 @@ it("of a flow, whose whole doubles stay doubles", async () => {
   const nanos = String(BigInt(Date.now() - 5_000) * 1_000_000n);
   const ids = { traceId: traceIdOf("flow"), spanId: spanIdOf("one") };
   const span = { ...ids, name: "work", kind: 2, startTimeUnixNano: nanos, endTimeUnixNano: nanos, attributes };
-  const resource = { attributes: [{ key: "ratio", value: { doubleValue: 1 } }] };
+  const resource = { attributes: [{ key: "ratio", value: { doubleValue: 1 } }, signed] };
   const scope = { name: "s", version: "1" };
   await insertOtlp(first.store, { resourceSpans: [{ resource, scopeSpans: [{ scope, spans: [span] }] }] });
   const exportOf = async ({ store }: TestStore) => {

@@ -1,5 +1,5 @@
 /** A flow or traces as an OTLP/JSON request, to take them elsewhere or back in. */
-import type { OtlpJson, OtlpSpan } from "../store/queries/otlp-spans.ts";
+import { parseOtlp, type OtlpJson, type OtlpSpan } from "../store/queries/otlp-spans.ts";
 
 /** An `ExportTraceServiceRequest`, its spans grouped by resource and scope, each span once. */
 export function toOtlpRequest(spans: readonly OtlpSpan[]): { resourceSpans: OtlpJson[] } {
@@ -24,7 +24,7 @@ export function toOtlpRequest(spans: readonly OtlpSpan[]): { resourceSpans: Otlp
 /** The schema URL is kept inside of the message beside which OTLP has it. */
 function withSchemaUrl(name: "resource" | "scope", json: string): OtlpJson {
   if (json === "") return { [name]: {} };
-  const { schemaUrl, ...message } = JSON.parse(json) as OtlpJson;
+  const { schemaUrl, ...message } = parseOtlp(json) as OtlpJson;
   return { [name]: message, ...(schemaUrl !== undefined && { schemaUrl }) };
 }
 

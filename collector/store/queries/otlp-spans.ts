@@ -114,8 +114,13 @@ function toSpan(row: Row): OtlpJson {
   };
 }
 
+/** The OTLP/JSON that a column holds, so that it can be written as JSON again without the loss of a sign. */
+export function parseOtlp(json: string): unknown {
+  return JSON.parse(json, (_key, value: unknown) => (Object.is(value, -0) ? "-0" : value));
+}
+
 function list(json: string): OtlpJson[] {
-  return json === "" ? [] : (JSON.parse(json) as OtlpJson[]);
+  return json === "" ? [] : (parseOtlp(json) as OtlpJson[]);
 }
 
 function attributesOf(row: Row): OtlpJson[] {
@@ -129,7 +134,7 @@ function attributesOf(row: Row): OtlpJson[] {
     ...from(row.attributes_int, (intValue) => ({ intValue })),
     ...from(row.attributes_double, (value) => ({ doubleValue: double(value) })),
     ...from(row.attributes_bool, (value) => ({ boolValue: value !== 0 })),
-    ...from(row.attributes_json, (json) => JSON.parse(json) as OtlpJson),
+    ...from(row.attributes_json, (json) => parseOtlp(json) as OtlpJson),
   ];
 }
 
