@@ -194,6 +194,9 @@ describe("a rule that is made on the page", () => {
     await page.getByRole("button", { name: "New rule" }).click();
     const form = page.getByRole("form", { name: "Rule" });
     await form.getByLabel("Fires on").selectOption("slo-burn");
+    // The shop has run for a minute or two.
+    await form.getByText("More: how long").click();
+    await form.getByLabel("Least volume to judge").fill("1");
     await form.getByText(/fires at least 14.4.*at least 6.*at least 1/).waitFor();
     await form.getByLabel("Fires on").selectOption("query");
     await form
