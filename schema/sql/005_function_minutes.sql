@@ -51,4 +51,4 @@ WHERE kind IN (2, 5)
         faas_trigger != '' OR faas_invocation_text != ''
         OR faas_invocation_uuid != toUUID('00000000-0000-0000-0000-000000000000')
     )
-GROUP BY minute, service_name, faas_name;
+GROUP BY minute, seen_at, service_name, faas_name;

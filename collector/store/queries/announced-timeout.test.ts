@@ -4,6 +4,7 @@ import { insertSpans } from "../../../test/support/insert-spans.ts";
 import { createTestStore, type TestStore } from "../../../test/support/test-store.ts";
 import { fromMs } from "../../flow/instant.ts";
 import { span, TEST_EPOCH_MS, type SpanInput } from "../../flow/test-spans.ts";
+import { functionRollup, queueRollup } from "./alert-span-rollups.ts";
 import { functionTotals } from "./functions.ts";
 import { queueTotals } from "./queues.ts";
 
@@ -39,4 +40,14 @@ it("counts once for its function, as the timeout that was announced", async () =
 
 it("counts once for its queue", async () => {
   expect(await queueTotals(db.store, range)).toMatchObject([{ name: "payments", messages: 1, failures: 1 }]);
+});
+
+it.for([
+  ["function", functionRollup, "sum(invocations), sum(errors), sum(timeouts)", ["1", "1", "1"]],
+  ["queue", queueRollup, "sum(messages), sum(failures)", ["1", "1"]],
+] as const)("counts as often for its %s where a rule's scope names attributes", async ([, rollup, sums, expected]) => {
+  const params: Record<string, unknown> = { lo: nowMs / 1000 - 300, hi: nowMs / 1000 };
+  const source = rollup({ "messaging.destination.name": "payments" }, params);
+  const [row] = await db.store.query<{ counts: string[] }>(`SELECT [${sums}] AS counts FROM ${source}`, params);
+  expect(row?.counts).toEqual(expected);
 });
