@@ -2,7 +2,9 @@
  * Queries, measured through the API (assembly and JSON included), beside the plain way: the same question in SQL on
  * the table of the OpenTelemetry exporter with the same spans, on the same server, in one run.
  *
- *   npm run bench -- query [--spans 2000000] [--runs 30] [--no-plain]
+ *   npm run bench -- query [--spans 2000000] [--runs 30] [--no-plain] [--data-dir DIR]
+ *
+ * A directory that is named is kept, and what a run before left in it is asked again instead of generated.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     spans: { type: "string", default: "2000000" },
     runs: { type: "string", default: "30" },
     "no-plain": { type: "boolean", default: false },
+    "data-dir": { type: "string" },
   },
 });
 const runs = Number(values.runs);
@@ -43,7 +46,7 @@ interface Question {
   readonly plain: (run: number) => string;
 }
 
-const dataDir = mkdtempSync(join(tmpdir(), "hopscope-bench-"));
+const dataDir = values["data-dir"] ?? mkdtempSync(join(tmpdir(), "hopscope-bench-"));
 const opened = await openStore({ dataDir, retentionDays: 30, database: "hopscope", log: silentLog, memoryLimitBytes });
 try {
   say(
@@ -55,11 +58,13 @@ try {
   await report(opened.store);
 } finally {
   await opened.close();
-  rmSync(dataDir, { recursive: true, force: true });
+  if (!values["data-dir"]) rmSync(dataDir, { recursive: true, force: true });
 }
 
 async function prepare(store: Store): Promise<void> {
   const start = performance.now();
+  const [stored] = await store.query<{ spans: string }>("SELECT count() AS spans FROM spans");
+  if (Number(stored?.spans) > 0) return;
   await generateSpans(store, Number(values.spans), (spans) => process.stderr.write(`\r${String(spans)} spans`));
   say(`\ngenerated in ${((performance.now() - start) / 1000).toFixed(0)} s`);
   if (values["no-plain"]) return;
