@@ -2,9 +2,10 @@
  * Queries, measured through the API (assembly and JSON included), beside the plain way: the same question in SQL on
  * the table of the OpenTelemetry exporter with the same spans, on the same server, in one run.
  *
- *   npm run bench -- query [--spans 2000000] [--runs 30] [--no-plain] [--data-dir DIR]
+ *   npm run bench -- query [--spans 2000000] [--runs 30] [--no-plain] [--data-dir DIR] [--only REGEX]
  *
- * A directory that is named is kept, and what a run before left in it is asked again instead of generated.
+ * A directory that is named is kept, and what a run before left in it is asked again instead of generated. With
+ * `--only` the questions are asked whose name or path has a match.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
@@ -24,8 +25,10 @@ const { values } = parseArgs({
     runs: { type: "string", default: "30" },
     "no-plain": { type: "boolean", default: false },
     "data-dir": { type: "string" },
+    only: { type: "string", default: "" },
   },
 });
+const only = new RegExp(values.only, "i");
 const runs = Number(values.runs);
 const EXPORTER = "plain";
 /** Of the times in /proc, milliseconds. */
@@ -79,18 +82,19 @@ async function prepare(store: Store): Promise<void> {
 
 async function report(store: Store): Promise<void> {
   const app = createApp({ store });
-  const ids = await sampleIds(store);
   const [count] = await store.query<{ spans: string }>("SELECT count() AS spans FROM spans");
   const sizes = await store.query<{ database: string; bytes: string }>(
     `SELECT database, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND table IN ('spans', 'otel_traces') GROUP BY database`,
   );
   const spans = Number(count?.spans);
+  const ids = await sampleIds(store, spans);
   for (const { database, bytes } of sizes)
     say(`${database}: ${(Number(bytes) / spans).toFixed(1)} bytes a span on disk`);
   say(`\n${spans.toLocaleString("en")} spans over 24 h, ${String(runs)} runs each\n`);
   say("| question | ours p50 / p99 ms | CPU ms | plain p50 / p99 ms | CPU ms | plain / ours | goal |");
   say("|---|---|---|---|---|---|---|");
-  for (const question of questions(ids)) {
+  const asked = questions(ids).filter(({ name, paths }) => only.test(name) || paths.some((path) => only.test(path)));
+  for (const question of asked) {
     const ours = await measured(async (run) => {
       const response = await app.request(question.paths[run % question.paths.length] ?? "");
       const text = await response.text();
@@ -121,12 +125,12 @@ interface Ids {
   readonly customers: readonly string[];
 }
 
-async function sampleIds(store: Store): Promise<Ids> {
+async function sampleIds(store: Store, spans: number): Promise<Ids> {
   const ids = async (what: string, count: number, step: number) => {
     const sql = `SELECT lower(hex(${traceIdSql(`number * ${String(step)}`, what)})) AS id FROM numbers(${String(count)})`;
     return (await store.query<{ id: string }>(sql)).map(({ id }) => id);
   };
-  const step = Math.max(1, Math.floor(Number(values.spans) / 10.1 / runs));
+  const step = Math.max(1, Math.floor(spans / 10.2 / runs));
   const customers = await store.query<{ id: string }>(
     `SELECT attributes_string['customer.id'] AS id FROM spans WHERE trace_id IN (SELECT ${traceIdSql(`number * ${String(step)}`, "t")} FROM numbers(${String(runs)})) AND kind = 2`,
   );
