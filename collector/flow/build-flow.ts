@@ -23,6 +23,8 @@ export interface BuildFlowOptions {
   readonly traceId: string;
   /** The bound that cut the spans, where one did. */
   readonly truncated?: Flow["truncated"];
+  /** `as-sent`: clocks that contradict each other are left as they are. */
+  readonly clocks?: "aligned" | "as-sent" | undefined;
 }
 
 export interface BuiltFlow {
@@ -54,7 +56,7 @@ export function buildFlow(spans: readonly Span[], options: BuildFlowOptions): Bu
 
 /** The flow of a selection already made. */
 export function assembleFlow(graph: Graph, selection: Selection, options: BuildFlowOptions): BuiltFlow | undefined {
-  const skews = clockSkews(graph, selection);
+  const skews = options.clocks === "as-sent" ? new Map<Unit, number>() : clockSkews(graph, selection);
   if (skews.size === 0) return assembleCorrected(graph, selection, { ...options, skews: new Map() });
   const corrected = joinUnits(correctClocks(graph.index.spans, skews), graph.contentSends.crowded);
   const skewOfUnit = new Map([...skews].map(([unit, skewMs]) => [unit.id, skewMs]));

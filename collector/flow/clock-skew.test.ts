@@ -90,3 +90,12 @@ it.for(cases)("$name", ({ spans, of, at, skewMs }) => {
   expect(built?.spans.find(({ spanId }) => spanId === spanIdOf(of))?.startTime).toBe(node?.startTime);
   for (const { queueWaitMs = 0 } of built?.flow.hops ?? []) expect(queueWaitMs).toBeGreaterThanOrEqual(0);
 });
+
+it.for(cases)("$name, and stands as it was sent where that is asked", ({ spans, of }) => {
+  const built = buildFlow([api, ...spans].map(span), { traceId: traceIdOf("t"), clocks: "as-sent" });
+  const node = built?.flow.nodes.find(({ id }) => id === `inv:${spanIdOf(of)}`);
+  const sent = spans.find(({ id }) => id === of);
+  expect(node?.startTime).toBe(fromMs(TEST_EPOCH_MS + (sent?.at ?? 0)));
+  expect(node).not.toHaveProperty("clockSkewMs");
+  for (const { queueWaitMs = 0 } of built?.flow.hops ?? []) expect(queueWaitMs).toBeGreaterThanOrEqual(0);
+});

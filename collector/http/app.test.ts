@@ -281,6 +281,7 @@ describe("GET /api/openapi.json", () => {
         "/api/flows",
         "/api/flows/{traceId}",
         "/api/flows/{traceId}/compare/{otherTraceId}",
+        "/api/flows/{traceId}/outline",
         "/api/functions",
       ]),
     );

@@ -5,6 +5,7 @@ import type { BlankEnv } from "hono/types";
 import type { Store } from "../store/store.ts";
 import { answerError, ApiError } from "./api-error.ts";
 import { apiRouter, type ApiContext } from "./api-router.ts";
+import { flowOutlineRoutes } from "./flow-outline-api.ts";
 import { flowRoutes } from "./flows-api.ts";
 import { functionRoutes } from "./functions-api.ts";
 import { healthRoutes } from "./health.ts";
@@ -34,6 +35,7 @@ export interface AppOptions {
 export function apiRoutes(context: ApiContext) {
   return apiRouter()
     .route("/", flowRoutes(context))
+    .route("/", flowOutlineRoutes(context))
     .route("/", functionRoutes(context))
     .route("/", spanRoutes(context))
     .route("/", liveRoutes(context));

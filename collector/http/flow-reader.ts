@@ -1,7 +1,7 @@
 /** Reads flows: asks the store for as long as the flows' closures ask, all of them in the same few queries. */
 import type { Truncated } from "../../schema/api.ts";
 import type { Span } from "../../schema/flow.ts";
-import { assembleFlow, type BuiltFlow } from "../flow/build-flow.ts";
+import { assembleFlow, type BuildFlowOptions, type BuiltFlow } from "../flow/build-flow.ts";
 import { asksOf, type Ask } from "../flow/closure.ts";
 import type { ContentAsk } from "../flow/content.ts";
 import { joinUnits, type Graph } from "../flow/join.ts";
@@ -41,6 +41,8 @@ export interface ReadFlows {
   /** Any trace of each flow. */
   readonly traceIds: readonly string[];
   readonly limits?: FlowLimits;
+  /** By which clocks the flows are told; corrected ones where nothing is said. */
+  readonly clocks?: BuildFlowOptions["clocks"];
   readonly signal?: AbortSignal | undefined;
   /** Told of a bound of the store that was reached: a flow that is missing then may be there. */
   readonly onCut?: ((cut: Truncated) => void) | undefined;
@@ -71,7 +73,7 @@ export async function readFlows(source: FlowSource, asked: ReadFlows): Promise<(
 
 /** The same, each assembled when it is called: assembling takes as long as reading. */
 export async function readToAssemble(source: FlowSource, asked: ReadFlows): Promise<(() => BuiltFlow | undefined)[]> {
-  const { traceIds, limits = LIMITS, signal, onCut } = asked;
+  const { traceIds, limits = LIMITS, clocks, signal, onCut } = asked;
   if (traceIds.length === 0) return [];
   const answers: Answers = {
     spans: new Map(),
@@ -93,7 +95,7 @@ export async function readToAssemble(source: FlowSource, asked: ReadFlows): Prom
   return readings.map((reading) => () => {
     if (!reading.graph || !reading.selection) return undefined;
     const cut = reading.isDone ? reading.truncated : { limit: "rounds", value: limits.rounds };
-    return assembleFlow(reading.graph, reading.selection, { traceId: reading.traceId, truncated: cut });
+    return assembleFlow(reading.graph, reading.selection, { traceId: reading.traceId, truncated: cut, clocks });
   });
 }
 

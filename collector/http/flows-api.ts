@@ -11,7 +11,7 @@ import { ApiError, pastLimit } from "./api-error.ts";
 import { apiRouter, ERROR_ANSWERS, jsonAnswer, NOT_FOUND_ANSWER, type ApiContext } from "./api-router.ts";
 import { CutNote } from "./cut-note.ts";
 import { listFlows } from "./flow-list.ts";
-import { readFlows, storeSource } from "./flow-reader.ts";
+import { readFlows, storeSource, type ReadFlows } from "./flow-reader.ts";
 import { summarize } from "./flow-summary.ts";
 import { toOtlpRequest } from "./otlp-export.ts";
 import { timeRange } from "./time-range.ts";
@@ -77,7 +77,7 @@ function flowStream({ flow, spans }: BuiltFlow): ReadableStream<Uint8Array> {
 /** Attributes of one comparison: more than differ between two flows of one kind. */
 const ATTRIBUTES_COMPARED_MAX = 100;
 
-interface FlowOf {
+interface FlowOf extends Pick<ReadFlows, "clocks"> {
   readonly traceId: string;
   /** The parameter that it came in. */
   readonly field?: string;
@@ -89,9 +89,9 @@ interface FlowOf {
  *
  * @throws ApiError where there is none, or where a bound hid it
  */
-async function flowOf(store: Store, { traceId, field = "traceId", signal }: FlowOf): Promise<BuiltFlow> {
+export async function flowOf(store: Store, { traceId, field = "traceId", clocks, signal }: FlowOf): Promise<BuiltFlow> {
   const cut = new CutNote();
-  const [built] = await readFlows(storeSource(store), { traceIds: [traceId], signal, onCut: cut.onCut });
+  const [built] = await readFlows(storeSource(store), { traceIds: [traceId], clocks, signal, onCut: cut.onCut });
   if (built) return built;
   const { truncated } = cut.member;
   if (truncated) throw pastLimit(truncated.limit);

@@ -1,7 +1,8 @@
 /** Every route of the query API through a typed client, over a real store. */
 import { hc } from "hono/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Attributes } from "../../schema/flow.ts";
+import type { Attributes, Span } from "../../schema/flow.ts";
+import { flowOutlineSchema } from "../../schema/flow-outline.ts";
 import * as api from "../../schema/api.ts";
 import { insertSpans } from "../../test/support/insert-spans.ts";
 import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
@@ -128,6 +129,30 @@ describe("flows by", () => {
 it("a flow", async () => {
   const response = await client.api.flows[":traceId"].$get({ param: { traceId: traceIdOf("o1") } });
   expect(((await response.json()) as { flow: { stats: { spans: number } } }).flow.stats.spans).toBe(3);
+});
+
+describe("the outline of a flow", () => {
+  const traceId = traceIdOf("o4");
+
+  it("has its spans in columns, each of which is there whole when it is looked at", async () => {
+    const response = await client.api.flows[":traceId"].outline.$get({ param: { traceId }, query: {} });
+    const { flow, spans } = flowOutlineSchema.parse(await response.json());
+    expect(flow.nodes.flatMap((node) => node.spans).toSorted((a, b) => a - b)).toEqual([0, 1, 2]);
+    expect(spans.failed).toEqual([{ span: 2, message: "Declined" }]);
+    const spanId = spans.ids.slice(32, 48);
+    const param = { traceId: spans.texts[spans.traceId[2] ?? -1] ?? "", spanId };
+    const one = await client.api.spans[":traceId"][":spanId"].$get({ param });
+    const { span: whole } = (await one.json()) as { span: Span };
+    expect(whole).toMatchObject({ spanId, service: "worker", attributes: { "error.type": "Declined" } });
+  });
+
+  it.for([
+    ["an unknown span", "f".repeat(16), 404],
+    ["no span id", "groups", 400],
+  ] as const)("%s is answered with %s: %d", async ([, spanId, status]) => {
+    const response = await client.api.spans[":traceId"][":spanId"].$get({ param: { traceId, spanId } });
+    expect(response.status).toBe(status);
+  });
 });
 
 describe("two flows compared", () => {

@@ -16,7 +16,7 @@ export interface SpansOfTraces extends Reading {
   readonly limit: number;
 }
 
-const sqlOf = (columns: string) => `
+const sqlOf = (columns: string, condition = "") => `
 WITH asked AS
 (
     SELECT trace_id, min(first_hour) AS first, max(last_hour) AS last
@@ -35,7 +35,7 @@ WHERE (toStartOfHour(spans.start_time), spans.trace_id) IN
 (
     SELECT first + toIntervalHour(arrayJoin(range(least(dateDiff('hour', first, last) + 1, ${String(HOURS_PER_TRACE_MAX)})))), trace_id
     FROM asked
-)
+) ${condition}
 ORDER BY toStartOfHour(spans.start_time), spans.trace_id, spans.start_time
 LIMIT {limit:UInt32}`;
 
@@ -47,6 +47,23 @@ export async function spansOfTraces(store: Store, asked: SpansOfTraces): Promise
   const spans: Span[] = [];
   await eachRow<SpanRow>(store, SQL, asked, (row) => spans.push(read(row)));
   return spans;
+}
+
+const ONE_SQL = sqlOf(SPAN_COLUMNS, "AND spans.span_id = toFixedString(unhex({spanId:String}), 8)");
+
+export interface SpanOfTrace extends Reading {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+/** One span; undefined where it is not stored. */
+export async function spanOfTrace(
+  store: Store,
+  { traceId, spanId, ...reading }: SpanOfTrace,
+): Promise<Span | undefined> {
+  const params = { traceIds: [traceId], spanId, limit: 1 };
+  const [row] = await store.query<SpanRow>(ONE_SQL, params, within(BOUNDS, reading));
+  return row && spanReader()(row);
 }
 
 /** Gives `onRow` these columns of the traces' spans, at most `limit` rows. */
