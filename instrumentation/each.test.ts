@@ -116,6 +116,17 @@ describe("how records are handled", () => {
     },
   );
 
+  it("an event that cannot be read is an empty batch", async () => {
+    const hostile = Object.defineProperty({}, "Records", {
+      get() {
+        throw new Error("not for you");
+      },
+    });
+    const handler = vi.fn();
+    expect(await traced.each(handler)(hostile as never)).toEqual({ batchItemFailures: [] });
+    expect(handler).not.toHaveBeenCalled();
+  });
+
   it("records of an unknown kind are handled all the same", async () => {
     const handler = vi.fn();
     await traced.each(handler)({ Records: [{ a: 1 }, { a: 2 }] });
@@ -132,6 +143,29 @@ describe("a wrong option", () => {
       "hopscope: option flushBudgetMs must be a number from 0 to 900000; it is ignored",
       "hopscope: option concurrency must be a whole number from 1 to 1000; it is ignored",
     ]);
+    warn.mockRestore();
+  });
+
+  it("is reported by the member that is wrong, and the others of it count", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const attributes = { team: "shop", nothing: null, nested: {} };
+    traced(async () => undefined, { attributes } as never);
+    expect(warn.mock.calls.map(([text]) => text as string)).toEqual([
+      "hopscope: option attributes.nothing must be a string, a number or a boolean; it is ignored",
+      "hopscope: option attributes.nested must be a string, a number or a boolean; it is ignored",
+    ]);
+    warn.mockRestore();
+  });
+
+  it("does not break the wrapping, however hostile", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const throwing = new Proxy({}, {
+      get() {
+        throw new Error("not for you");
+      },
+    });
+    expect(await traced(async () => "answer", throwing as never)({}, {})).toBe("answer");
+    expect(warn).toHaveBeenCalledWith("hopscope: reading options failed: Error: not for you");
     warn.mockRestore();
   });
 });

@@ -1,5 +1,5 @@
 import { EACH_CONCURRENCY, EACH_CONCURRENCY_MAX, FLUSH_BUDGET_MAX_MS } from "./core/limits.ts";
-import { report } from "./core/report.ts";
+import { guarded, report } from "./core/report.ts";
 import type { CaptureOptions, EachOptions } from "./types.ts";
 
 /** {@link EachOptions}, checked, with every default filled in. */
@@ -24,7 +24,10 @@ const KNOWN = Object.keys(DEFAULTS);
 
 /** Fills in defaults. A wrong option is reported once, by name and with what is allowed, and ignored. */
 export function readOptions(given: EachOptions | undefined): Options {
-  if (given === undefined) return DEFAULTS;
+  return given === undefined ? DEFAULTS : guarded("reading options", () => checkedOptions(given), DEFAULTS);
+}
+
+function checkedOptions(given: EachOptions): Options {
   const options = (isObject(given) ? given : {}) as EachOptions;
   if (!isObject(given)) report("options must be an object; they are ignored");
   for (const key of Object.keys(options)) {
@@ -32,7 +35,7 @@ export function readOptions(given: EachOptions | undefined): Options {
   }
   return {
     name: checked("name", options.name, DEFAULTS.name, (v) => typeof v === "string" && v !== "", "a text that is not empty"),
-    attributes: checked("attributes", options.attributes, DEFAULTS.attributes, isObject, "an object of strings, numbers and booleans"),
+    attributes: primitives(checked("attributes", options.attributes, DEFAULTS.attributes, isObject, "an object")),
     flushBudgetMs: checked(
       "flushBudgetMs",
       options.flushBudgetMs,
@@ -68,6 +71,15 @@ function checked<T>(
   if (ok(value)) return value;
   report(`option ${name} must be ${allowed}; it is ignored`);
   return fallback;
+}
+
+function primitives(attributes: Options["attributes"]): Options["attributes"] {
+  const isKept = ([key, value]: readonly [string, unknown]): boolean => {
+    const kept = ["string", "number", "boolean"].includes(typeof value);
+    if (!kept) report(`option attributes.${key} must be a string, a number or a boolean; it is ignored`);
+    return kept;
+  };
+  return Object.fromEntries(Object.entries(attributes).filter(isKept));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

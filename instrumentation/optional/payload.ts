@@ -28,6 +28,8 @@ const CUT_MEMBERS_MAX = 999_999;
 const CLOSING_BYTES = 16;
 /** Bytes of the shortest member that is worth beginning. */
 const LEAST_BYTES = 16;
+/** Members of {@link CaptureOptions}. */
+const MEMBERS = ["maxBytes", "redactKeys"];
 /** What begins like an object or a list in base64. */
 const BASE64_JSON = /^(?:ey|ew|W[wyx0-9])[\w+/-]*={0,2}$/;
 
@@ -37,6 +39,9 @@ export type PayloadText = (payload: unknown) => string | undefined;
 /** Reads the environment and a handler's options. A wrong one is reported once, by name, and ignored. */
 export function makePayloadText(given: boolean | CaptureOptions): PayloadText {
   const options = typeof given === "object" ? given : {};
+  for (const key of Object.keys(options)) {
+    if (!MEMBERS.includes(key)) report(`unknown option "capturePayload.${key}"; known are ${MEMBERS.join(", ")}`);
+  }
   const maxBytes = readBytes(options.maxBytes ?? process.env.HOPSCOPE_CAPTURE_PAYLOAD_BYTES);
   const environmentKeys = process.env.HOPSCOPE_REDACT_KEYS?.split(",") ?? [];
   const redaction = makeRedaction([...environmentKeys, ...listOf(options.redactKeys)]);

@@ -97,9 +97,7 @@ export function invokeOnLambda(call: Call): unknown {
     );
   }
   if (!legacy) return finish(call, invocation, undefined, result).then(() => answerOf(invocation, result));
-  // A handler with a callback ends when it calls that. One without has ended now, and what is being sent
-  // keeps the event loop from draining, for which the runtime waits.
-  if (call.handler.length < 3) void finish(call, invocation, undefined, undefined);
+  // It ends with a callback, which its length need not tell of, with the context's methods, or with an idle loop.
   return result;
 }
 

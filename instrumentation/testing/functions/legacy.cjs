@@ -24,3 +24,13 @@ exports.succeed = traced((event, context, callback) => {
 exports.thrown = traced(() => {
   throw new TypeError("thrown at once");
 });
+/** Its length tells of no callback: how it ends shows only when it does. */
+exports.contextFails = traced((event, context) => {
+  setTimeout(() => context.fail(new TypeError("failed later")), 20);
+});
+exports.defaultCallback = traced((event, context, callback = () => undefined) => {
+  setTimeout(() => callback(new TypeError("called back by default")), 20);
+});
+exports.restArguments = traced((...all) => {
+  setTimeout(() => all[2](new TypeError("called back among the rest")), 20);
+});
