@@ -40,7 +40,9 @@ const cases: readonly Case[] = [
   { name: "a record's size damaged", bytes: flipped(secondAt + 4), rows: [1, 3], damaged: true },
   { name: "a record's request damaged", bytes: flipped(segmentHeaderBytes + recordHeaderBytes), rows: [2, 3], damaged: true },
   { name: "a record's magic damaged", bytes: flipped(secondAt), rows: [1, 3], damaged: true },
-  { name: "last record damaged", bytes: flipped(thirdAt + recordHeaderBytes), rows: [1, 2], tail: true },
+  { name: "last record damaged", bytes: flipped(thirdAt + recordHeaderBytes), rows: [1, 2], tail: true, damaged: true },
+  { name: "last record's header damaged", bytes: flipped(thirdAt + 5), rows: [1, 2], tail: true, damaged: true },
+  { name: "the only record damaged", bytes: flipped(segmentHeaderBytes + 30).subarray(0, secondAt), rows: [], tail: true, damaged: true },
   {
     name: "a size that points beyond the file, with its checksum right",
     bytes: Buffer.concat([whole.subarray(0, secondAt), overlong(), third]),

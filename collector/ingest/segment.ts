@@ -33,7 +33,7 @@ export interface SegmentContent {
   readonly records: readonly SegmentRecord[];
   /** Where the last whole record ends: a torn tail is cut there. */
   readonly wholeBytes: number;
-  /** Bytes that no whole record accounts for, with a whole record after them: damage, not a torn tail. */
+  /** Bytes that no whole record accounts for and that no write which was cut short leaves: damage, not a torn tail. */
   readonly damagedBytes: number;
   /** Bytes after the last whole record. */
   readonly tailBytes: number;
@@ -79,7 +79,18 @@ export function decodeSegment(bytes: Buffer): SegmentContent {
       wholeBytes = position;
     } else position = nextMagic(bytes, position + 1);
   }
-  return { id, records, wholeBytes, damagedBytes, tailBytes: bytes.length - wholeBytes };
+  const tail = bytes.subarray(wholeBytes);
+  if (id !== "" && !isTorn(tail)) damagedBytes += tail.length;
+  return { id, records, wholeBytes, damagedBytes, tailBytes: tail.length };
+}
+
+/**
+ * What a write that was cut short leaves: part of a record, or zeros where the file had grown already. A record of full
+ * length may have been acknowledged, so that one whose checksum is wrong counts as damaged, and is kept.
+ */
+function isTorn(tail: Buffer): boolean {
+  if (tail.length < recordHeaderBytes || tail.every((byte) => byte === 0)) return true;
+  return isHeaderWhole(tail, 0) && recordEnd(tail, 0) > tail.length;
 }
 
 function readId(bytes: Buffer): string {
@@ -89,17 +100,25 @@ function readId(bytes: Buffer): string {
 }
 
 function readRecord(bytes: Buffer, at: number): { record: SegmentRecord; end: number } | undefined {
-  if (at + recordHeaderBytes > bytes.length || bytes.readUInt32LE(at) !== RECORD_MAGIC) return undefined;
-  if (bytes.readUInt32LE(at + 20) !== crc32(bytes.subarray(at, at + 20))) return undefined;
+  if (at + recordHeaderBytes > bytes.length || !isHeaderWhole(bytes, at)) return undefined;
   const requestCount = bytes.readUInt32LE(at + 12);
   const dataStart = at + recordHeaderBytes;
   const payloadStart = dataStart + requestCount * fingerprintBytes;
-  const end = payloadStart + bytes.readUInt32LE(at + 4);
+  const end = recordEnd(bytes, at);
   if (end > bytes.length || bytes.readUInt32LE(at + 16) !== crc32(bytes.subarray(dataStart, end))) return undefined;
   const requests = Array.from({ length: requestCount }, (_, index) =>
     bytes.toString("hex", dataStart + index * fingerprintBytes, dataStart + (index + 1) * fingerprintBytes),
   );
   return { record: { payload: bytes.subarray(payloadStart, end), rows: bytes.readUInt32LE(at + 8), requests }, end };
+}
+
+function isHeaderWhole(bytes: Buffer, at: number): boolean {
+  return bytes.readUInt32LE(at) === RECORD_MAGIC && bytes.readUInt32LE(at + 20) === crc32(bytes.subarray(at, at + 20));
+}
+
+/** Where the record ends whose header begins at `at`. */
+function recordEnd(bytes: Buffer, at: number): number {
+  return at + recordHeaderBytes + bytes.readUInt32LE(at + 12) * fingerprintBytes + bytes.readUInt32LE(at + 4);
 }
 
 function nextMagic(bytes: Buffer, from: number): number {

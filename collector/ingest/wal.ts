@@ -222,6 +222,7 @@ export class Wal {
     const content = decodeSegment(bytes);
     const rows = content.records.reduce((sum, record) => sum + record.rows, 0);
     const torn = content.tailBytes > 0 && content.damagedBytes === 0 && content.id !== "";
+    if (torn) this.#log.warn({ path, bytes: content.tailBytes }, "the end of a write that was cut short is left out");
     if (rows === 0 && (torn || bytes.length <= segmentHeaderBytes)) {
       // Nothing in it was ever acknowledged.
       if (bytes.length > 0) this.counts.tornTails += 1;
