@@ -108,7 +108,7 @@ describe("the receiver", () => {
     const after = await receive();
     await after.receiveTraces(body, "protobuf");
     await after.receiveTraces(bodyOf(1), "protobuf");
-    await after.close();
+    await after.close(within.timeout);
     expect(await storedCount()).toBe(3);
     expect(before.stats().repeats).toBe(2);
     expect(after.stats().repeats).toBe(1);
@@ -125,7 +125,7 @@ describe("the receiver", () => {
       rejected: 2,
       rejectMessage: "trace_id is all zero; span_id has 2 bytes, not 8",
     });
-    await receiver.close();
+    await receiver.close(within.timeout);
     expect(await storedCount()).toBe(3);
   });
 
@@ -137,14 +137,14 @@ describe("the receiver", () => {
       receiver.receiveTraces(bodyOf(2), "protobuf"),
     ]);
     expect(results.map((result) => result.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
-    await receiver.close();
+    await receiver.close(within.timeout);
     expect(await storedCount()).toBe(4);
   });
 
   it("takes a request of more spans than a block has rows", async () => {
     const receiver = await receive();
     await Promise.all([20_000, 5, 40_000].map((spans) => receiver.receiveTraces(bodyOf(spans), "protobuf")));
-    await receiver.close();
+    await receiver.close(within.timeout);
     expect(await storedCount()).toBe(60_005);
   });
 
@@ -194,7 +194,7 @@ describe("the receiver", () => {
     await expect(receiver.receiveTraces(body, "protobuf")).rejects.toMatchObject({ httpStatus: 503, reason: "disk-error" });
     failing = false;
     await receiver.receiveTraces(body, "protobuf");
-    await receiver.close();
+    await receiver.close(within.timeout);
     expect(await storedCount()).toBe(2);
   });
 
