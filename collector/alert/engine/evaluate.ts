@@ -1,6 +1,7 @@
 import { advance, end, type Finding, type Moment } from "./advance.ts";
-import { isWorse, judge, type Verdict } from "./compare.ts";
+import { judge, type Verdict } from "./compare.ts";
 import { ENDED_KEPT_MS, LATE_BREACHES_MAX, NO_DATA_FORGOTTEN_MS } from "./limits.ts";
+import { indexOf, overviewOf } from "./overview.ts";
 import type { Labels, Observation, Rule, RuleState, Sample, SeriesState, Transition } from "./types.ts";
 
 /** What an evaluation made of the series of a rule. */
@@ -16,30 +17,22 @@ export interface Evaluated {
 export function evaluate(rule: Rule, state: RuleState, sample: Sample, past: boolean): Evaluated {
   const draft = new Draft(rule, sample, past, state.series);
   const late = lateFindings(rule, state, sample);
+  const { reporting, insufficient, worst } = overviewOf(sample.series, rule);
   /** Those that matter: of most series nothing is known, and nothing happens to them. */
-  const seen = new Map<string, Observation>();
   const keys = new Set([...Object.keys(state.series).filter(isValueKey), ...late.young.keys()]);
   const watched = rule.noData.policy === "alert";
-  let reporting = 0;
-  let insufficient = 0;
-  let worst: Observation | null = null;
-  for (const one of sample.series) {
-    const verdict = judge(rule, one, state.series[one.key]?.phase === "firing");
-    if (verdict === "holds" || watched) keys.add(one.key);
-    if (keys.has(one.key)) seen.set(one.key, one);
-    if (verdict === "insufficient") insufficient++;
-    if (verdict === "insufficient" || verdict === "absent") continue;
-    reporting++;
-    if (worst === null || isWorse(rule.comparison, one.value, worst.value)) worst = one;
+  if (watched || (worst !== null && judge(rule, worst, false) === "holds")) {
+    for (const one of sample.series) if (watched || judge(rule, one, false) === "holds") keys.add(one.key);
   }
   const moment: Moment = {
     atMs: sample.atMs,
     ruleChanged: state.version !== rule.version,
     othersReport: reporting > 0,
   };
+  const { byKey } = indexOf(sample.series);
   for (const key of keys) {
     const before = state.series[key];
-    const found = late.young.get(key) ?? findingOf(rule, before, seen.get(key), sample.windowEndMs);
+    const found = late.young.get(key) ?? findingOf(rule, before, byKey.get(key), sample.windowEndMs);
     draft.put(key, before, advance(rule, before, found, moment));
     if (watched) watchSilence(draft, rule, state, key, found, moment);
   }

@@ -1,9 +1,7 @@
 import { HEALTHY } from "./empty-state.ts";
 import { FAILING_TOLD_AFTER_MS } from "./limits.ts";
+import { indexOf } from "./overview.ts";
 import type { HealthState, Notification, Rule, Sample, SampleError } from "./types.ts";
-
-/** Observations of which no two have the same labels: many rules share one array, which is looked through once. */
-const distinct = new WeakSet<Sample["series"]>();
 
 /** Why a sample cannot be judged: its own error, too many series, or two with the same labels. */
 export function findError(rule: Rule, sample: Sample): SampleError | undefined {
@@ -12,18 +10,11 @@ export function findError(rule: Rule, sample: Sample): SampleError | undefined {
     const message = `${sample.series.length} series, and at most ${rule.seriesMax} are allowed; narrow the scope, or raise maxSeries`;
     return { kind: "limit", message };
   }
-  if (distinct.has(sample.series)) return undefined;
-  const seen = new Map<string, number | null>();
-  for (const { key, labels, value } of sample.series) {
-    const other = seen.get(key);
-    if (other !== undefined) {
-      const message = `two results have the same labels ${JSON.stringify(labels)}, one with the value ${other}, one with ${value}; group by a label that tells them apart`;
-      return { kind: "duplicate", message };
-    }
-    seen.set(key, value);
-  }
-  distinct.add(sample.series);
-  return undefined;
+  const { byKey, double } = indexOf(sample.series);
+  if (double === undefined) return undefined;
+  const other = byKey.get(double.key)?.value ?? null;
+  const message = `two results have the same labels ${JSON.stringify(double.labels)}, one with the value ${other}, one with ${double.value}; group by a label that tells them apart`;
+  return { kind: "duplicate", message };
 }
 
 /** A rule's health after a failed evaluation, and the message about it once it is due. */

@@ -12,9 +12,9 @@ export function findMute(mutes: readonly Mute[], labels: Labels): Mute | undefin
 
 /** Whether a text fits a pattern in which `*` stands for any run of characters. Takes linear time. */
 export function matchesPattern(text: string, pattern: string): boolean {
+  if (!pattern.includes("*")) return text === pattern;
   const parts = pattern.split("*");
   const first = parts[0] ?? "";
-  if (parts.length === 1) return text === pattern;
   const last = parts.at(-1) ?? "";
   if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false;
   let from = first.length;

@@ -10,6 +10,7 @@ import type { RuleState } from "../engine/types.ts";
 import type { AlertMessage } from "../message/message.ts";
 import { renderMessage, testMessage, type Background } from "../message/render.ts";
 import type { CompiledRule } from "../rules/compiled.ts";
+import { Known } from "../sample/known.ts";
 import { newestTickMs, takeSamples } from "../sample/sampler.ts";
 import { lookInto } from "./background.ts";
 import { DependencyReader } from "../upstream/load.ts";
@@ -76,6 +77,7 @@ export class Alerting {
   readonly #nowMs: () => number;
   readonly #monotonicMs: () => number;
   readonly #dependencies: DependencyReader;
+  readonly #known: Known;
   #journal: Journal = emptyJournal();
   #upstream: UpstreamMutes = new Map();
   /** Changes that are in the journal here and not yet in the store. */
@@ -97,6 +99,7 @@ export class Alerting {
     this.#nowMs = options.nowMs ?? Date.now;
     this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
     this.#dependencies = new DependencyReader(options.store);
+    this.#known = new Known(options.store);
     this.#lease = new Lease(options.store, {
       leaseMs: options.leaseMs ?? LEASE_MS,
       isExclusive: options.isExclusive,
@@ -262,7 +265,7 @@ export class Alerting {
     const { store, book } = this.#options;
     await book.refresh();
     const rules = book.rules();
-    const samples = (await takeSamples(store, rules, [atMs])).get(atMs) ?? new Map();
+    const samples = (await takeSamples(store, rules, [atMs], this.#known)).get(atMs) ?? new Map();
     const situation = {
       rules,
       states: this.#journal.states,

@@ -1,6 +1,6 @@
 /** What the reader of a message wants beside the value: what is usual, and which flows failed. */
 import { queryFailingFlows } from "../../store/queries/alert-history.ts";
-import { queryWindows } from "../../store/queries/alert-samples.ts";
+import { queryWindows } from "../../store/queries/alert-windows.ts";
 import type { Store } from "../../store/store.ts";
 import { MINUTE_MS } from "../engine/limits.ts";
 import type { Notification, NotifiedAlert } from "../engine/types.ts";
@@ -68,7 +68,7 @@ async function usualValue(store: Store, compiled: CompiledRule, alert: NotifiedA
     scope: plan.query.source === "queue" ? { ...scope, queue: queue ?? plan.query.scope.queue } : scope,
   };
   const tickS = (alert.windowEndMs - metric.windowMs) / 1000;
-  const rows = await queryWindows(store, query, [Math.floor(tickS / 60) * 60], new Map());
+  const [rows = []] = await queryWindows(store, [query], [Math.floor(tickS / 60) * 60], new Map());
   const [first, ...rest] = rows;
   if (first === undefined) return null;
   const { value } = measure(metric, rest.reduce(merge, first));

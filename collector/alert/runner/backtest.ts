@@ -7,6 +7,7 @@ import { EVALUATION_INTERVAL_MS, MINUTE_MS } from "../engine/limits.ts";
 import type { Notification, RuleState, Transition } from "../engine/types.ts";
 import { isWorse } from "../engine/compare.ts";
 import type { CompiledRule, Inhibition, Silence } from "../rules/compiled.ts";
+import { Known } from "../sample/known.ts";
 import { EVALUATION_DELAY_MS, takeSamples } from "../sample/sampler.ts";
 import { DependencyReader } from "../upstream/load.ts";
 import type { KnownRule } from "./evaluate-all.ts";
@@ -51,6 +52,7 @@ export async function backtest(
   const lastMs = Math.floor(options.toMs / MINUTE_MS) * MINUTE_MS;
   const states = new Map<string, RuleState>();
   const dependencies = new DependencyReader(store);
+  const known = new Known(store);
   const points: BacktestPoint[] = [];
   const transitions: Transition[] = [];
   const notifications: { rule: KnownRule; notification: Notification }[] = [];
@@ -61,7 +63,7 @@ export async function backtest(
       const atMs = chunkMs + n * EVALUATION_INTERVAL_MS;
       if (atMs <= lastMs) ticks.push(atMs);
     }
-    const samples = await takeSamples(store, rules, ticks);
+    const samples = await takeSamples(store, rules, ticks, known);
     for (const atMs of ticks) {
       const nowMs = atMs + EVALUATION_DELAY_MS;
       const taken = samples.get(atMs) ?? new Map();

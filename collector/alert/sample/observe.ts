@@ -1,10 +1,10 @@
 /** From the rows of a query to the observations of each of its rules. */
-import type { WindowRow } from "../../store/queries/alert-samples.ts";
+import { emptyRow, type WindowRow } from "../../store/queries/alert-windows.ts";
 import { matchesPattern } from "../engine/mutes.ts";
 import { seriesKey } from "../engine/series-key.ts";
 import type { Labels, Observation } from "../engine/types.ts";
 import type { CompiledRule, Metric, Scope } from "../rules/compiled.ts";
-import { emptyRow, measure, merge } from "./values.ts";
+import { measure, merge } from "./values.ts";
 
 type Level = Metric["groupBy"][number];
 interface Series {

@@ -1,38 +1,50 @@
-/** Which windows the rules need: rules that need the same share one query. */
-import type { WindowQuery } from "../../store/queries/alert-samples.ts";
+/** Which windows the rules need: rules that need the same share one, and windows over the same rows share one query. */
+import { reachS, type WindowColumn, type WindowQuery } from "../../store/queries/alert-windows.ts";
 import type { CompiledRule, Metric } from "../rules/compiled.ts";
+import { columnsOf } from "./values.ts";
 
 export interface Plan {
   readonly query: WindowQuery;
   /** Its rules are about silence: what spoke in the day before counts, though it has no row in the window. */
   readonly isAboutKnown: boolean;
-  readonly rules: CompiledRule[];
+  readonly rules: readonly CompiledRule[];
 }
+
+/** Reaches further than most: its rows are many, so it shares no scan with those of short windows, seconds. */
+const LONG_S = 2 * 3600;
 
 /** Plans for every rule that reads rollups; rules with a query of their own are not among them. */
 export function planQueries(rules: readonly CompiledRule[]): Plan[] {
-  const plans = new Map<string, Plan>();
+  const plans = new Map<string, { query: WindowQuery; isAboutKnown: boolean; rules: CompiledRule[] }>();
   for (const rule of rules) {
     if (rule.metric.source === "query") continue;
     const query = windowQuery(rule.metric);
     const isAboutKnown = rule.metric.kind === "no-data" || rule.metric.kind === "expected";
-    const key = JSON.stringify([query, isAboutKnown]);
+    const key = JSON.stringify([query, isQuantile(rule.metric), isAboutKnown]);
     const plan = plans.get(key) ?? { query, isAboutKnown, rules: [] };
     plan.rules.push(rule);
     plans.set(key, plan);
   }
   return [...plans.values()].map((plan) => ({
     ...plan,
-    query: { ...plan.query, quantiles: quantilesOf(plan.rules) },
+    query: { ...plan.query, columns: [...new Set(plan.rules.flatMap(({ metric }) => columnsOf(metric.kind)))] },
   }));
 }
 
-function quantilesOf(rules: readonly CompiledRule[]): WindowQuery["quantiles"] {
-  const kinds = new Set(rules.map((rule) => rule.metric.kind));
-  return (["duration", "init", "wait"] as const).filter((name) => kinds.has(QUANTILE_KINDS[name]));
+/** The plans that one query answers: those over the same rows. */
+export function scansOf(plans: readonly Plan[]): Plan[][] {
+  const scans = new Map<string, Plan[]>();
+  for (const plan of plans) {
+    const { source, level, scope, attributes, columns } = plan.query;
+    const reach = columns.some((column) => QUANTILES.has(column)) ? "quantiles" : reachS(plan.query) > LONG_S;
+    const key = JSON.stringify([source, level, scope, attributes, reach]);
+    scans.set(key, [...(scans.get(key) ?? []), plan]);
+  }
+  return [...scans.values()];
 }
 
-const QUANTILE_KINDS = { duration: "duration", init: "init-duration", wait: "queue-wait" } as const;
+/** Reading and merging their states is most of the work, so only rows are read that they need. */
+const QUANTILES: ReadonlySet<WindowColumn> = new Set(["durationMs", "initMs", "waitMs"]);
 
 function windowQuery(metric: Metric): WindowQuery {
   const source = metric.source === "queue" ? "queue" : "function";
@@ -51,13 +63,13 @@ function windowQuery(metric: Metric): WindowQuery {
     monotone: metric.monotone,
     level,
     scope: { ...inSql("service", service), ...inSql("function", functionName), ...inSql("queue", queue) },
-    quantiles: [],
     attributes,
+    columns: [],
   };
 }
 
 function isQuantile({ kind }: Metric): boolean {
-  return kind === "duration" || kind === "init-duration" || kind === "queue-wait";
+  return columnsOf(kind).some((column) => QUANTILES.has(column));
 }
 
 function secondRange(metric: Metric): WindowQuery["second"] {

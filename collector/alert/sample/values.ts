@@ -1,5 +1,6 @@
 /** From a window's sums to a rule's value. */
-import type { WindowRow } from "../../store/queries/alert-samples.ts";
+import type { RuleKind } from "../../../schema/alert-rules.ts";
+import type { WindowColumn, WindowRow } from "../../store/queries/alert-windows.ts";
 import type { Metric } from "../rules/compiled.ts";
 
 export interface Measured {
@@ -12,6 +13,30 @@ export interface Measured {
 
 const NOTHING: Measured = { value: null, volume: 0, normal: null };
 const QUANTILE_INDEX = { p50: 0, p95: 1, p99: 2 } as const;
+
+/** The sums that {@link measure} looks at. */
+export function columnsOf(kind: RuleKind): readonly WindowColumn[] {
+  return COLUMNS[kind];
+}
+
+const COLUMNS: Readonly<Record<RuleKind, readonly WindowColumn[]>> = {
+  "error-rate": ["volume", "errors"],
+  "cold-start-rate": ["volume", "coldStarts"],
+  errors: ["volume", "errors"],
+  timeouts: ["volume", "timeouts"],
+  duration: ["volume", "durationMs"],
+  "init-duration": ["coldStarts", "initMs"],
+  "queue-wait": ["waits", "waitMs"],
+  "throughput-drop": ["volume", "volumeSecond"],
+  "no-data": ["volume"],
+  expected: ["volume"],
+  "dead-letters": ["volume", "deadLetters"],
+  attempts: ["volume", "attemptsMax"],
+  memory: ["volume", "memoryUsedMax", "memoryLimitMax"],
+  cost: ["volume", "gbSeconds"],
+  "slo-burn": ["volume", "errors", "volumeSecond", "errorsSecond"],
+  query: [],
+};
 
 /** What a metric is over the given sums. */
 export function measure(metric: Metric, row: WindowRow): Measured {
@@ -101,26 +126,4 @@ function fullerMemory(a: WindowRow, b: WindowRow): Pick<WindowRow, "memoryUsedMa
   const share = (row: WindowRow): number => (row.memoryLimitMax === 0 ? 0 : row.memoryUsedMax / row.memoryLimitMax);
   const { memoryUsedMax, memoryLimitMax } = share(b) > share(a) ? b : a;
   return { memoryUsedMax, memoryLimitMax };
-}
-
-/** Sums of a window in which nothing happened. */
-export function emptyRow(tick: number): WindowRow {
-  return {
-    tick,
-    volume: 0,
-    volumeSecond: 0,
-    errors: 0,
-    errorsSecond: 0,
-    timeouts: 0,
-    coldStarts: 0,
-    deadLetters: 0,
-    attemptsMax: 0,
-    memoryUsedMax: 0,
-    memoryLimitMax: 0,
-    gbSeconds: 0,
-    waits: 0,
-    durationMs: [],
-    initMs: [],
-    waitMs: [],
-  };
 }
