@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { fetchFlow, fetchFlows } from "./client.ts";
+import { fetchFlows, fetchOutline } from "./client.ts";
 
 const answer = (body: BodyInit, init?: ResponseInit): void => {
   vi.stubGlobal(
@@ -18,7 +18,7 @@ describe("the API client", () => {
 
   it("hands on the API's own words", async () => {
     answer('{"error":{"code":"not-found","message":"no such flow"}}', { status: 404 });
-    await expect(fetchFlow("00")).rejects.toMatchObject({ code: "not-found", message: "no such flow" });
+    await expect(fetchOutline("00")).rejects.toMatchObject({ code: "not-found", message: "no such flow" });
   });
 
   it.for([
@@ -27,11 +27,11 @@ describe("the API client", () => {
     ["an answer without a reason", "{}", 500, "internal"],
   ] as const)("stays calm about %s", async ([, body, status, code]) => {
     answer(body, { status });
-    await expect(fetchFlow("00")).rejects.toMatchObject({ code });
+    await expect(fetchOutline("00")).rejects.toMatchObject({ code });
   });
 
   it("says so when nothing answers", async () => {
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("failed to fetch")));
-    await expect(fetchFlow("00")).rejects.toMatchObject({ code: "unreachable" });
+    await expect(fetchOutline("00")).rejects.toMatchObject({ code: "unreachable" });
   });
 });

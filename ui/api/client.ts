@@ -1,5 +1,6 @@
 import type { ErrorResponse, FlowListResponse, FunctionListResponse } from "@hopscope/schema/api";
-import type { FlowResponse } from "@hopscope/schema/flow";
+import type { Span } from "@hopscope/schema/flow";
+import type { FlowOutline } from "@hopscope/schema/flow-outline";
 
 /** Why a request has no answer: what the API said, or `unreachable` where nothing answered. */
 export class ApiError extends Error {
@@ -32,9 +33,14 @@ export function fetchFlows(query: FlowQuery, signal?: AbortSignal): Promise<Flow
   return getJson(`/api/flows${search({ ...query })}`, signal);
 }
 
-/** Returns a flow with its spans. Throws {@link ApiError}, `not-found` among them. */
-export function fetchFlow(traceId: string, signal?: AbortSignal): Promise<FlowResponse> {
-  return getJson(`/api/flows/${encodeURIComponent(traceId)}`, signal);
+/** Returns a flow and what is drawn of its spans. Throws {@link ApiError}, `not-found` among them. */
+export function fetchOutline(traceId: string, signal?: AbortSignal): Promise<FlowOutline> {
+  return getJson(`/api/flows/${encodeURIComponent(traceId)}/outline`, signal);
+}
+
+/** Returns a span with all that it says. Throws {@link ApiError}, `not-found` among them. */
+export async function fetchSpan(traceId: string, spanId: string, signal?: AbortSignal): Promise<Span> {
+  return (await getJson<{ span: Span }>(`/api/spans/${traceId}/${spanId}`, signal)).span;
 }
 
 /** Returns what every function did between two instants. Throws {@link ApiError}. */

@@ -32,7 +32,6 @@ const JOIN_WORDS: Record<Hop["joinedBy"], string> = {
 /** Returns what is known about a row, in words: times, attempt, wait, batch. */
 export function rowFacts(index: FlowIndex, row: Row): Fact[] {
   const node = row.nodeId === undefined ? undefined : index.nodes.get(row.nodeId);
-  const span = row.spanId === undefined ? undefined : index.spans.get(row.spanId);
   const delivery = node && row.kind !== "span" ? index.deliveriesTo.get(node.id)?.[0] : undefined;
   const startMs = epochMillis(index.flow.startTime);
   const facts: Fact[] = [];
@@ -57,7 +56,7 @@ export function rowFacts(index: FlowIndex, row: Row): Fact[] {
   }
   if (node?.batch) add("Batch", `1 of ${plural(node.batch.size, "message")} that the run took`);
   if (!isBroker) add("Service", row.service);
-  if (span) add("Kind", span.kind);
+  if (row.spanId !== undefined) add("Kind", index.spans.kind(index.spans.positionOf(row.spanId)));
   return facts;
 }
 

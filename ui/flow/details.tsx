@@ -17,7 +17,7 @@ export function Details({ model }: { model: FlowModelState }): JSX.Element | nul
   const row = model.selected.value;
   const index = model.index.value;
   if (!row || !index || !model.detailsOpen.value) return null;
-  const span = row.spanId === undefined ? undefined : index.spans.get(row.spanId);
+  const span = row.spanId === undefined ? undefined : model.lookedAt.span.value;
   return (
     <aside class="details" aria-label={`Details of ${row.name}`}>
       <header>
@@ -52,6 +52,11 @@ export function Details({ model }: { model: FlowModelState }): JSX.Element | nul
         </dl>
         <Neighbours model={model} index={index} row={row} />
         {span && <SpanDetails span={span} index={index} />}
+        {!span && row.spanId !== undefined && (
+          <p class="pending" role="status">
+            {model.lookedAt.trouble.value ?? "Loading what the span says …"}
+          </p>
+        )}
       </div>
     </aside>
   );
@@ -158,11 +163,12 @@ function Links({ span, index }: { span: Span; index: FlowIndex }): JSX.Element {
       <h3>{plural(span.links.length, "link")}</h3>
       <ul>
         {span.links.map((link) => {
-          const target = index.spans.get(link.spanId);
+          const at = index.spans.positionOf(link.spanId);
+          const isHere = at >= 0;
           return (
             <li key={link.spanId}>
-              <a href={flowPath(target ? index.flow.id : link.traceId, link.spanId)}>
-                {target ? `${target.name} on ${target.service}` : `span ${link.spanId} in another trace`}
+              <a href={flowPath(isHere ? index.flow.id : link.traceId, link.spanId)}>
+                {isHere ? `${index.spans.name(at)} on ${index.spans.service(at)}` : `span ${link.spanId} in another trace`}
               </a>
             </li>
           );

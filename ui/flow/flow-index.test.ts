@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { deadLetteredOrder, pendingOrder, retriedOrder } from "../fixtures/checkout-order.ts";
-import { indexFlow } from "./flow-index.ts";
+import { indexed } from "../fixtures/indexed.ts";
 import { timeShares } from "./time-share.ts";
 
 const START = "2026-11-21T08:30:57.000000000Z";
@@ -8,7 +8,7 @@ const PAYMENTS = "queue:aws_sqs:checkout-payments";
 
 describe("attempts", () => {
   it("waits from sending for the first, and from the failure before for the next", () => {
-    const index = indexFlow(retriedOrder(START));
+    const index = indexed(retriedOrder(START));
     const waits = index.deliveriesFrom.get(PAYMENTS)?.map(({ attempt, attempts, failed, waited }) => ({
       attempt,
       attempts,
@@ -27,7 +27,7 @@ describe("attempts", () => {
       delete hop.sentTime;
       delete hop.receivedTime;
     }
-    const first = indexFlow(response).deliveriesFrom.get(PAYMENTS)?.[0];
+    const first = indexed(response).deliveriesFrom.get(PAYMENTS)?.[0];
     expect(first?.waited?.toMs).toBeCloseTo(2549, 3);
     expect(first?.waited?.fromMs).toBeCloseTo(446, 3);
   });
@@ -39,7 +39,7 @@ describe("the bar of the header", () => {
     ["retried", retriedOrder],
     ["pending", pendingOrder],
   ] as const)("adds up to the whole flow: %s", ([, make]) => {
-    const index = indexFlow(make(START));
+    const index = indexed(make(START));
     const shares = timeShares(index);
     const sum = Object.values(shares).reduce((total, part) => total + part, 0);
     expect(sum).toBeCloseTo(index.window.toMs - index.window.fromMs, 6);
@@ -47,7 +47,7 @@ describe("the bar of the header", () => {
   });
 
   it("keeps waiting for a retry apart from waiting in a queue", () => {
-    const shares = timeShares(indexFlow(deadLetteredOrder(START)));
+    const shares = timeShares(indexed(deadLetteredOrder(START)));
     expect(Math.round(shares.init)).toBe(402 + 387);
     expect(shares.retry).toBeGreaterThan(85_000);
     expect(shares.queue).toBeLessThan(4000);

@@ -1,13 +1,18 @@
-import type { Flow, FlowNode, FlowResponse, Hop, Span } from "@hopscope/schema/flow";
+import type { Hop } from "@hopscope/schema/flow";
+import type { FlowOutline, OutlineNode } from "@hopscope/schema/flow-outline";
 import { millisBetween } from "../shared/instant.ts";
+import { SpanTable } from "./span-table.ts";
+
+/** A flow whose nodes name their spans by position. */
+export type OutlinedFlow = FlowOutline["flow"];
 
 /** One attempt to hand a message to code: the `receive` hop with its ends, and when it lay waiting before. */
 export interface Delivery {
   hop: Hop;
   /** The queue or topic it came from. */
-  source: FlowNode;
+  source: OutlineNode;
   /** The invocation that took it. */
-  target: FlowNode;
+  target: OutlineNode;
   /** 1 for the first delivery of the message to this consumer. */
   attempt: number;
   /** Deliveries seen of this message to this consumer. */
@@ -22,11 +27,9 @@ export interface Delivery {
 
 /** A flow with the look-ups that every view needs; built once per answer of the API. */
 export interface FlowIndex {
-  flow: Flow;
-  spans: Map<string, Span>;
-  nodes: Map<string, FlowNode>;
-  /** The node that each span belongs to. */
-  nodeOfSpan: Map<string, FlowNode>;
+  flow: OutlinedFlow;
+  spans: SpanTable;
+  nodes: Map<string, OutlineNode>;
   /** By the id of the node they leave. */
   hopsFrom: Map<string, Hop[]>;
   /** By the id of the node they reach. */
@@ -40,38 +43,38 @@ export interface FlowIndex {
 }
 
 /** Returns flow time: milliseconds since the flow's start. */
-export function flowTime(flow: Pick<Flow, "startTime">, instant: string): number {
+export function flowTime(flow: Pick<OutlinedFlow, "startTime">, instant: string): number {
   return millisBetween(flow.startTime, instant);
 }
 
 /** Returns whether a node stands for code that ran, not for a queue, topic or peer. */
-export function isCode(node: FlowNode): boolean {
+export function isCode(node: OutlineNode): boolean {
   return node.kind === "invocation" || node.kind === "request";
 }
 
 /** Returns when a node began and ended, in flow time, its init left out. */
-export function nodeExtent(flow: Flow, node: FlowNode): { fromMs: number; toMs: number } {
+export function nodeExtent(flow: OutlinedFlow, node: OutlineNode): { fromMs: number; toMs: number } {
   const fromMs = flowTime(flow, node.startTime);
   return { fromMs, toMs: fromMs + node.durationMs };
 }
 
 /** Returns what a function was called by, as its entry span names it: a route; nothing where that says no more. */
-export function entryName(index: FlowIndex, node: FlowNode): string {
-  const entry = index.spans.get(node.spanIds[0] ?? "");
-  return entry === undefined || entry.kind === "consumer" || entry.name === node.name ? "" : entry.name;
+export function entryName(index: FlowIndex, node: OutlineNode): string {
+  const [entry] = node.spans;
+  if (entry === undefined || index.spans.kind(entry) === "consumer") return "";
+  const name = index.spans.name(entry);
+  return name === node.name ? "" : name;
 }
 
 /** Builds the look-ups of a flow. */
-export function indexFlow({ flow, spans }: FlowResponse): FlowIndex {
+export function indexFlow({ flow, spans: columns }: FlowOutline): FlowIndex {
   const nodes = new Map(flow.nodes.map((node) => [node.id, node]));
-  const nodeOfSpan = new Map<string, FlowNode>();
-  for (const node of flow.nodes) for (const spanId of node.spanIds) nodeOfSpan.set(spanId, node);
+  const spans = new SpanTable(columns);
   const deliveries = listDeliveries(flow, nodes);
   return {
     flow,
-    spans: new Map(spans.map((span) => [span.spanId, span])),
+    spans,
     nodes,
-    nodeOfSpan,
     hopsFrom: Map.groupBy(flow.hops, (hop) => hop.from),
     hopsTo: Map.groupBy(flow.hops, (hop) => hop.to),
     deliveriesTo: Map.groupBy(deliveries, (delivery) => delivery.target.id),
@@ -80,8 +83,8 @@ export function indexFlow({ flow, spans }: FlowResponse): FlowIndex {
   };
 }
 
-function listDeliveries(flow: Flow, nodes: Map<string, FlowNode>): Delivery[] {
-  const found: { hop: Hop; source: FlowNode; target: FlowNode }[] = [];
+function listDeliveries(flow: OutlinedFlow, nodes: Map<string, OutlineNode>): Delivery[] {
+  const found: { hop: Hop; source: OutlineNode; target: OutlineNode }[] = [];
   for (const hop of flow.hops) {
     const source = nodes.get(hop.from);
     const target = nodes.get(hop.to);
@@ -93,7 +96,7 @@ function listDeliveries(flow: Flow, nodes: Map<string, FlowNode>): Delivery[] {
   return [...perMessage.values()].flatMap((group) => attemptsInOrder(flow, group));
 }
 
-function attemptsInOrder(flow: Flow, group: { hop: Hop; source: FlowNode; target: FlowNode }[]): Delivery[] {
+function attemptsInOrder(flow: OutlinedFlow, group: Pick<Delivery, "hop" | "source" | "target">[]): Delivery[] {
   const order = group.toSorted(
     (a, b) =>
       (a.hop.attempt ?? 0) - (b.hop.attempt ?? 0) ||
@@ -120,7 +123,7 @@ function attemptsInOrder(flow: Flow, group: { hop: Hop; source: FlowNode; target
   });
 }
 
-function waitBefore(flow: Flow, hop: Hop, target: FlowNode, before?: FlowNode): Delivery["waited"] {
+function waitBefore(flow: OutlinedFlow, hop: Hop, target: OutlineNode, before?: OutlineNode): Delivery["waited"] {
   const start = flowTime(flow, target.startTime);
   const toMs = hop.receivedTime ? flowTime(flow, hop.receivedTime) : start - (target.initMs ?? 0);
   if (hop.queueWaitMs !== undefined) return { fromMs: toMs - hop.queueWaitMs, toMs };
@@ -128,7 +131,7 @@ function waitBefore(flow: Flow, hop: Hop, target: FlowNode, before?: FlowNode): 
   return hop.sentTime ? { fromMs: Math.min(flowTime(flow, hop.sentTime), toMs), toMs } : undefined;
 }
 
-function flowWindow(flow: Flow, spans: Span[], deliveries: Delivery[]): { fromMs: number; toMs: number } {
+function flowWindow(flow: OutlinedFlow, spans: SpanTable, deliveries: Delivery[]): { fromMs: number; toMs: number } {
   let fromMs = 0;
   let toMs = flow.durationMs;
   for (const node of flow.nodes) {
@@ -136,10 +139,12 @@ function flowWindow(flow: Flow, spans: Span[], deliveries: Delivery[]): { fromMs
     fromMs = Math.min(fromMs, extent.fromMs - (node.initMs ?? 0));
     if (isCode(node)) toMs = Math.max(toMs, extent.toMs);
   }
-  for (const span of spans) {
-    const start = flowTime(flow, span.startTime);
-    fromMs = Math.min(fromMs, start);
-    toMs = Math.max(toMs, start + span.durationMs);
+  const { startMs, durationMs } = spans;
+  for (let at = 0; at < spans.count; at += 1) {
+    const start = startMs[at] ?? 0;
+    const end = start + (durationMs[at] ?? 0);
+    if (start < fromMs) fromMs = start;
+    if (end > toMs) toMs = end;
   }
   for (const { waited } of deliveries) fromMs = Math.min(fromMs, waited?.fromMs ?? 0);
   return { fromMs, toMs: Math.max(toMs, fromMs + 0.001) };

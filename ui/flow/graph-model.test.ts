@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { bigFlow } from "../fixtures/big-flow.ts";
 import { deadLetteredOrder, retriedOrder } from "../fixtures/checkout-order.ts";
-import { indexFlow } from "./flow-index.ts";
+import { indexed } from "../fixtures/indexed.ts";
 import { buildGraph, systemName, type GraphModel } from "./graph-model.ts";
 
 const START = "2026-11-21T08:30:57.000000000Z";
@@ -14,7 +14,7 @@ const edges = (graph: GraphModel): string[] => {
 
 describe("the graph of an order", () => {
   it("draws three attempts as one function with a failed edge, and the dead letter apart", () => {
-    const graph = buildGraph(indexFlow(deadLetteredOrder(START)));
+    const graph = buildGraph(indexed(deadLetteredOrder(START)));
     expect(edges(graph)).toEqual([
       "POST /orders -> orders plain",
       "orders -> checkout-payments plain",
@@ -29,7 +29,7 @@ describe("the graph of an order", () => {
   });
 
   it("keeps the attempt that went through apart from the one that failed", () => {
-    const graph = buildGraph(indexFlow(retriedOrder(START)));
+    const graph = buildGraph(indexed(retriedOrder(START)));
     expect(edges(graph).filter((edge) => edge.includes("-> payment"))).toEqual([
       "checkout-payments -> payment failed ✕ attempt 1 failed; waited 2.1 s",
       "checkout-payments -> payment plain ✓ attempt 2 went through; waited 29.4 s",
@@ -41,12 +41,12 @@ describe("the graph of an order", () => {
 it("says how a hop was found where no trace context crossed it", () => {
   const response = retriedOrder(START);
   for (const hop of response.flow.hops) if (hop.to.startsWith("inv:")) hop.joinedBy = "identity";
-  const labels = edges(buildGraph(indexFlow(response)));
+  const labels = edges(buildGraph(indexed(response)));
   expect(labels).toContain("checkout-inventory -> inventory plain waited 860 ms; joined by message id");
 });
 
 it("draws many queues between the same functions as one", () => {
-  const graph = buildGraph(indexFlow(bigFlow(START, 400)));
+  const graph = buildGraph(indexed(bigFlow(START, 400)));
   expect(graph.nodes.map((node) => node.name).slice(0, 3)).toEqual(["reconcile", "5 queues", "worker-0"]);
   expect(edges(graph).slice(0, 2)).toEqual([
     "reconcile -> 5 queues plain 5 messages",

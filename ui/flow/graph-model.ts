@@ -1,4 +1,5 @@
-import type { FlowNode, Hop } from "@hopscope/schema/flow";
+import type { Hop } from "@hopscope/schema/flow";
+import type { OutlineNode } from "@hopscope/schema/flow-outline";
 import { formatDuration, plural } from "../shared/format.ts";
 import { isCode, type Delivery, type FlowIndex } from "./flow-index.ts";
 
@@ -11,7 +12,7 @@ export type GraphTone = "plain" | "ok" | "failed";
 /** A function, a queue, a topic or a peer; a function's attempts and runs are one node. */
 export interface GraphNode {
   id: string;
-  kind: FlowNode["kind"];
+  kind: OutlineNode["kind"];
   name: string;
   /** What it is: `function`, `dead-letter queue`, the messaging system. */
   caption: string;
@@ -58,7 +59,7 @@ const SIBLINGS_DRAWN_MAX = 3;
 
 /** Returns, for every node of the flow, the id of the graph's node that it is drawn in. */
 function nodeGroups(index: FlowIndex): Map<string, string> {
-  const own = (node: FlowNode): string => (isCode(node) ? `code:${node.service}:${node.name}` : node.id);
+  const own = (node: OutlineNode): string => (isCode(node) ? `code:${node.service}:${node.name}` : node.id);
   const groups = new Map(index.flow.nodes.map((node) => [node.id, own(node)]));
   const ends = (hops: Hop[] | undefined, end: "from" | "to"): string[] =>
     [...new Set((hops ?? []).map((hop) => `${hop.kind}${hop.failed === true} ${groups.get(hop[end]) ?? ""}`))].sort();
@@ -72,8 +73,8 @@ function nodeGroups(index: FlowIndex): Map<string, string> {
   return groups;
 }
 
-function graphNode(index: FlowIndex, id: string, members: FlowNode[], critical: Set<string>): GraphNode {
-  const first = members[0] as FlowNode;
+function graphNode(index: FlowIndex, id: string, members: OutlineNode[], critical: Set<string>): GraphNode {
+  const first = members[0] as OutlineNode;
   const failed = members.filter((node) => node.status === "error").length;
   const isMany = !isCode(first) && members.length > 1;
   return {
@@ -90,12 +91,12 @@ function graphNode(index: FlowIndex, id: string, members: FlowNode[], critical: 
 }
 
 /** What failed and then went through is `ok`: worth a mark, no alarm. */
-function nodeTone(first: FlowNode, members: number, failed: number): GraphTone {
+function nodeTone(first: OutlineNode, members: number, failed: number): GraphTone {
   if (first.deadLetter === true || failed === members) return "failed";
   return failed > 0 ? "ok" : "plain";
 }
 
-const KIND_WORDS: Record<FlowNode["kind"], string> = {
+const KIND_WORDS: Record<OutlineNode["kind"], string> = {
   invocation: "function",
   request: "service",
   topic: "topic",
@@ -107,7 +108,7 @@ const KIND_WORDS: Record<FlowNode["kind"], string> = {
   external: "sends no spans",
 };
 
-function nodeCaption(node: FlowNode): string {
+function nodeCaption(node: OutlineNode): string {
   if (node.deadLetter === true) return "dead-letter queue";
   const words = KIND_WORDS[node.kind];
   if (isCode(node)) return node.service === node.name ? words : `${words} · ${node.service}`;
@@ -120,7 +121,7 @@ export function systemName(system: string): string {
   return name.length <= 4 ? name.toUpperCase() : name;
 }
 
-function codeFacts(index: FlowIndex, members: FlowNode[], failed: number): string[] {
+function codeFacts(index: FlowIndex, members: OutlineNode[], failed: number): string[] {
   const facts: string[] = [];
   const retried = members.some((node) => (index.deliveriesTo.get(node.id)?.[0]?.attempts ?? 1) > 1);
   const what = retried ? "attempt" : "run";

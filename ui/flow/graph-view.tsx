@@ -1,6 +1,6 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { FlowModelState } from "../models/flow.ts";
 import { plural } from "../shared/format.ts";
 import { Icon, type IconName } from "../shared/icon.tsx";
@@ -43,7 +43,20 @@ export function GraphView({ model }: { model: FlowModelState }): JSX.Element {
     return () => observer.disconnect();
   }, []);
   const layout = useComputed(() => layoutGraph(sizes(drawable(model.graph.value))));
-  const { width, height } = layout.value;
+  const graph = model.graph.value;
+  const drawn = layout.value;
+  // The same for every size of the window: what is drawn is only scaled.
+  const parts = useMemo(
+    () => (
+      <>
+        <Edges graph={graph} layout={drawn} />
+        <EdgeLabels graph={graph} layout={drawn} model={model} />
+        <Nodes graph={graph} layout={drawn} model={model} />
+      </>
+    ),
+    [graph, drawn, model],
+  );
+  const { width, height } = drawn;
   const wanted = Math.min(roomPx.value / Math.max(width, 1), HEIGHT_WANTED_PX / Math.max(height, 1));
   const fit = roomPx.value > 0 ? Math.min(1, Math.max(SCALE_MIN, wanted)) : 1;
   useLayoutEffect(() => {
@@ -54,17 +67,15 @@ export function GraphView({ model }: { model: FlowModelState }): JSX.Element {
   return (
     <section class="graph panel" aria-labelledby="graph-title">
       <h2 id="graph-title">Path</h2>
-      {model.graph.value.nodes.length > NODES_DRAWN_MAX && (
+      {graph.nodes.length > NODES_DRAWN_MAX && (
         <p class="too-many">
-          {plural(model.graph.value.nodes.length, "part")}: too many to draw. The waterfall below has them all.
+          {plural(graph.nodes.length, "part")}: too many to draw. The waterfall below has them all.
         </p>
       )}
       <div class="graph-scroll" ref={box} role="group" aria-labelledby="graph-title" tabIndex={0}>
         <div class="graph-fit" style={{ width: `${width * fit}px`, height: `${height * fit}px` }}>
           <div class="graph-canvas" style={{ width: `${width}px`, height: `${height}px`, scale: String(fit) }}>
-            <Edges graph={model.graph.value} layout={layout.value} />
-            <EdgeLabels graph={model.graph.value} layout={layout.value} model={model} />
-            <Nodes graph={model.graph.value} layout={layout.value} model={model} />
+            {parts}
           </div>
         </div>
       </div>
@@ -97,6 +108,12 @@ function nodeWidth(node: GraphNode): number {
   const small = [node.caption, ...node.facts].map((line) => textWidth(line, SMALL_PX));
   const width = NODE_FRAME_PX + Math.max(textWidth(node.name, NAME_PX, NAME_WEIGHT), ...small);
   return Math.min(NODE_WIDTH_MAX_PX, Math.max(NODE_WIDTH_MIN_PX, Math.ceil(width)));
+}
+
+/** Loads the font that the graph is measured in, which takes its time: for while the answer is awaited. */
+export function prepareGraph(): void {
+  textWidth("0", SMALL_PX);
+  textWidth("0", NAME_PX, NAME_WEIGHT);
 }
 
 const labelWidth = (edge: GraphEdge): number =>

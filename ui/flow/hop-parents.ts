@@ -1,4 +1,5 @@
-import type { FlowNode, Hop, Span } from "@hopscope/schema/flow";
+import type { Hop } from "@hopscope/schema/flow";
+import type { OutlineNode } from "@hopscope/schema/flow-outline";
 import { flowTime, isCode, type FlowIndex } from "./flow-index.ts";
 
 /**
@@ -19,17 +20,16 @@ export function brokerHops(index: FlowIndex): Map<Hop, Hop[]> {
   return onward;
 }
 
-/** Returns the span of `node` that sent `hop`, where one says so by message id or destination. */
-export function producerSpan(index: FlowIndex, node: FlowNode, hop: Hop, target: FlowNode): string | undefined {
-  const candidates = node.spanIds.flatMap((id) => index.spans.get(id) ?? []).slice(1);
+/** Returns the position of the span of `node` that sent `hop`, where one says so by message id or destination. */
+export function producerSpan(index: FlowIndex, node: OutlineNode, hop: Hop, target: OutlineNode): number | undefined {
+  const { spans } = index;
+  const isOwn = (at: number): boolean => at !== node.spans[0] && node.spans.includes(at);
   if (hop.kind === "call") {
-    const parentId = index.spans.get(target.spanIds[0] ?? "")?.parentSpanId;
-    return candidates.find((span) => span.spanId === parentId)?.spanId;
+    const parent = spans.parent[target.spans[0] ?? -1];
+    return parent !== undefined && isOwn(parent) ? parent : undefined;
   }
-  const producers = candidates.filter((span) => span.kind === "producer" || span.kind === "client");
-  const byId = hop.messageId === undefined ? undefined : producers.find((span) => carries(span, hop.messageId ?? ""));
-  if (byId) return byId.spanId;
-  return producers.find((span) => span.attributes["messaging.destination.name"] === target.name)?.spanId;
+  const byId = hop.messageId === undefined ? undefined : spans.sendersOf(hop.messageId).find(isOwn);
+  return byId ?? spans.sendersTo(target.name).find(isOwn);
 }
 
 function bestSource(index: FlowIndex, arrived: Hop[], hop: Hop): Hop | undefined {
@@ -46,18 +46,13 @@ function bestSource(index: FlowIndex, arrived: Hop[], hop: Hop): Hop | undefined
 function continues(index: FlowIndex, source: Hop, hop: Hop): boolean {
   const sender = index.nodes.get(source.from);
   const broker = index.nodes.get(source.to);
-  const entry = index.spans.get(index.nodes.get(hop.to)?.spanIds[0] ?? "");
-  if (!sender || !broker || !entry) return false;
+  const entry = index.nodes.get(hop.to)?.spans[0];
+  if (!sender || !broker || entry === undefined) return false;
   const sent = producerSpan(index, sender, source, broker);
-  return sent !== undefined && (entry.parentSpanId === sent || entry.links.some((link) => link.spanId === sent));
+  if (sent === undefined) return false;
+  return index.spans.parent[entry] === sent || index.spans.links(entry).includes(index.spans.id(sent));
 }
 
 function hopTime(index: FlowIndex, hop: Hop): number | undefined {
   return hop.sentTime === undefined ? undefined : flowTime(index.flow, hop.sentTime);
-}
-
-function carries(span: Span, messageId: string): boolean {
-  if (span.attributes["messaging.message.id"] === messageId) return true;
-  const keys = span.attributes["hopscope.message.keys"];
-  return Array.isArray(keys) && keys.some((key) => typeof key === "string" && key.endsWith(`:${messageId}`));
 }

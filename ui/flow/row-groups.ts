@@ -1,6 +1,7 @@
 /** Repeated siblings as one row that can be opened: ten thousand calls of the same are one line and not a mile. */
 import { formatCount, formatDuration } from "../shared/format.ts";
-import type { RowDraft } from "./row-tree.ts";
+import type { FlowIndex } from "./flow-index.ts";
+import type { RowDraft, RowItem } from "./row-tree.ts";
 import type { Row, RowTag, Segment } from "./row.ts";
 
 /** Siblings alike that become a group: fewer are read faster than opened. */
@@ -9,39 +10,45 @@ const GROUP_MIN = 5;
 const STRETCHES_MAX = 80;
 
 /** Returns siblings with those that are alike gathered, each group where its first member is. They are in order. */
-export function groupSiblings(siblings: RowDraft[], parentId: string): RowDraft[] {
+export function groupSiblings(index: FlowIndex, siblings: RowItem[], parentId: () => string): RowItem[] {
   if (siblings.length < GROUP_MIN) return siblings;
-  const keys = siblings.map(likeness);
-  const counts = new Map<string, number>();
+  const keys = siblings.map((item) => likeness(index, item));
+  const counts = new Map<string | number, number>();
   let most = 0;
   for (const key of keys) {
-    const count = key === "" ? 0 : (counts.get(key) ?? 0) + 1;
+    const count = key === ALONE ? 0 : (counts.get(key) ?? 0) + 1;
     counts.set(key, count);
     if (count > most) most = count;
   }
   if (most < GROUP_MIN) return siblings;
-  const placed = new Set<string>();
-  return siblings.flatMap((draft, at) => {
-    const key = keys[at] ?? "";
-    if ((counts.get(key) ?? 0) < GROUP_MIN) return [draft];
+  const placed = new Set<string | number>();
+  return siblings.flatMap((item, at) => {
+    const key = keys[at] ?? ALONE;
+    if ((counts.get(key) ?? 0) < GROUP_MIN) return [item];
     if (placed.has(key)) return [];
     placed.add(key);
     const members = siblings.filter((_, other) => keys[other] === key);
-    return [groupOf(members, draft, `group:${parentId}:${key}`)];
+    return [groupOf(index, members, parentId())];
   });
 }
 
-/** What makes rows alike; '' for those that stand for themselves: the critical path, attempts, gaps. */
-function likeness({ row: { kind, critical, tags, service, name } }: RowDraft): string {
-  if (critical || (kind !== "span" && kind !== "invocation" && kind !== "request")) return "";
+/** The likeness of rows that stand for themselves. */
+const ALONE = "";
+
+/** What makes rows alike, of a span a number; not the critical path, attempts, gaps. */
+function likeness({ spans }: FlowIndex, item: RowItem): string | number {
+  if (typeof item === "number") return spans.likeness(item);
+  const { kind, critical, tags, service, name } = item.row;
+  if (critical || (kind !== "invocation" && kind !== "request")) return ALONE;
   const isAttempt = tags.length > 0 && tags.some(({ text }) => text.startsWith("attempt "));
-  return isAttempt ? "" : `${kind}/${service}/${name}`;
+  return isAttempt ? ALONE : `${kind}/${service}/${name}`;
 }
 
-function groupOf(members: RowDraft[], first: RowDraft, id: string): RowDraft {
-  const runs = members.map(({ row }) => runOf(row));
+function groupOf(index: FlowIndex, members: RowItem[], parentId: string): RowDraft {
+  const runs = members.map((item) => runOf(index, item));
+  const first = wordsOf(index, members[0] ?? 0);
   const durations = runs.map(({ fromMs, toMs }) => toMs - fromMs).sort((a, b) => a - b);
-  const failures = members.reduce((sum, { row }) => sum + (row.failed ? 1 : 0), 0);
+  const failures = members.reduce<number>((sum, item) => sum + (isFailed(index, item) ? 1 : 0), 0);
   const tags: RowTag[] = [
     { tone: "plain", text: `p50 ${formatDuration(durations[Math.floor((durations.length - 1) / 2)] ?? 0)}` },
     { tone: "plain", text: `max ${formatDuration(durations.at(-1) ?? 0)}` },
@@ -49,11 +56,11 @@ function groupOf(members: RowDraft[], first: RowDraft, id: string): RowDraft {
   if (failures > 0) tags.push({ tone: "error", text: `${formatCount(failures)} failed` });
   const segments = stretchesOf(runs);
   const row: Row = {
-    id,
+    id: `group:${parentId}:${first.kind}/${first.service}/${first.name}`,
     kind: "group",
-    name: first.row.name,
+    name: first.name,
     note: `× ${formatCount(members.length)}`,
-    service: first.row.service,
+    service: first.service,
     tags,
     failed: false,
     critical: false,
@@ -64,10 +71,23 @@ function groupOf(members: RowDraft[], first: RowDraft, id: string): RowDraft {
     fromMs: segments[0]?.fromMs ?? 0,
     toMs: segments.at(-1)?.toMs ?? 0,
   };
-  return { row, orderMs: first.orderMs, children: members, isGroup: true };
+  return { row, orderMs: row.fromMs, children: members, isGroup: true };
 }
 
-function runOf(row: Row): Segment {
+function wordsOf({ spans }: FlowIndex, item: RowItem): Pick<Row, "kind" | "service" | "name"> {
+  return typeof item === "number" ? { kind: "span", service: spans.service(item), name: spans.name(item) } : item.row;
+}
+
+function isFailed({ spans }: FlowIndex, item: RowItem): boolean {
+  return typeof item === "number" ? spans.failure(item) !== undefined : item.row.failed;
+}
+
+function runOf({ spans }: FlowIndex, item: RowItem): Segment {
+  if (typeof item === "number") {
+    const fromMs = spans.startMs[item] ?? 0;
+    return { kind: "run", fromMs, toMs: fromMs + (spans.durationMs[item] ?? 0) };
+  }
+  const { row } = item;
   return row.segments.findLast(({ kind }) => kind === "run") ?? { kind: "run", fromMs: row.fromMs, toMs: row.toMs };
 }
 

@@ -2,11 +2,16 @@ import type { JSX } from "preact";
 import type { FlowModelState } from "../models/flow.ts";
 import { formatClock, plural } from "../shared/format.ts";
 import { epochMillis } from "../shared/instant.ts";
+import { usePainted } from "../shared/use-painted.ts";
 import type { StoryLine } from "./story.ts";
 import "./story-view.css";
 
+/** Lines of the first frame: more do not fit their box, and are there with the next. */
+const LINES_AT_FIRST = 20;
+
 /** What happened, in words and in order; a line selects the row it is about. */
 export function StoryView({ model }: { model: FlowModelState }): JSX.Element | null {
+  const isPainted = usePainted();
   const index = model.index.value;
   if (!index) return null;
   const { lines, omitted } = model.story.value;
@@ -16,7 +21,7 @@ export function StoryView({ model }: { model: FlowModelState }): JSX.Element | n
     <section class="story panel" aria-labelledby="story-title">
       <h2 id="story-title">What happened</h2>
       <ol>
-        {lines.map((line) => (
+        {(isPainted ? lines : lines.slice(0, LINES_AT_FIRST)).map((line) => (
           <Line key={line.id} line={line} startMs={startMs} isSelected={line.nodeId === selectedNode} model={model} />
         ))}
       </ol>

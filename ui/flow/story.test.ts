@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import type { FlowResponse } from "@hopscope/schema/flow";
 import { bigFlow } from "../fixtures/big-flow.ts";
 import { deadLetteredOrder, pendingOrder, retriedOrder } from "../fixtures/checkout-order.ts";
-import { indexFlow } from "./flow-index.ts";
+import { indexed } from "../fixtures/indexed.ts";
 import { headline, STORY_LINES_MAX, tellStory } from "./story.ts";
 
 const START = "2026-11-21T08:30:57.000000000Z";
 const read = (response: FlowResponse): string[] =>
-  tellStory(indexFlow(response)).lines.map(({ words, error }) => {
+  tellStory(indexed(response)).lines.map(({ words, error }) => {
     const sentence = words.map((word) => (typeof word === "string" ? word : word.strong)).join("");
     return error === undefined ? sentence : `${sentence} — ${error}`;
   });
@@ -42,18 +42,18 @@ describe("the outcome in one sentence", () => {
       "Still under way: last seen entering queue checkout-payments; nothing has received it yet.",
     ],
   ] as const)("%s", ([, make, text]) => {
-    expect(headline(indexFlow(make(START))).text).toBe(text);
+    expect(headline(indexed(make(START))).text).toBe(text);
   });
 
   it("is calm where nothing failed", () => {
     const response = pendingOrder(START);
     response.flow.gaps = [];
-    expect(headline(indexFlow(response))).toEqual({ tone: "ok", text: "Everything went through in 1.32 s." });
+    expect(headline(indexed(response))).toEqual({ tone: "ok", text: "Everything went through in 1.32 s." });
   });
 });
 
 it("keeps a huge flow's story short and says how much it leaves out", () => {
-  const story = tellStory(indexFlow(bigFlow(START, 2000)));
+  const story = tellStory(indexed(bigFlow(START, 2000)));
   expect(story.lines.length).toBeLessThanOrEqual(STORY_LINES_MAX);
   expect(story.lines.length + story.omitted).toBe(31);
 });

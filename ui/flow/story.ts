@@ -1,4 +1,5 @@
-import type { FlowNode, Hop } from "@hopscope/schema/flow";
+import type { Hop } from "@hopscope/schema/flow";
+import type { OutlineNode } from "@hopscope/schema/flow-outline";
 import { formatDuration, listWords, plural } from "../shared/format.ts";
 import { entryName, flowTime, isCode, nodeExtent, type Delivery, type FlowIndex } from "./flow-index.ts";
 import { attemptsBeforeDeadLetter } from "./waits.ts";
@@ -79,7 +80,7 @@ function deadLetterHeadline(index: FlowIndex, hop: Hop): string {
   return `${last.target.name} failed ${times} (last: ${errorName(last.target)}); its message was moved to ${queue}.`;
 }
 
-function codeLine(index: FlowIndex, node: FlowNode): StoryLine {
+function codeLine(index: FlowIndex, node: OutlineNode): StoryLine {
   const { fromMs } = nodeExtent(index.flow, node);
   const delivery = index.deliveriesTo.get(node.id)?.[0];
   const failed = node.status === "error";
@@ -111,7 +112,7 @@ function deliveryWords({ attempt, attempts, source, target, waited }: Delivery):
   return words;
 }
 
-function callWords(index: FlowIndex, node: FlowNode): Word[] {
+function callWords(index: FlowIndex, node: OutlineNode): Word[] {
   const caller = (index.hopsTo.get(node.id) ?? []).find((hop) => hop.kind === "call")?.from;
   const from = caller === undefined ? undefined : index.nodes.get(caller);
   const route = entryName(index, node);
@@ -121,18 +122,18 @@ function callWords(index: FlowIndex, node: FlowNode): Word[] {
   return from ? [{ strong: from.name }, " called ", ...name, ", which"] : name;
 }
 
-function coldWords(node: FlowNode): Word[] {
+function coldWords(node: OutlineNode): Word[] {
   if (node.initMs === undefined) return [" started cold and"];
   return [" started cold (", { strong: formatDuration(node.initMs) }, ") and"];
 }
 
-function outcomeWords(node: FlowNode, failed: boolean): Word[] {
+function outcomeWords(node: OutlineNode, failed: boolean): Word[] {
   const duration: Word = { strong: formatDuration(node.durationMs) };
   if (node.timedOut === true) return [" timed out after ", duration];
   return failed ? [" failed after ", duration] : [" ran ", duration];
 }
 
-function fanOutLine(index: FlowIndex, node: FlowNode): StoryLine[] {
+function fanOutLine(index: FlowIndex, node: OutlineNode): StoryLine[] {
   const targets = (index.hopsFrom.get(node.id) ?? []).filter((hop) => hop.kind === "deliver");
   if (targets.length === 0) return [];
   const names = [...new Set(targets.map((hop) => index.nodes.get(hop.to)?.name ?? hop.to))];
@@ -167,4 +168,4 @@ function moveLine(index: FlowIndex, hop: Hop): StoryLine[] {
 const sameMessage = (a: Delivery, b: Delivery): boolean =>
   a.hop.from === b.hop.from && a.hop.messageId === b.hop.messageId && a.target.name === b.target.name;
 
-const errorName = (node: FlowNode): string => node.error?.type || node.error?.message || "no reason recorded";
+const errorName = (node: OutlineNode): string => node.error?.type || node.error?.message || "no reason recorded";

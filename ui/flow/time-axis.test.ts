@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { deadLetteredOrder } from "../fixtures/checkout-order.ts";
-import { indexFlow } from "./flow-index.ts";
+import { indexed } from "../fixtures/indexed.ts";
 import { axisTicks, axisX, buildAxis, cutGaps, cutLabel, flowAxis } from "./time-axis.ts";
 
-const index = indexFlow(deadLetteredOrder("2026-11-21T08:30:57.000000000Z"));
+const index = indexed(deadLetteredOrder("2026-11-21T08:30:57.000000000Z"));
 
 describe("cutting idle time", () => {
   it("hides the waits between attempts and says how long each was and why", () => {

@@ -47,7 +47,8 @@ function movingKeys(model: FlowModelState): Shortcut[] {
 
 function jumpingKeys(model: FlowModelState): Shortcut[] {
   const jump = (step: 1 | -1, wanted: (row: Row) => boolean) => (): void => {
-    model.select(findRow(model.rows.peek(), model.selectedIndex.peek(), step, wanted));
+    const rows = model.rows.peek();
+    if (rows) model.select(findRow(rows, model.selectedIndex.peek(), step, wanted));
     focusGrid();
   };
   return [
@@ -91,17 +92,17 @@ function focusGrid(): void {
 
 function openOrEnter(model: FlowModelState): void {
   const at = model.selectedIndex.peek();
-  const row = model.rows.peek()[at];
+  const row = model.rows.peek()?.at(at);
   if (!row || row.endIndex === at + 1) return;
-  if (model.folded.peek().has(row.id)) model.fold([row.id], false);
+  if (model.folded.peek().has(at)) model.fold([row.id], false);
   else model.select(at + 1);
 }
 
 function foldOrLeave(model: FlowModelState): void {
   const at = model.selectedIndex.peek();
-  const row = model.rows.peek()[at];
+  const row = model.rows.peek()?.at(at);
   if (!row) return;
-  if (row.endIndex > at + 1 && !model.folded.peek().has(row.id)) model.fold([row.id], true);
+  if (row.endIndex > at + 1 && !model.folded.peek().has(at)) model.fold([row.id], true);
   else if (row.parentIndex >= 0) model.select(row.parentIndex);
 }
 
@@ -113,9 +114,8 @@ function stepBack(model: FlowModelState): void {
 }
 
 function nextLongestWait(model: FlowModelState): void {
-  const rows = model.rows.peek();
-  const waits = rows
-    .map((row, at) => ({ at, isCode: row.kind === "invocation", waitMs: waitOf(row) }))
+  const waits = [...(model.rows.peek()?.drafted() ?? [])]
+    .map(([at, row]) => ({ at, isCode: row.kind === "invocation", waitMs: waitOf(row) }))
     .filter(({ isCode, waitMs }) => isCode && waitMs > 0)
     .sort((a, b) => b.waitMs - a.waitMs);
   const present = waits.findIndex(({ at }) => at === model.selectedIndex.peek());
@@ -133,8 +133,8 @@ function waitOf(row: Row): number {
 
 function upstream(model: FlowModelState): void {
   const rows = model.rows.peek();
-  for (let at = model.selected.peek()?.parentIndex ?? -1; at >= 0; at = rows[at]?.parentIndex ?? -1) {
-    if (rows[at]?.kind === "span") continue;
+  for (let at = model.selected.peek()?.parentIndex ?? -1; at >= 0; at = rows?.parentOf(at) ?? -1) {
+    if (rows?.at(at)?.kind === "span") continue;
     model.select(at);
     return;
   }
@@ -152,10 +152,13 @@ function focusSubtree(model: FlowModelState): void {
 }
 
 function foldAll(model: FlowModelState): void {
-  const ids = model.rows
-    .peek()
-    .flatMap((row, at) => (row.endIndex > at + 1 && row.kind === "invocation" ? [row.id] : []));
-  model.fold(ids, !ids.some((id) => model.folded.peek().has(id)));
+  const all = [...(model.rows.peek()?.drafted() ?? [])];
+  const foldable = all.filter(([at, row]) => row.endIndex > at + 1 && row.kind === "invocation");
+  const isAnyFolded = foldable.some(([at]) => model.folded.peek().has(at));
+  model.fold(
+    foldable.map(([, row]) => row.id),
+    !isAnyFolded,
+  );
 }
 
 function linkTo(model: FlowModelState): string {

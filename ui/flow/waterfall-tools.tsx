@@ -13,7 +13,7 @@ export function WaterfallTools({ model }: { model: FlowModelState }): JSX.Elemen
   return (
     <header class="waterfall-tools">
       <h2 id="waterfall-title">
-        Waterfall <small class="number">{rowCountWords(visible, rows.length)}</small>
+        Waterfall <small class="number">{rowCountWords(visible, rows?.length ?? 0)}</small>
       </h2>
       <Legend />
       <input
@@ -76,10 +76,9 @@ function findKey(event: KeyboardEvent, model: FlowModelState): void {
 /** Selects the next row whose name holds what is looked for, wherever it is folded away. */
 export function findNext(model: FlowModelState, step: 1 | -1): void {
   const text = model.find.peek().toLowerCase();
-  if (text === "") return;
-  model.select(
-    findRow(model.rows.peek(), model.selectedIndex.peek(), step, (row) => row.name.toLowerCase().includes(text)),
-  );
+  const rows = model.rows.peek();
+  if (text === "" || !rows) return;
+  model.select(findRow(rows, model.selectedIndex.peek(), step, (row) => row.name.toLowerCase().includes(text)));
 }
 
 function rowCountWords(visible: number, all: number): string {

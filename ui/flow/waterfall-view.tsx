@@ -5,6 +5,7 @@ import { nowMs } from "../models/clock.ts";
 import type { FlowModelState } from "../models/flow.ts";
 import { formatDuration } from "../shared/format.ts";
 import { epochMillis } from "../shared/instant.ts";
+import { usePainted } from "../shared/use-painted.ts";
 import { isCode } from "./flow-index.ts";
 import type { Row } from "./row.ts";
 import { serviceHues } from "./service-color.ts";
@@ -19,8 +20,8 @@ const ROW_PX = 28;
 const ROW_NARROW_PX = 50;
 /** Rows drawn beyond each end of what is seen, so that scrolling shows no blank. */
 const OVERSCAN_ROWS = 8;
-/** Rows drawn before the first measurement. */
-const ROWS_AT_FIRST = 26;
+/** Rows of the first frame, and until the room for them is known: the waterfall begins low on a page. */
+const ROWS_AT_FIRST = 20;
 
 /** Every span, wait and attempt over time: a tree grid with one tab stop; only the rows in sight exist. */
 export function WaterfallView({ model }: { model: FlowModelState }): JSX.Element | null {
@@ -28,6 +29,7 @@ export function WaterfallView({ model }: { model: FlowModelState }): JSX.Element
   const size = useGridSize(grid);
   const { isNarrow, trackPx, heightPx } = size.value;
   const rowPx = isNarrow ? ROW_NARROW_PX : ROW_PX;
+  const isPainted = usePainted();
   const firstRow = useSignal(0);
   const axis = model.axis.value;
   const visible = model.visible.value;
@@ -65,7 +67,8 @@ export function WaterfallView({ model }: { model: FlowModelState }): JSX.Element
               model={model}
               axis={axis}
               firstRow={firstRow.value}
-              count={heightPx > 0 ? Math.ceil(heightPx / rowPx) : ROWS_AT_FIRST}
+              count={isPainted && heightPx > 0 ? Math.ceil(heightPx / rowPx) : ROWS_AT_FIRST}
+              overscan={isPainted ? OVERSCAN_ROWS : 0}
               rowPx={rowPx}
               trackPx={trackPx}
             />
@@ -81,12 +84,15 @@ interface RowsInSightProps {
   axis: TimeAxis;
   firstRow: number;
   count: number;
+  /** Rows drawn beyond each end. */
+  overscan: number;
   rowPx: number;
   trackPx: number;
 }
 
 /** A pool of row elements: an element is keyed by its place in the pool and re-pointed when it scrolls out. */
-function RowsInSight({ model, axis, firstRow, count, rowPx, trackPx }: RowsInSightProps): JSX.Element {
+function RowsInSight(props: RowsInSightProps): JSX.Element {
+  const { model, axis, firstRow, count, overscan, rowPx, trackPx } = props;
   const rows = model.rows.value;
   const visible = model.visible.value;
   const folded = model.folded.value;
@@ -95,13 +101,13 @@ function RowsInSight({ model, axis, firstRow, count, rowPx, trackPx }: RowsInSig
   const hues = useComputed(() =>
     serviceHues(model.index.value?.flow.nodes.filter(isCode).map((node) => node.service) ?? []),
   ).value;
-  const poolSize = count + 2 * OVERSCAN_ROWS;
-  const from = Math.max(0, Math.min(firstRow, visible.length - count) - OVERSCAN_ROWS);
-  const to = Math.min(visible.length, firstRow + count + OVERSCAN_ROWS);
+  const poolSize = count + 2 * overscan;
+  const from = Math.max(0, Math.min(firstRow, visible.length - count) - overscan);
+  const to = Math.min(visible.length, firstRow + count + overscan);
   const drawn: JSX.Element[] = [];
   for (let position = from; position < to; position += 1) {
     const at = visible[position] ?? 0;
-    const row = rows[at];
+    const row = rows?.at(at);
     if (!row) continue;
     drawn.push(
       <WaterfallRow
@@ -113,12 +119,12 @@ function RowsInSight({ model, axis, firstRow, count, rowPx, trackPx }: RowsInSig
         trackPx={trackPx}
         axis={axis}
         hue={hues.get(row.service) ?? 275}
-        isFolded={folded.has(row.id)}
+        isFolded={folded.has(at)}
         isSelected={position === selected}
         isFound={find !== "" && row.name.toLowerCase().includes(find)}
         openFor={row.kind === "missing" ? openFor(model, row) : undefined}
         onSelect={() => model.select(at, true)}
-        onFold={() => model.fold([row.id], !folded.has(row.id))}
+        onFold={() => model.fold([row.id], !folded.has(at))}
       />,
     );
   }

@@ -1,7 +1,6 @@
 import { computed, createModel, effect, signal, type ReadonlySignal } from "@preact/signals";
 import type { FlowIndex } from "../flow/flow-index.ts";
-import type { Row } from "../flow/row.ts";
-import { nearestVisible, visibleRows } from "../flow/rows.ts";
+import { nearestVisible, visibleRows, type RowTable } from "../flow/rows.ts";
 import { flowAxis } from "../flow/time-axis.ts";
 import { queryValue, setQuery } from "../route/router.ts";
 
@@ -10,8 +9,10 @@ const ADDRESS_DELAY_MS = 250;
 
 interface Shown {
   index: ReadonlySignal<FlowIndex | undefined>;
-  rows: ReadonlySignal<Row[]>;
+  rows: ReadonlySignal<RowTable | undefined>;
 }
+
+const NO_ROWS = new Int32Array();
 
 /** How a reader looks at a flow: what is folded, focused on and zoomed to, and the one selected row. */
 export const FlowView = createModel((shown: Shown) => {
@@ -27,14 +28,25 @@ export const FlowView = createModel((shown: Shown) => {
     const flow = index.value;
     return flow ? flowAxis(flow, isCut, window ?? flow.window) : undefined;
   });
-  const visible = computed(() => visibleRows(rows.value, folded.value, selection.focusIndex.value));
+  const visible = computed(() => {
+    const all = rows.value;
+    const closed = folded.value;
+    const focus = selection.focusIndex.value;
+    return all ? visibleRows(all, closed, focus) : NO_ROWS;
+  });
   const cursorPosition = computed(() => {
     const drawn = visible.value;
     const all = rows.value;
-    return nearestVisible(all, drawn, selectedIndex.value);
+    const at = selectedIndex.value;
+    return all ? nearestVisible(all, drawn, at) : -1;
   });
   const selectNode = (nodeId: string): void => {
-    const rowOf = (id: string): number => rows.peek().findIndex((row) => row.nodeId === id && row.kind !== "missing");
+    const rowOf = (id: string): number => {
+      for (const [at, row] of rows.peek()?.drafted() ?? []) {
+        if (row.nodeId === id && row.kind !== "missing") return at;
+      }
+      return -1;
+    };
     const at = rowOf(nodeId);
     // What sent no spans has no row: its caller's row stands for it.
     const caller = index.peek()?.hopsTo.get(nodeId)?.[0]?.from ?? "";
@@ -48,15 +60,17 @@ export const FlowView = createModel((shown: Shown) => {
 });
 
 /** The selected row: kept in the address, and never left hidden by what is folded. */
-const RowSelection = createModel((rows: ReadonlySignal<Row[]>) => {
+const RowSelection = createModel((rows: ReadonlySignal<RowTable | undefined>) => {
   /** What the reader opened and closed; groups are closed where nothing is said. */
   const choices = signal<ReadonlyMap<string, "open" | "closed">>(new Map());
-  const folded = computed<ReadonlySet<string>>(() => {
+  /** By their indexes. */
+  const folded = computed<ReadonlySet<number>>(() => {
+    const all = rows.value;
     const chosen = choices.value;
-    const closed = new Set<string>();
-    for (const { id, kind } of rows.value) {
-      if ((chosen.get(id) ?? (kind === "group" ? "closed" : "open")) === "closed") closed.add(id);
-    }
+    const closed = new Set<number>();
+    if (!all) return closed;
+    for (const [at, { id, kind }] of all.drafted()) if (kind === "group" && chosen.get(id) !== "open") closed.add(at);
+    for (const [id, choice] of chosen) if (choice === "closed") closed.add(all.indexOf(id));
     return closed;
   });
   const fold = (ids: string[], isClosed: boolean): void => {
@@ -67,10 +81,10 @@ const RowSelection = createModel((rows: ReadonlySignal<Row[]>) => {
   const focusId = signal<string | undefined>(undefined);
   const selectedId = signal(queryValue("row") ?? "");
   const detailsOpen = signal(selectedId.peek() !== "");
-  const indexes = computed(() => new Map(rows.value.map((row, at) => [row.id, at])));
-  const focusIndex = computed(() => indexes.value.get(focusId.value ?? "") ?? -1);
-  const selectedIndex = computed(() => indexes.value.get(selectedId.value) ?? -1);
-  const selected = computed(() => rows.value[selectedIndex.value]);
+  const indexOf = (id: string): number => (id === "" ? -1 : (rows.value?.indexOf(id) ?? -1));
+  const focusIndex = computed(() => indexOf(focusId.value ?? ""));
+  const selectedIndex = computed(() => indexOf(selectedId.value));
+  const selected = computed(() => rows.value?.at(selectedIndex.value));
 
   effect(() => keepInAddress(selectedId.value));
   effect(() => {
@@ -78,25 +92,25 @@ const RowSelection = createModel((rows: ReadonlySignal<Row[]>) => {
   });
   const reveal = (at: number): void => {
     const all = rows.peek();
+    if (!all || at < 0) return;
     const shut: string[] = [];
-    for (let up = all[at]?.parentIndex ?? -1; up >= 0; up = all[up]?.parentIndex ?? -1) {
-      const id = all[up]?.id ?? "";
-      if (folded.peek().has(id)) shut.push(id);
+    for (let up = all.parentOf(at); up >= 0; up = all.parentOf(up)) {
+      if (folded.peek().has(up)) shut.push(all.at(up)?.id ?? "");
     }
     if (shut.length > 0) fold(shut, false);
-    const focus = all[focusIndex.peek()];
+    const focus = all.at(focusIndex.peek());
     if (focus && (at < focusIndex.peek() || at >= focus.endIndex)) focusId.value = undefined;
   };
   // A link may lead to a row inside of a group: that one is open from the start.
   let hasRevealed = false;
   effect(() => {
-    const isEmpty = rows.value.length === 0;
+    const isEmpty = rows.value === undefined;
     if (hasRevealed || isEmpty) return;
     hasRevealed = true;
     reveal(selectedIndex.peek());
   });
   const select = (at: number, openDetails = false): void => {
-    const row = rows.peek()[at];
+    const row = rows.peek()?.at(at);
     if (!row) return;
     reveal(at);
     selectedId.value = row.id;

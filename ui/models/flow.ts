@@ -1,6 +1,6 @@
 import { computed, createModel } from "@preact/signals";
-import type { FlowResponse } from "@hopscope/schema/flow";
-import { fetchFlow } from "../api/client.ts";
+import type { FlowOutline } from "@hopscope/schema/flow-outline";
+import { fetchOutline } from "../api/client.ts";
 import { indexFlow } from "../flow/flow-index.ts";
 import { buildGraph } from "../flow/graph-model.ts";
 import { buildRows } from "../flow/rows.ts";
@@ -8,6 +8,7 @@ import { headline, tellStory } from "../flow/story.ts";
 import { timeShares } from "../flow/time-share.ts";
 import { addMillis, epochMillis } from "../shared/instant.ts";
 import { FlowView } from "./flow-view.ts";
+import { LookedAtSpan, type SpanPlace } from "./looked-at-span.ts";
 import { Poll } from "./poll.ts";
 
 /** How often a flow that may still go on is loaded again. */
@@ -17,9 +18,9 @@ const QUIET_MS = 60_000;
 
 /** What the API says of one flow, and what follows from it. */
 const FlowData = createModel((traceId: string) => {
-  const poll = new Poll<FlowResponse>({ load: (signal) => fetchFlow(traceId, signal), everyMs: refreshAfter });
+  const poll = new Poll<FlowOutline>({ load: (signal) => fetchOutline(traceId, signal), everyMs: refreshAfter });
   const index = computed(() => (poll.answer.value ? indexFlow(poll.answer.value) : undefined));
-  const rows = computed(() => (index.value ? buildRows(index.value) : []));
+  const rows = computed(() => (index.value ? buildRows(index.value) : undefined));
   const graph = computed(() => (index.value ? buildGraph(index.value) : { nodes: [], edges: [] }));
   const story = computed(() => (index.value ? tellStory(index.value) : { lines: [], omitted: 0 }));
   const outcome = computed(() => (index.value ? headline(index.value) : undefined));
@@ -30,13 +31,20 @@ const FlowData = createModel((traceId: string) => {
 /** One flow: what is known of it, and what its reader has folded, zoomed to and selected. */
 export const FlowModel = createModel((traceId: string) => {
   const data = new FlowData(traceId);
-  return { ...data, ...new FlowView(data) };
+  const view = new FlowView(data);
+  const spanPlace = computed<SpanPlace | undefined>(() => {
+    const spanId = view.detailsOpen.value ? view.selected.value?.spanId : undefined;
+    const spans = data.index.value?.spans;
+    if (spanId === undefined || !spans) return undefined;
+    return { spanId, traceId: spans.traceId(spans.positionOf(spanId)) };
+  });
+  return { ...data, ...view, lookedAt: new LookedAtSpan(spanPlace) };
 });
 
 /** What a part of the page gets of {@link FlowModel}. */
 export type FlowModelState = InstanceType<typeof FlowModel>;
 
-function refreshAfter(answer: FlowResponse | undefined): number | undefined {
+function refreshAfter(answer: FlowOutline | undefined): number | undefined {
   if (!answer) return REFRESH_MS;
   const { flow } = answer;
   const isOpen = flow.gaps.some((gap) => gap.kind !== "missing-parent");

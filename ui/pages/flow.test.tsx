@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { App } from "../app.tsx";
 import { bigFlow } from "../fixtures/big-flow.ts";
 import { deadLetteredOrder, pendingOrder } from "../fixtures/checkout-order.ts";
-import { stubApi } from "../fixtures/stub-api.ts";
+import { flowRoutes, stubApi } from "../fixtures/stub-api.ts";
 import { navigate } from "../route/router.ts";
 import { startShortcuts } from "../shared/shortcuts.ts";
 
@@ -21,11 +21,11 @@ afterEach(() => {
 });
 
 async function open(response = order, query = ""): Promise<HTMLElement> {
-  const api = stubApi({ [`/api/flows/${response.flow.id}`]: response });
+  const api = stubApi(flowRoutes(response));
   navigate(`/flows/${response.flow.id}${query}`, "replace");
   render(<App />);
   const grid = await screen.findByRole("treegrid");
-  expect(api.asked).toContain(`/api/flows/${response.flow.id}`);
+  expect(api.asked).toContain(`/api/flows/${response.flow.id}/outline`);
   return grid;
 }
 const press = (key: string): void => {
@@ -72,7 +72,7 @@ describe("the one selection", () => {
     await waitFor(() => expect(selectedRow()?.textContent).toContain("attempt 1 of 3"));
     press("Enter");
     const details = await screen.findByRole("complementary", { name: "Details of payment" });
-    expect(details.textContent).toContain("at charge (/var/task/payment.mjs:41:11)");
+    await waitFor(() => expect(details.textContent).toContain("at charge (/var/task/payment.mjs:41:11)"));
     expect(details.textContent).toContain("1.72 s in checkout-payments");
     press("Escape");
     await waitFor(() => expect(screen.queryByRole("complementary")).toBeNull());

@@ -1,8 +1,9 @@
 import { useModel } from "@preact/signals";
 import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
 import { Details } from "../flow/details.tsx";
 import { FlowHeader } from "../flow/flow-header.tsx";
-import { GraphView } from "../flow/graph-view.tsx";
+import { GraphView, prepareGraph } from "../flow/graph-view.tsx";
 import { StoryView } from "../flow/story-view.tsx";
 import { waterfallShortcuts } from "../flow/waterfall-keys.ts";
 import { WaterfallView } from "../flow/waterfall-view.tsx";
@@ -20,6 +21,7 @@ export function FlowPage({ traceId }: { traceId: string }): JSX.Element {
   const error = model.poll.error.value;
   const index = model.index.value;
   useTitle(index ? index.flow.name : "Flow");
+  useEffect(prepareGraph, []);
   useShortcuts("This flow", () => waterfallShortcuts(model));
   if (!index && error?.code === "not-found") return <NotFound traceId={traceId} reason={error.message} />;
   if (!index && error?.code === "invalid") return <NotFound traceId={traceId} reason={error.message} />;
