@@ -164,7 +164,7 @@ describe("a wrong option", () => {
         throw new Error("not for you");
       },
     });
-    expect(await traced(async () => "answer", throwing as never)({}, {})).toBe("answer");
+    expect(await traced(async () => "answer", throwing as never)()).toBe("answer");
     expect(warn).toHaveBeenCalledWith("hopscope: reading options failed: Error: not for you");
     warn.mockRestore();
   });

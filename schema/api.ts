@@ -13,10 +13,18 @@ import {
   traceIdSchema,
 } from "./flow.ts";
 
-/** `from` and `to`: ISO 8601 with an offset or `Z`. `to` defaults to now, `from` to one hour before `to`. */
-export const timeRangeQuerySchema = z.object({
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
+/** What the store's clock can say: from 1970 until 2262. */
+const timeParameter = z.iso
+  .datetime({ offset: true })
+  .refine((text) => Date.parse(text) >= 0 && Date.parse(text) < Date.UTC(2262, 0), "must be from 1970 to 2261");
+
+/**
+ * `from` and `to`: ISO 8601 with an offset or `Z`. `to` defaults to now, `from` to one hour before `to`. A parameter
+ * that a route does not know is refused: a filter with a typing error would answer with everything.
+ */
+export const timeRangeQuerySchema = z.strictObject({
+  from: timeParameter.optional(),
+  to: timeParameter.optional(),
 });
 
 /**

@@ -7,7 +7,7 @@ import type { FlowListResponse } from "../../schema/api.ts";
 import { readConfig, type Config } from "./config.ts";
 import { exampleEnvironment, readerHeaders } from "./demo-access.ts";
 import { closeOnSignal } from "./lifetime.ts";
-import { textLog } from "./log.ts";
+import { collectorLog } from "./log.ts";
 import { startCollector } from "./start-collector.ts";
 
 const exampleFile = fileURLToPath(new URL("../../examples/checkout/main.ts", import.meta.url));
@@ -22,7 +22,7 @@ const firstOrderPollMs = 200;
 /** Runs until a signal ends the process. */
 export async function demo(): Promise<void> {
   const config = readConfig(process.env);
-  const log = textLog(config.logLevel);
+  const log = collectorLog(config.logLevel, config.logFormat ?? "text");
   say("Starting the collector with its database ...");
   const collector = await startCollector(config, log, { alertPack: "demo" });
   const example = existsSync(exampleFile) ? startExample(collector.endpoint, config) : undefined;

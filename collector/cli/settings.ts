@@ -168,9 +168,17 @@ export const settings = {
     allowed: "info, warn or error",
     parse: (text: string) => (isLogLevel(text) ? text : undefined),
   },
+  logFormat: {
+    name: "HOPSCOPE_LOG_FORMAT",
+    description: "Lines of `text` for people, or `json`, an object a line. Unset: text on a terminal, JSON elsewhere.",
+    fallback: undefined,
+    allowed: "text or json",
+    parse: (text: string): LogFormat | undefined => (text === "text" || text === "json" ? text : undefined),
+  },
 } satisfies Record<string, Setting<unknown>>;
 
 export type LogLevel = "info" | "warn" | "error";
+export type LogFormat = "text" | "json";
 
 function isLogLevel(text: string): text is LogLevel {
   return text === "info" || text === "warn" || text === "error";

@@ -71,6 +71,7 @@ export async function startCollector(
     otlp = otlpHandler(receiver, { authorize });
     app = createApp({
       store,
+      log,
       alerts: alerts.routes,
       metrics: [() => ingestMetrics(receiver), alerts.metrics],
       uiDir: builtUiDir,

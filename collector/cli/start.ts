@@ -1,16 +1,16 @@
 /** `hopscope start`: the collector, until a signal ends it. */
 import { readConfig } from "./config.ts";
 import { closeOnSignal } from "./lifetime.ts";
-import { textLog } from "./log.ts";
+import { collectorLog } from "./log.ts";
 import { startCollector } from "./start-collector.ts";
 
 /** Runs until a signal ends the process. */
 export async function start(): Promise<void> {
   const config = readConfig(process.env);
-  const log = textLog(config.logLevel);
+  const log = collectorLog(config.logLevel, config.logFormat);
   const collector = await startCollector(config, log);
   const grpc = collector.grpcEndpoint === undefined ? "" : ` (gRPC: ${collector.grpcEndpoint})`;
-  process.stdout.write(`Hopscope is ready. Send OTLP to ${collector.endpoint}${grpc} and open ${collector.url}\n`);
+  log.announce(`Hopscope is ready. Send OTLP to ${collector.endpoint}${grpc} and open ${collector.url}`);
   await closeOnSignal(async () => {
     log.mute();
     await collector.close();

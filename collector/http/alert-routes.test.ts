@@ -152,6 +152,22 @@ describe("/api/alerts", () => {
     expect(await response.json()).toMatchObject({ error: { code: "invalid", field } });
   });
 
+  it.for([
+    ["text that is no JSON", '{"id": "x",', "application/json"],
+    ["another content type", '{"id":"x","kind":"timeouts","threshold":1}', "text/plain"],
+    ["nothing", undefined, "application/json"],
+  ] as const)("refuses a body of %s with 400 and what it should be", async ([, body, type]) => {
+    const init = { method: "PUT", ...(body !== undefined && { body }), headers: { "content-type": type } };
+    const response = await app.request("/api/alerts/rules/x", init);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: "invalid", message: expect.stringContaining("JSON") as string } });
+  });
+
+  it("says what it got where a member is wrong", async () => {
+    const response = await sendJson("PUT", "/api/alerts/rules/x", { id: "x", kind: "duration", threshold: "banana" });
+    expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining('(got "banana")') as string } });
+  });
+
   it.for<[kind: string, fields: Record<string, unknown>]>([
     ["error-rate", { threshold: "5%", recover: "3%" }],
     ["errors", { threshold: 3 }],

@@ -104,6 +104,7 @@ export function alertRoutes(options: AlertRoutesOptions): OpenAPIHono {
   const app = apiRouter();
   app.use("/api/alerts/*", async (context, next) => {
     refuseForeignOrigin(context.req.method, context.req.header("origin"), context.req.header("host"));
+    refuseOtherThanJson(context.req.header("content-type"));
     await next();
   });
   readRoutes(app, options);
@@ -230,6 +231,12 @@ function ruleRoutes(app: OpenAPIHono, { book }: AlertRoutesOptions): void {
     if (!(await book.deleteRule(id))) throw new ApiError("not-found", `No rule "${id}" was made through the API.`);
     return context.json({ ok: true as const }, 200);
   });
+}
+
+/** A body of another type would not be looked at. */
+function refuseOtherThanJson(contentType: string | undefined): void {
+  if (contentType === undefined || /^application\/json\b/i.test(contentType)) return;
+  throw invalid("content-type", `must be application/json, for a body of JSON (got ${contentType.slice(0, 100)})`);
 }
 
 /** A page of another site must not change anything here by a reader's browser. */

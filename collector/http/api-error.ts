@@ -1,5 +1,6 @@
 /** Errors of the query API: every 4xx and 5xx answer is JSON and names the field at fault. */
 import type { Context } from "hono";
+import { HTTPException } from "hono/http-exception";
 import type { z } from "zod";
 import type { ErrorResponse } from "../../schema/api.ts";
 import { StoreError } from "../store/store.ts";
@@ -35,13 +36,12 @@ export function pastLimit(limit: string): ApiError {
 
 const STATUS_OF = { invalid: 400, unauthorized: 401, "not-found": 404, unavailable: 503, internal: 500 } as const;
 
-/** Answers what a route threw; an error that nobody foresaw is logged and its text kept from the reader. */
+/** Answers what a route threw; the text of an error that nobody foresaw is for failure-log.ts alone. */
 export function answerError(error: Error, context: Context): Response {
   // Nobody reads the answer: what a stopped query threw is no failure.
   if (context.req.raw.signal.aborted) return new Response(null, { status: READER_GONE });
   const known = toApiError(error);
   if (known.code === "unavailable") context.header("Retry-After", String(retryAfterS));
-  if (known.code === "internal") console.error(error);
   const body: ErrorResponse = {
     error: { code: known.code, message: known.message, ...(known.field !== undefined && { field: known.field }) },
   };
@@ -51,6 +51,8 @@ export function answerError(error: Error, context: Context): Response {
 /** What an error is to a reader of the API. */
 export function toApiError(error: Error): ApiError {
   if (error instanceof ApiError) return error;
+  // Thrown by Hono itself, for a body that is no JSON.
+  if (error instanceof HTTPException && error.status === 400) return invalid("body", `is not JSON (${error.message})`);
   if (!(error instanceof StoreError)) return new ApiError("internal", "The collector failed; its log says why.");
   const limit = LIMIT_CODES.get(error.code);
   if (limit !== undefined) {
@@ -71,6 +73,9 @@ const LIMIT_CODES: ReadonlyMap<number, string> = new Map([
 /** The first thing that is wrong with a request, as an {@link ApiError}. */
 export function fromZod(error: z.core.$ZodError, value: unknown): ApiError {
   const [issue] = error.issues;
+  if (issue?.code === "unrecognized_keys") {
+    return invalid(issue.keys[0] ?? "request", "is not known here; /api/openapi.json has what is");
+  }
   const field = issue?.path.join(".") ?? "";
   const got = JSON.stringify(valueAt(value, issue?.path ?? []))?.slice(0, 100) ?? "nothing";
   return invalid(field === "" ? "request" : field, `${issue?.message ?? "is not valid"} (got ${got})`);

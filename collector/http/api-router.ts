@@ -13,15 +13,12 @@ export interface ApiContext {
 /** A router whose requests are validated; a wrong one is answered with 400 and the field at fault. */
 export function apiRouter(): OpenAPIHono {
   return new OpenAPIHono({
-    defaultHook(result, context) {
+    defaultHook(result) {
       if (result.success) return;
-      throw fromZod(result.error, result.target === "json" ? undefined : rawValue(result.target, context));
+      // What was validated is there, though its type does not say so.
+      throw fromZod(result.error, "data" in result ? result.data : undefined);
     },
   });
-}
-
-function rawValue(target: string, { req }: { req: { query(): unknown; param(): unknown } }): unknown {
-  return target === "param" ? req.param() : req.query();
 }
 
 /** A JSON answer for a route's description. */

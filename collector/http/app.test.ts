@@ -237,8 +237,14 @@ describe("a wrong request", () => {
     ["/api/spans/heatmap?columns=1", "columns"],
     ["/api/spans/heatmap?columns=501", "columns"],
     ["/api/spans/compare?baseFrom=2026-01-01T00:00:00Z", "baseFrom"],
+    ["/api/spans/compare?baseFrom=2026-01-02T00:00:00Z&baseTo=2026-01-01T00:00:00Z", "baseFrom"],
     ["/api/attributes/values", "key"],
     ["/api/live?status=odd", "status"],
+    ["/api/live?minDurationMs=9&maxDurationMs=3", "minDurationMs"],
+    ["/api/flows?servce=api", "servce"],
+    ["/api/map?service=api", "service"],
+    ["/api/flows?from=2999-01-01T00:00:00Z&to=2999-01-02T00:00:00Z", "from"],
+    ["/api/spans/heatmap?from=0001-01-01T00:00:00Z", "from"],
   ])("gets 400 and the field: %s", async ([path, field]) => {
     const { error } = await get<ErrorResponse>(path ?? "", 400);
     expect(error).toMatchObject({ code: "invalid", field });

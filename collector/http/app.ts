@@ -2,9 +2,11 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Hono } from "hono";
 import type { BlankEnv } from "hono/types";
+import { type Log, silentLog } from "../store/log.ts";
 import type { Store } from "../store/store.ts";
 import { answerError, ApiError } from "./api-error.ts";
 import { apiRouter, type ApiContext } from "./api-router.ts";
+import { failureLog } from "./failure-log.ts";
 import { flowOutlineRoutes } from "./flow-outline-api.ts";
 import { flowRoutes } from "./flows-api.ts";
 import { functionRoutes } from "./functions-api.ts";
@@ -19,6 +21,8 @@ import { uiAuth } from "./ui-auth.ts";
 
 export interface AppOptions {
   readonly store: Store;
+  /** Where the collector's own failures are told; absent, nowhere. */
+  readonly log?: Log;
   /** The routes of alerts (`alertRoutes(...)`); absent in a collector that evaluates none. */
   readonly alerts?: OpenAPIHono;
   /** Folder of the built UI, absolute; absent, or without an index.html, the root says how to build it. */
@@ -45,9 +49,11 @@ export function apiRoutes(context: ApiContext) {
 export type Api = ReturnType<typeof apiRoutes>;
 
 /** Composes the app; nothing listens yet (see serve.ts). */
-export function createApp({ store, alerts, uiDir, password, metrics = [], now = Date.now }: AppOptions): Hono {
+export function createApp(options: AppOptions): Hono {
+  const { store, log = silentLog, alerts, uiDir, password, metrics = [], now = Date.now } = options;
   const app = new OpenAPIHono<BlankEnv>();
   app.onError(answerError);
+  app.use(failureLog(log));
   if (password !== undefined) app.use(uiAuth(password));
   app.route("/", healthRoutes(store));
   app.route("/", metricsRoutes(metrics));

@@ -4,6 +4,7 @@ import { streamSSE } from "hono/streaming";
 import { flowSearchQuerySchema, flowSummarySchema } from "../../schema/api.ts";
 import { apiRouter, ERROR_ANSWERS, type ApiContext } from "./api-router.ts";
 import { listFlows } from "./flow-list.ts";
+import { checkDurations } from "./time-range.ts";
 
 /** How often the store is asked, milliseconds: what a reader takes for at once. */
 const INTERVAL_MS = 1_000;
@@ -28,6 +29,7 @@ const liveRoute = createRoute({
 export function liveRoutes({ store, now }: ApiContext) {
   return apiRouter().openapi(liveRoute, (context) => {
     const filter = context.req.valid("query");
+    checkDurations(filter);
     const { signal } = context.req.raw;
     return streamSSE(context, async (stream) => {
       const sent = new Map<string, string>();

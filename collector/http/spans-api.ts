@@ -100,6 +100,7 @@ export function spanRoutes({ store, now }: ApiContext) {
       const { baseFrom, baseTo, ...query } = context.req.valid("query");
       const given = { ...query, ...timeRange(query, now()) };
       if ((baseFrom === undefined) !== (baseTo === undefined)) throw invalid("baseFrom", "goes with baseTo");
+      if (Date.parse(baseFrom ?? "") >= Date.parse(baseTo ?? "")) throw invalid("baseFrom", "must be before baseTo");
       const cut = new CutNote();
       const [selected, base] =
         baseFrom === undefined

@@ -10,11 +10,23 @@ export interface TimeRange {
   readonly to: string;
 }
 
-interface RangeQuery {
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
+interface DurationQuery {
   readonly minDurationMs?: number | undefined;
   readonly maxDurationMs?: number | undefined;
+}
+
+interface RangeQuery extends DurationQuery {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/**
+ * Refuses bounds of durations between which nothing is.
+ *
+ * @throws ApiError where the least is more than the most
+ */
+export function checkDurations({ minDurationMs = 0, maxDurationMs = Infinity }: DurationQuery): void {
+  if (minDurationMs > maxDurationMs) throw invalid("minDurationMs", "must not be more than maxDurationMs");
 }
 
 /**
@@ -23,8 +35,7 @@ interface RangeQuery {
  * @throws ApiError where the range, or that of durations beside it, is empty
  */
 export function timeRange(query: RangeQuery, nowMs: number): TimeRange {
-  const { minDurationMs = 0, maxDurationMs = Infinity } = query;
-  if (minDurationMs > maxDurationMs) throw invalid("minDurationMs", "must not be more than maxDurationMs");
+  checkDurations(query);
   const toMs = query.to === undefined ? nowMs : Date.parse(query.to);
   const fromMs = query.from === undefined ? toMs - defaultRangeMs : Date.parse(query.from);
   if (fromMs >= toMs) throw invalid("from", `must be before to (${new Date(toMs).toISOString()})`);

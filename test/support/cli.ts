@@ -66,7 +66,7 @@ export function spawnCli(args: readonly string[], env: Readonly<Record<string, s
       vi.waitFor(
         () => {
           if (child.exitCode !== null) throw new Error(`it ended: ${text.stderr}`);
-          const url = /open (http:\S+)/i.exec(text.stdout)?.[1];
+          const url = /open (http:[^\s"]+)/i.exec(text.stdout)?.[1];
           if (url === undefined) throw new Error(`not ready: ${text.stdout}${text.stderr}`);
           return url;
         },
