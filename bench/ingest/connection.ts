@@ -1,4 +1,5 @@
 /** One kept-alive HTTP/1.1 connection that posts bodies as cheaply as can be, so that the load measures the server. */
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
 const HEAD_END = "\r\n\r\n";
@@ -18,7 +19,7 @@ export class Connection {
   #settle: (status: number) => void = () => undefined;
   #fail: (error: Error) => void = () => undefined;
 
-  constructor({ port, contentType, encoding }: Target) {
+  private constructor({ port, contentType, encoding }: Target) {
     this.#head =
       `POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1:${String(port)}\r\nContent-Type: ${contentType}\r\n` +
       `${encoding === "" ? "" : `Content-Encoding: ${encoding}\r\n`}Content-Length: `;
@@ -27,6 +28,13 @@ export class Connection {
     this.#socket.on("data", (text: string) => this.#read(text));
     this.#socket.on("error", (error) => this.#fail(error));
     this.#socket.on("close", () => this.#fail(new Error("the server closed the connection")));
+  }
+
+  /** Resolves once it is connected. */
+  static async open(target: Target): Promise<Connection> {
+    const connection = new Connection(target);
+    await once(connection.#socket, "connect");
+    return connection;
   }
 
   /** The status of the answer; `body` may be written again once it is there. */
