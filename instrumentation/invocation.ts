@@ -5,6 +5,7 @@ import {
   FAAS_COLDSTART,
   FAAS_TRIGGER,
   MESSAGE_EVENT,
+  MESSAGE_RETURNED,
   MESSAGE_SENT_MS,
   MESSAGING_OPERATION_TYPE,
   MESSAGING_SYSTEM,
@@ -128,22 +129,26 @@ export function endWithResult(invocation: Invocation, result: unknown): void {
  * misses them: a function that fails every record would look healthy.
  */
 function recordReturned({ span, trigger }: Invocation, result: unknown): void {
-  const failures = returnedRecords(trigger, result);
-  if (failures === 0) return;
+  const returned = returnedRecords(trigger, result);
+  const { messages = [] } = trigger;
+  if (returned.length === 0) return;
+  const ids = new Set(returned.map((item) => asObject(item)?.itemIdentifier));
+  // The span's links and events hold these very attributes: which records it were is said there.
+  for (const { itemId, attributes } of messages) if (ids.has(itemId)) attributes[MESSAGE_RETURNED] = true;
   span.setAttribute(ERROR_TYPE, "batch_item_failures");
-  span.setStatus({ code: STATUS_ERROR, message: `${failures} of ${trigger.messages?.length} records failed` });
+  span.setStatus({ code: STATUS_ERROR, message: `${returned.length} of ${messages.length} records failed` });
 }
 
-function returnedRecords(trigger: Trigger, result: unknown): number {
+function returnedRecords(trigger: Trigger, result: unknown): readonly unknown[] {
   const failures = asObject(result)?.batchItemFailures;
-  return trigger.messages && Array.isArray(failures) ? failures.length : 0;
+  return trigger.messages && Array.isArray(failures) ? failures : [];
 }
 
 /** Whether a result says that the invocation failed, as an answer of 500 does. */
 function isFailure(trigger: Trigger, result: unknown): boolean {
   return guarded(
     "reading a result",
-    () => returnedRecords(trigger, result) > 0 || (trigger.onResult !== undefined && isServerError(result)),
+    () => returnedRecords(trigger, result).length > 0 || (trigger.onResult !== undefined && isServerError(result)),
     false,
   );
 }

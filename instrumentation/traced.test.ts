@@ -76,6 +76,21 @@ describe("traced", () => {
     expect(span?.attributes["messaging.batch.message_count"]).toBe(3);
   });
 
+  it("says of a batch that was given back in part which records those were", async () => {
+    const batch = [message("a", traceParent(1)), message("b", traceParent(2)), message("c"), message("d")];
+    const given = { batchItemFailures: [{ itemIdentifier: "b" }, { itemIdentifier: "d" }] };
+    expect(await traced(async (_: unknown) => given)(batch)).toBe(given);
+    const [span] = await collector.waitFor((spans) => spans.length > 0);
+    expect(span?.status).toEqual({ code: 2, message: "2 of 4 records failed" });
+    const records = [...(span?.links ?? []), ...(span?.events ?? [])].map(({ attributes }) => attributes);
+    expect(records.map((record) => [record["messaging.message.id"], record["hopscope.message.returned"] ?? false])).toEqual([
+      ["a", false],
+      ["b", true],
+      ["c", false],
+      ["d", true],
+    ]);
+  });
+
   it.for([[new TypeError("no stock"), "TypeError"], ["text", "string"], [undefined, "undefined"], [0, "number"]] as const)(
     "throws %s on untouched and records it",
     async ([thrown, type]) => {

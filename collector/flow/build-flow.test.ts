@@ -237,6 +237,35 @@ describe("a payment that never succeeds", () => {
   });
 });
 
+describe("a batch that was given back in part", () => {
+  const batch: SpanInput = {
+    trace: "batch",
+    id: "both",
+    name: "process payments",
+    kind: "consumer",
+    service: "payment",
+    at: 100,
+    status: "error",
+    attributes: {
+      "messaging.system": "aws_sqs",
+      "messaging.operation.type": "process",
+      "messaging.destination.name": "payments",
+      "messaging.batch.message_count": 2,
+    },
+    links: [
+      { trace: "order", id: "publish", attributes: { ...sqs("payments", "pay-1"), "hopscope.message.returned": true } },
+      { trace: "other", id: "publish2", attributes: { ...sqs("payments", "pay-2"), "hopscope.message.keys": ["aws_sqs:pay-2"] } },
+    ],
+  };
+
+  it.for([
+    ["order", `queue:aws_sqs:payments receive ${node("both")} 1 failed`],
+    ["other", `queue:aws_sqs:payments receive ${node("both")} 1`],
+  ] as const)("failed for those messages alone, not for that of the order %s", ([trace, delivery]) => {
+    expect(hopsOf(flowOf([...api, ...otherOrder, batch], trace))).toContain(delivery);
+  });
+});
+
 describe("what is missing", () => {
   it("is said where a message was sent and not received", () => {
     const flow = flowOf(api);

@@ -19,6 +19,7 @@ export interface Delivery {
   readonly destination: Destination | undefined;
   readonly startMs: number;
   readonly endMs: number;
+  /** Of a batch that was given back in part, true for the messages that were. */
   readonly failed: boolean;
   /** 1 for the first delivery from this destination. */
   attempt: number;
@@ -36,8 +37,10 @@ export function deliveryChains({ units, takes, edges }: Selection): Delivery[][]
   for (const edge of edges) if (edge.take) edgeOfTake.set(edge.take, edge);
   const chains = new Map<string, Delivery[]>();
   for (const unit of units) {
+    const allFailed = hasFailed(unit.entry) && !namesReturned(unit.entry);
     for (const take of takes.get(unit) ?? []) {
-      const delivery = newDelivery(unit, take, edgeOfTake.get(take));
+      const failed = take.returned || allFailed;
+      const delivery = newDelivery(unit, take, { edge: edgeOfTake.get(take), failed });
       const key = chainKey(delivery);
       const chain = chains.get(key);
       if (chain) chain.push(delivery);
@@ -48,7 +51,7 @@ export function deliveryChains({ units, takes, edges }: Selection): Delivery[][]
   return [...chains.values()];
 }
 
-function newDelivery(unit: Unit, take: Take, edge: Edge | undefined): Delivery {
+function newDelivery(unit: Unit, take: Take, { edge, failed }: Pick<Delivery, "edge" | "failed">): Delivery {
   const { entry } = unit;
   return {
     unit,
@@ -57,7 +60,7 @@ function newDelivery(unit: Unit, take: Take, edge: Edge | undefined): Delivery {
     destination: inAccount(take.destination ?? edge?.send?.destination, entry),
     startMs: toMs(entry.startTime),
     endMs: endMs(entry),
-    failed: take.returned || hasFailed(entry),
+    failed,
     attempt: 1,
     attempts: 1,
   };
@@ -73,6 +76,11 @@ function inAccount(destination: Destination | undefined, { resource }: Span): De
 export function hasFailed(entry: Span): boolean {
   const { status, attributes } = entry;
   return status === "error" || isTrue(attributes, names.MESSAGE_RETURNED) || isTrue(attributes, names.TIMED_OUT);
+}
+
+/** Whether a batch was given back in part, and its span says which records those were. */
+function namesReturned({ links, events }: Span): boolean {
+  return [...links, ...events].some(({ attributes }) => isTrue(attributes, names.MESSAGE_RETURNED));
 }
 
 /** The function's name, else the service's. */
