@@ -4,10 +4,10 @@ import type { Attributes, Span, SpanEvent, SpanLink, Status } from "../../../sch
 import { PROMOTED_SPAN_COLUMNS, type PromotedColumn } from "../span-columns.ts";
 import { emptyAttributes, fromAnyValueJson, fromInt64, fromKeyValues, fromKeyValuesJson } from "./otlp-value.ts";
 
-/** As JSONEachRow gives it; ids are hex by the query, 64-bit integers are strings. */
+/** As the store gives it; ids are hex by the query, 64-bit integers are strings. */
 export interface SpanRow {
-  /** The promoted columns as texts, in their order: without their names a row is half as long. */
-  readonly promoted: readonly string[];
+  /** The promoted columns as they are stored, in the order of {@link STORED}. */
+  readonly promoted: readonly (string | number)[];
   readonly trace_id: string;
   readonly span_id: string;
   readonly parent_span_id: string;
@@ -36,7 +36,16 @@ export interface SpanRow {
   readonly link_attributes: readonly string[];
 }
 
-/** What {@link toSpan} reads, as the list of a SELECT. */
+/** The promoted columns that are stored: an id that is most often a UUID has two, of which one is filled at most. */
+const STORED: readonly PromotedColumn[] = PROMOTED_SPAN_COLUMNS.flatMap((promoted) => {
+  if (!promoted.isUuid) return [promoted];
+  return ["_uuid", "_text"].map((end) => ({ ...promoted, column: promoted.column.replace(/_id$/, end) }));
+});
+
+/**
+ * What {@link spanReader} reads, as the list of a SELECT. Each expression costs about as much to plan as a column costs
+ * to read, so there is none that a reader can do without (docs/decisions/0011-one-flow-in-few-reads.md).
+ */
 export const SPAN_COLUMNS = [
   "lower(hex(trace_id)) AS trace_id",
   "lower(hex(span_id)) AS span_id",
@@ -44,9 +53,9 @@ export const SPAN_COLUMNS = [
   "toString(start_time, 'UTC') AS start",
   "duration_ns, name, kind, status_code, status_message, trace_state, resource, scope, service_name",
   "if(message_keys_derived = 0, message_keys, []) AS own_message_keys",
-  `[${PROMOTED_SPAN_COLUMNS.map(({ column }) => `toString(${column})`).join(", ")}] AS promoted`,
+  `tuple(${STORED.map(({ column }) => column).join(", ")}) AS promoted`,
   "attributes_string, attributes_int, attributes_double, attributes_bool, attributes_json",
-  "arrayMap(t -> toString(t), `events.time_unix_nano`) AS event_times",
+  "`events.time_unix_nano` AS event_times",
   "`events.name` AS event_names",
   "`events.attributes` AS event_attributes",
   "arrayMap(id -> lower(hex(id)), `links.trace_id`) AS link_trace_ids",
@@ -56,6 +65,7 @@ export const SPAN_COLUMNS = [
 ].join(",\n  ");
 
 const NO_SPAN_ID = "0000000000000000";
+const NO_UUID = "00000000-0000-0000-0000-000000000000";
 const KINDS: readonly Span["kind"][] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
 const STATUSES: readonly Status[] = ["unset", "ok", "error"];
 
@@ -112,9 +122,9 @@ function scopeName(json: string): string {
 
 function toAttributes(row: SpanRow): Attributes {
   const attributes = emptyAttributes();
-  for (let at = 0; at < PROMOTED_SPAN_COLUMNS.length; at += 1) {
-    const text = row.promoted[at] ?? "";
-    if (text !== "") addPromoted(attributes, PROMOTED_SPAN_COLUMNS[at] as PromotedColumn, text);
+  for (let at = 0; at < STORED.length; at += 1) {
+    const value = row.promoted[at] ?? "";
+    if (!isAbsent(value)) addPromoted(attributes, STORED[at] as PromotedColumn, value);
   }
   for (const [name, value] of Object.entries(row.attributes_string)) attributes[name] ??= value;
   for (const [name, value] of Object.entries(row.attributes_int)) attributes[name] ??= fromInt64(value);
@@ -131,17 +141,17 @@ function toDouble(value: number | string | null): number | string | null {
   return { nan: "NaN", "-nan": "NaN", inf: "Infinity", "-inf": "-Infinity" }[value] ?? value;
 }
 
-/** The text is not ''. 0 is absent; a boolean has 0 absent, 1 false, 2 true. */
-function addPromoted(attributes: Attributes, { attribute, type }: PromotedColumn, text: string): void {
-  if (type === "string" || type === "lowCardinality") attributes[attribute] = text;
-  else if (text === "0") return;
-  else if (type === "bool") attributes[attribute] = text === "2";
-  else attributes[attribute] = type === "float64" ? fromDoubleText(text) : fromInt64(text);
+/** A negative zero is a value. */
+function isAbsent(value: string | number): boolean {
+  return value === "" || Object.is(value, 0) || value === NO_UUID;
 }
 
-function fromDoubleText(text: string): number | string | null {
-  const value = Number(text);
-  return Number.isFinite(value) ? value : toDouble(text);
+/** The value is not absent; but of a 64-bit integer, which comes as text, 0 is. A boolean has 1 false, 2 true. */
+function addPromoted(attributes: Attributes, { attribute, type }: PromotedColumn, value: string | number): void {
+  if (type === "string" || type === "lowCardinality") attributes[attribute] = value;
+  else if (value === "0") return;
+  else if (type === "bool") attributes[attribute] = value === 2;
+  else attributes[attribute] = type === "float64" ? toDouble(value) : fromInt64(value);
 }
 
 function toEvents(row: SpanRow): SpanEvent[] {
