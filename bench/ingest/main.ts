@@ -12,6 +12,7 @@ import { load, measure, withSubject, type Measured } from "./measure.ts";
 import { topFunctions } from "./profile.ts";
 import type { LoadResult } from "./sender.ts";
 import { storeLimit } from "./store-limit.ts";
+import { timesToFind } from "./time-to-find.ts";
 
 const { values } = parseArgs({
   options: {
@@ -30,6 +31,8 @@ const profileIntervalUs = 500;
 const results: Measured[] = [];
 let limit = 0;
 let half: LoadResult | undefined;
+/** From a span's acknowledgement until a query finds it, at half the load, ms, ascending. */
+let findMs: readonly number[] = [];
 say(`load average before: ${loadavg().map((average) => average.toFixed(1)).join(" ")}\n`);
 if (values.profile) await profile();
 else {
@@ -40,13 +43,18 @@ else {
 }
 
 async function compare(): Promise<void> {
-  const full = { rate: 0, gzip: false, seconds, connections };
+  const full = { rate: 0, gzip: false, json: false, seconds, connections };
   await withSubject("ours", [], async (subject) => {
     await measure(subject, "warm-up", { ...full, seconds: warmUpS });
     results.push(await measure(subject, "ours", full));
     results.push(await measure(subject, "ours, gzip", { ...full, gzip: true }));
+    results.push(await measure(subject, "ours, JSON", { ...full, json: true }));
     progress("ours at half the load");
+    const done = new AbortController();
+    const finding = timesToFind(subject, done.signal);
     half = await load(subject, { ...full, rate: (results[0]?.loaded ?? 0) / 2 });
+    done.abort();
+    findMs = await finding;
   });
   await withSubject("plain", [], async (subject) => {
     await measure(subject, "warm-up of the plain way", { ...full, seconds: warmUpS });
@@ -58,7 +66,7 @@ async function profile(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), "hopscope-profile-"));
   const options = ["--cpu-prof", `--cpu-prof-dir=${dir}`, `--cpu-prof-interval=${String(profileIntervalUs)}`];
   await withSubject("ours", options, async (subject) => {
-    const full = { rate: 0, gzip: false, seconds, connections };
+    const full = { rate: 0, gzip: false, json: false, seconds, connections };
     await measure(subject, "warm-up", { ...full, seconds: warmUpS });
     results.push(await measure(subject, "ours", full));
   });
@@ -82,7 +90,8 @@ function table(): void {
 
 function report(): void {
   table();
-  const [ours, , plain] = results;
+  const ours = results[0];
+  const plain = results.at(-1);
   if (!ours || !plain || !half) return;
   say(`\nthe store's own limit, the same rows from memory with every view: ${n(limit)} rows/s`);
   say(`ours / plain way: ${n(ours.loaded / plain.loaded, 1)} (goal 5)`);
@@ -90,6 +99,8 @@ function report(): void {
   say(`bytes a span of the table of spans, ours / plain way: ${n(ours.spanBytes / plain.spanBytes, 2)} (goal 0.55)`);
   say(`bytes a span of all tables, ours / plain way: ${n(ours.bytes / plain.bytes, 2)}`);
   say(`at half the load: ack p50 ${n(half.p50Ms, 1)} ms, p99 ${n(half.p99Ms, 1)} ms (goal 50), max ${n(half.maxMs, 1)} ms`);
+  const [middle, last] = [findMs[Math.floor(findMs.length / 2)] ?? NaN, findMs.at(-1) ?? NaN];
+  say(`at half the load: found by its trace id ${n(middle)} ms after its acknowledgement, at most ${n(last)} ms (goal 2,000)`);
   say(`load average after: ${loadavg().map((average) => average.toFixed(1)).join(" ")}`);
 }
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { collectorNodeOptions } from "../../scripts/collector-node.mjs";
 import type { Load, LoadResult } from "./sender.ts";
-import type { Question, SubjectState } from "./subject.ts";
+import type { AnswerTo, Question } from "./subject.ts";
 
 /** Clock ticks a second in /proc: 100 on every Linux that Node runs on. */
 const ticksPerS = 100;
@@ -38,7 +38,7 @@ export interface Subject {
 }
 
 /** How hard to push. */
-export type Push = Pick<Load, "rate" | "gzip" | "seconds" | "connections">;
+export type Push = Pick<Load, "rate" | "gzip" | "json" | "seconds" | "connections">;
 
 /** Starts `which`, with `nodeOptions` of its own, and ends it after `work`. */
 export async function withSubject(
@@ -113,10 +113,11 @@ export async function measure(subject: Subject, name: string, push: Push): Promi
   };
 }
 
-async function ask(child: ChildProcess, question: Question): Promise<SubjectState> {
+/** Asks the process that is measured, one question at a time. */
+export async function ask<Q extends Question>(child: ChildProcess, question: Q): Promise<AnswerTo<Q>> {
   const answered = once(child, "message");
   child.send(question);
-  return ((await answered) as [SubjectState])[0];
+  return ((await answered) as [AnswerTo<Q>])[0];
 }
 
 function cpuS(pid: number | undefined): number {

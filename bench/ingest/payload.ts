@@ -27,13 +27,13 @@ interface SpanPlaces {
   readonly uuids: readonly number[];
 }
 
-const spansPerTrace = 8;
+export const spansPerTrace = 8;
 /** Random bytes that a span takes: its id, its start and its duration. */
 const randomPerSpanBytes = 16;
 const traceIdBytes = 16;
 const uuidBytes = 16;
 /** As Lambda and SQS write theirs: version 4, lower case. */
-const UUID_FORM = "UUUUUUUU-UUUU-4UUU-8UUU-UUUUUUUUUUUU";
+export const UUID_FORM = "UUUUUUUU-UUUU-4UUU-8UUU-UUUUUUUUUUUU";
 /** Where the two digits of each of its bytes stand. */
 const UUID_PLACES = Uint8Array.of(0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34);
 const uuidVersionPlace = 14;

@@ -9,6 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gzip as gzipCallback } from "node:zlib";
 import { Connection } from "./connection.ts";
+import { JsonPayload } from "./json-payload.ts";
 import { Payload, spansPerRequest } from "./payload.ts";
 
 export interface Load {
@@ -17,6 +18,8 @@ export interface Load {
   /** Spans a second to send; 0 for as many as are taken. */
   readonly rate: number;
   readonly gzip: boolean;
+  /** OTLP/JSON in place of protobuf. */
+  readonly json: boolean;
   readonly connections: number;
   readonly seed: number;
 }
@@ -49,10 +52,11 @@ process.on("message", (load: Load) => {
 async function run(load: Load): Promise<LoadResult> {
   const encoding = load.gzip ? "gzip" : "";
   const made = load.gzip ? await compressed(load) : undefined;
+  const contentType = load.json ? "application/json" : "application/x-protobuf";
   const lanes = await Promise.all(
     Array.from({ length: load.connections }, async (_, index) => ({
-      connection: await Connection.open({ port: load.port, contentType: "application/x-protobuf", encoding }),
-      payload: warmed(new Payload(load.seed * 1_000 + index)),
+      connection: await Connection.open({ port: load.port, contentType, encoding }),
+      payload: warmed(new (load.json ? JsonPayload : Payload)(load.seed * 1_000 + index)),
     })),
   );
   const latencies: number[] = [];
@@ -95,7 +99,7 @@ async function run(load: Load): Promise<LoadResult> {
 }
 
 /** What the first requests take longer for is the load's own: it is done before the clock starts. */
-function warmed(payload: Payload): Payload {
+function warmed<T extends Payload | JsonPayload>(payload: T): T {
   for (let count = 0; count < warmUpRefreshes; count += 1) payload.refresh();
   return payload;
 }

@@ -18,7 +18,14 @@ import { EXPORTER_DDL, plainRows } from "./plain.ts";
 const noApp = { fetch: () => new Response(null, { status: 404 }) };
 
 /** What the parent asks: where things stand, or the same after every table was merged into as few parts as can be. */
-export type Question = "state" | "optimize";
+export type Question = "state" | "optimize" | TraceQuestion;
+
+/** Whether the trace with these 32 hex digits is found. */
+export interface TraceQuestion {
+  readonly trace: string;
+}
+
+export type AnswerTo<Q extends Question> = Q extends TraceQuestion ? boolean : SubjectState;
 
 export interface SubjectState {
   readonly port: number;
@@ -47,12 +54,18 @@ setInterval(() => {
 }, 5);
 
 process.on("message", (question: Question) => {
-  void answer(question).then((state) => process.send?.(state));
+  const answered = typeof question === "string" ? answer(question) : isFound(question);
+  void answered.then((state) => process.send?.(state));
 });
 process.on("disconnect", () => void opened.close().then(() => process.exit(0)));
 process.send?.("ready");
 
-async function answer(question: Question): Promise<SubjectState> {
+async function isFound({ trace }: TraceQuestion): Promise<boolean> {
+  const sql = `SELECT 1 FROM ${table} WHERE trace_id = unhex({trace:String}) LIMIT 1`;
+  return (await opened.store.query(sql, { trace })).length > 0;
+}
+
+async function answer(question: "state" | "optimize"): Promise<SubjectState> {
   const { store, embedded } = opened;
   if (question === "optimize") {
     const tables = await store.query<{ name: string }>(
