@@ -7,17 +7,16 @@ import type { Store } from "../store/store.ts";
 import { decodeCursor, encodeCursor, wrongCursor } from "./cursor.ts";
 import { CutNote } from "./cut-note.ts";
 import { isFlowWanted, seedsOf, type FlowFilter, type Seed } from "./flow-filter.ts";
-import { readFlows, readToAssemble, storeSource, type ReadFlows } from "./flow-reader.ts";
+import { readFlows, readToAssemble, storeSource, type FlowRead, type ReadFlows } from "./flow-reader.ts";
 import { summarize } from "./flow-summary.ts";
+import { TracesPerFlow } from "./traces-per-flow.ts";
 import { toUnixNano } from "./otlp-export.ts";
 import type { TimeRange } from "./time-range.ts";
 
 /** Entries looked at for one answer: what a narrow filter may cost. */
 const ENTRIES_SCANNED_MAX = 4_000;
-/** Entries read, and their traces assembled, together. */
-const ENTRIES_PER_READ_MAX = 400;
-/** Entries that a flow has, its origin included: a request and the functions after it. */
-const ENTRIES_PER_FLOW = 4;
+/** Entries read together: they are small. */
+const ENTRIES_PER_READ = 400;
 /** Matching spans up to which a condition is rare: the way to the flows then leads over them. */
 const RARE_SPANS_MAX = 2_000;
 /** Batches one after another through which what caused a matching span is followed up. */
@@ -35,16 +34,14 @@ export async function listFlows(store: Store, request: FlowListRequest): Promise
   const cut = new CutNote();
   const cursor = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
   const seed = await seedOf(store, { request, way: cursor?.way, isFirst: cursor === undefined, cut });
-  const readSize = isFiltered(request)
-    ? ENTRIES_PER_READ_MAX
-    : Math.min(limit * ENTRIES_PER_FLOW, ENTRIES_PER_READ_MAX);
-  const listing: Listing = { store, request, seed, cut, known: new Map(), shown: new Set() };
+  const perFlow = isFiltered(request) ? new TracesPerFlow() : TracesPerFlow.of(store);
   const flows: FlowSummary[] = [];
+  const tracesWanted = () => perFlow.tracesFor(limit - flows.length);
+  const listing: Listing = { store, request, seed, cut, known: new Map(), shown: new Set(), perFlow, tracesWanted };
   let after: OriginPosition | undefined = cursor;
-  for (let scanned = 0; scanned < ENTRIES_SCANNED_MAX; scanned += readSize) {
-    const entries = await readEntries(listing, after, readSize);
-    await readKnown(listing, entries);
-    for (const [position, found] of placesOf(listing, entries)) {
+  for (let scanned = 0; scanned < ENTRIES_SCANNED_MAX; scanned += ENTRIES_PER_READ) {
+    const entries = await readEntries(listing, after, ENTRIES_PER_READ);
+    for await (const [position, found] of placesOf(listing, entries)) {
       const isOver = flows.length + found.length > limit;
       // Flows that one span belongs to go on one page, where a page can hold them.
       if (isOver && after && flows.length > 0) return { flows, nextCursor: encodeCursor(after, seed?.name) };
@@ -53,7 +50,7 @@ export async function listFlows(store: Store, request: FlowListRequest): Promise
       after = position;
       if (flows.length >= limit) return { flows, nextCursor: encodeCursor(after, seed?.name), ...cut.member };
     }
-    if (entries.length < readSize) return { flows, ...cut.member };
+    if (entries.length < ENTRIES_PER_READ) return { flows, ...cut.member };
     after = entries.at(-1);
   }
   cut.onCut({ limit: "entries", value: ENTRIES_SCANNED_MAX });
@@ -107,6 +104,9 @@ interface Listing {
   readonly known: Map<string, () => readonly KnownFlow[]>;
   /** Ids of flows that have their place. */
   readonly shown: Set<string>;
+  readonly perFlow: TracesPerFlow;
+  /** Traces to read next. */
+  tracesWanted(): number;
 }
 
 type Place = readonly [OriginPosition, readonly FlowSummary[]];
@@ -123,16 +123,18 @@ async function readEntries(
   return findSpans(store, { filter, after, limit, exceptTraces: [...known.keys()], ...reading });
 }
 
-/** The entries at which flows have their place in the list, with these flows: assembled as far as they are asked. */
-function* placesOf(listing: Listing, entries: readonly OriginPosition[]): Generator<Place> {
-  const { known, shown, seed } = listing;
-  for (const entry of entries) {
+/** The entries at which flows have their place in the list, with these flows: read as far as they are asked. */
+async function* placesOf(listing: Listing, entries: readonly OriginPosition[]): AsyncGenerator<Place> {
+  const { known, shown, seed, perFlow } = listing;
+  for (const [at, entry] of entries.entries()) {
+    if (!known.has(entry.traceId)) await readKnown(listing, entries.slice(at));
     // A trace has many entries, a flow many matching spans: it is listed at its origin, or at the first match.
     const own = (known.get(entry.traceId)?.() ?? []).filter(({ built, summary }) => {
       if (shown.has(summary.id)) return false;
       return seed ? isFirstMatch(built, entry, { seed, to: listing.request.to }) : isOrigin(built, entry);
     });
     for (const { summary } of own) shown.add(summary.id);
+    perFlow.found(own.length);
     const summaries = own.map(({ summary }) => summary).sort((a, b) => (a.startTime < b.startTime ? 1 : -1));
     if (summaries.length > 0) yield [entry, summaries];
   }
@@ -146,30 +148,40 @@ function isOrigin({ recorded }: BuiltFlow, { traceId, spanId }: OriginPosition):
   return (roots[0] ?? taken[0])?.spanId === spanId;
 }
 
-/** Reads the flows of the traces that are new; of a batch that several flows met in, those flows. */
-async function readKnown({ store, request, seed, cut, known }: Listing, entries: readonly OriginPosition[]) {
-  const asked = [...new Set(entries.map(({ traceId }) => traceId))].filter((traceId) => !known.has(traceId));
+/** Reads the flows of the next traces that are new; of a batch that several flows met in, those flows. */
+async function readKnown(listing: Listing, entries: readonly OriginPosition[]): Promise<void> {
+  const { store, request, seed, cut, known, perFlow } = listing;
+  const traceIds = new Set(entries.map(({ traceId }) => traceId));
+  const asked = [...traceIds].filter((traceId) => !known.has(traceId)).slice(0, listing.tracesWanted());
   const reading = { signal: request.signal, onCut: cut.onCut };
   const builtOf = await (seed ? readWithCauses(store, asked, reading) : readWhenShown(store, asked, reading));
   const isWanted = (built: BuiltFlow, traceId: string) =>
     (seed !== undefined || built.flow.id === traceId) && isFlowWanted(built, request);
   for (const traceId of asked) {
-    const flows = () => [...beginningFlows(traceId, builtOf)].filter((built) => isWanted(built, traceId));
-    known.set(
-      traceId,
-      once(() => flows().map((built) => ({ summary: summarize(built), built }))),
-    );
+    const flowsOf = () => {
+      perFlow.lookedAt();
+      const flows = [...beginningFlows(traceId, builtOf)].filter((built) => isWanted(built, traceId));
+      return flows.map((built) => ({ summary: summarize(built), built }));
+    };
+    known.set(traceId, once(flowsOf));
   }
 }
 
 /** The flow of a trace that was read. */
 type BuiltOf = (traceId: string) => BuiltFlow | undefined;
 
-/** The flows of the traces, assembled when they are asked for: a full page asks for few of them. */
+/**
+ * The flows that begin in the traces, assembled when they are asked for: a full page asks for few of them. What
+ * another trace caused is none of them.
+ */
 async function readWhenShown(store: Store, asked: readonly string[], reading: Omit<ReadFlows, "traceIds">) {
   const read = await readToAssemble(storeSource(store), { traceIds: asked, ...reading });
-  const assembles = new Map(asked.map((traceId, at) => [traceId, once(() => read[at]?.())]));
+  const assembles = new Map(asked.map((traceId, at) => [traceId, once(() => flowBeginningIn(traceId, read[at]))]));
   return (traceId: string) => assembles.get(traceId)?.();
+}
+
+function flowBeginningIn(traceId: string, read: FlowRead | undefined): BuiltFlow | undefined {
+  return read?.beginsIn(traceId) ? read.assemble() : undefined;
 }
 
 /** The flows of the traces, and those that caused them. */

@@ -9,6 +9,7 @@ import { FLOW_KEYS_PER_ROUND_MAX, FLOW_ROUNDS_MAX, FLOW_SPANS_MAX, FLOW_TRACES_M
 import { selectFlow, type Selection } from "../flow/select.ts";
 import { tracesOfHopKeys, type HopKeyAnswer, type HopKeys } from "../store/queries/hop-keys.ts";
 import { spansOfTraces, type SpansOfTraces } from "../store/queries/spans-of-traces.ts";
+import { TraceIndex } from "../store/queries/trace-index.ts";
 import type { Store } from "../store/store.ts";
 import { CONTENT_TRACES_ASKED, ContentAnswers } from "./content-answers.ts";
 
@@ -18,11 +19,12 @@ export interface FlowSource {
   tracesOfHopKeys(asked: HopKeys): Promise<readonly HopKeyAnswer[]>;
 }
 
-/** The store as a source of flows. */
+/** The store as a source of the flows of one request: what its index said of a trace is not asked again. */
 export function storeSource(store: Store): FlowSource {
+  const index = new TraceIndex(store);
   return {
-    spansOfTraces: (asked) => spansOfTraces(store, asked),
-    tracesOfHopKeys: (asked) => tracesOfHopKeys(store, asked),
+    spansOfTraces: (asked) => spansOfTraces(store, asked, index),
+    tracesOfHopKeys: (asked) => tracesOfHopKeys(store, asked, index),
   };
 }
 
@@ -54,6 +56,8 @@ interface Reading {
   readonly traces: Set<string>;
   graph?: Graph;
   selection?: Selection;
+  /** Of the selection. */
+  ask?: Ask;
   isDone: boolean;
   truncated?: BuiltFlow["flow"]["truncated"];
 }
@@ -68,11 +72,19 @@ interface Answers {
 
 /** The flow of each trace, in the order asked; undefined for a trace of which there are no spans. */
 export async function readFlows(source: FlowSource, asked: ReadFlows): Promise<(BuiltFlow | undefined)[]> {
-  return (await readToAssemble(source, asked)).map((assemble) => assemble());
+  return (await readToAssemble(source, asked)).map(({ assemble }) => assemble());
+}
+
+/** A flow that was read. */
+export interface FlowRead {
+  /** Whether something that nothing in the flow caused is in this trace: else its id is another trace's. */
+  beginsIn(traceId: string): boolean;
+  /** Undefined for a trace of which there are no spans. */
+  assemble(): BuiltFlow | undefined;
 }
 
 /** The same, each assembled when it is called: assembling takes as long as reading. */
-export async function readToAssemble(source: FlowSource, asked: ReadFlows): Promise<(() => BuiltFlow | undefined)[]> {
+export async function readToAssemble(source: FlowSource, asked: ReadFlows): Promise<FlowRead[]> {
   const { traceIds, limits = LIMITS, clocks, signal, onCut } = asked;
   if (traceIds.length === 0) return [];
   const answers: Answers = {
@@ -88,15 +100,19 @@ export async function readToAssemble(source: FlowSource, asked: ReadFlows): Prom
     const keys = new Set<string>();
     const links = new Set<string>();
     const contents = new Map<string, ContentAsk>();
-    for (const reading of readings) if (!reading.isDone) advance(reading, { answers, limits, keys, links, contents });
+    const advancing: Advance = { answers, limits, keys, links, contents, joined: new Map() };
+    for (const reading of readings) if (!reading.isDone) advance(reading, advancing);
     await loadKeys(source, { readings, keys, links, contents, answers, limits, signal, onCut });
     for (const reading of readings) if (!reading.isDone) follow(reading, answers, limits);
   }
-  return readings.map((reading) => () => {
-    if (!reading.graph || !reading.selection) return undefined;
-    const cut = reading.isDone ? reading.truncated : { limit: "rounds", value: limits.rounds };
-    return assembleFlow(reading.graph, reading.selection, { traceId: reading.traceId, truncated: cut, clocks });
-  });
+  return readings.map((reading) => ({
+    beginsIn: (traceId) => reading.selection?.origins.some(({ entry }) => entry.traceId === traceId) ?? false,
+    assemble: () => {
+      if (!reading.graph || !reading.selection) return undefined;
+      const cut = reading.isDone ? reading.truncated : { limit: "rounds", value: limits.rounds };
+      return assembleFlow(reading.graph, reading.selection, { traceId: reading.traceId, truncated: cut, clocks });
+    },
+  }));
 }
 
 interface LoadTraces {
@@ -142,16 +158,20 @@ interface Advance {
   readonly links: Set<string>;
   /** Gathers the bodies to ask for. */
   readonly contents: Map<string, ContentAsk>;
+  /** Graphs of this round by their traces: what several traces began with is one flow. */
+  readonly joined: Map<string, Graph>;
 }
 
 /** Selects what is known of the flow, and says what it asks for that was not answered yet. */
-function advance(reading: Reading, { answers, limits, keys, links, contents }: Advance): void {
+function advance(reading: Reading, { answers, limits, keys, links, contents, joined }: Advance): void {
   const spans = [...reading.traces].flatMap((traceId) => answers.spans.get(traceId) ?? []);
   if (spans.length === 0) {
     reading.isDone = true;
     return;
   }
-  reading.graph = joinUnits(spans, answers.contents.crowded);
+  const tracesKey = [...reading.traces].sort().join();
+  reading.graph = joined.get(tracesKey) ?? joinUnits(spans, answers.contents.crowded);
+  joined.set(tracesKey, reading.graph);
   reading.selection = selectFlow(reading.graph, reading.traceId);
   if (spans.length > limits.spans) reading.truncated ??= { limit: "spans", value: limits.spans };
   if (reading.truncated) {
@@ -159,6 +179,7 @@ function advance(reading: Reading, { answers, limits, keys, links, contents }: A
     return;
   }
   const ask = asksOf(reading.graph, reading.selection);
+  reading.ask = ask;
   for (const key of ask.messageKeys) addUnanswered(answers, keys, key);
   for (const traceId of ask.linkedTraceIds) addUnanswered(answers, links, traceId);
   for (const [id, content] of ask.contents) {
@@ -199,10 +220,9 @@ async function loadKeys(source: FlowSource, wanted: LoadKeys): Promise<void> {
 
 /** Adds the traces that the answers lead to; a flow to which they add nothing is whole. */
 function follow(reading: Reading, answers: Answers, limits: FlowLimits): void {
-  const { graph, selection, traces } = reading;
-  if (!graph || !selection) return;
+  const { graph, ask, traces } = reading;
+  if (!graph || !ask) return;
   const before = traces.size;
-  const ask = asksOf(graph, selection);
   for (const traceId of tracesOf(ask, answers)) {
     if (traces.size >= limits.traces && !traces.has(traceId)) {
       reading.truncated = { limit: "traces", value: limits.traces };
