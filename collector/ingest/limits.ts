@@ -27,6 +27,12 @@ export const contextCacheMax = 1_024;
  */
 export const segmentSizeMaxBytes = 64 * 1024 * 1024;
 
+/**
+ * Segments inserted at a time while more than one waits: while one is parsed and sorted by one thread, or synced, the
+ * other's views use the second core. The store holds the bytes of each several times, so no more.
+ */
+export const loadsAtATime = 2;
+
 /** Bytes of segments whose records stay in memory until they are loaded: two at full load; others are read again. */
 export const keptSegmentsMaxBytes = 128 * 1024 * 1024;
 

@@ -1,10 +1,13 @@
-/** Moves closed segments into the store: oldest first, each as one insert with one token, until it is taken. */
+/**
+ * Moves closed segments into the store: each as one insert with one token, until it is taken. They begin and end in
+ * their order; while more than one waits, the next is inserted beside the one before.
+ */
 import { setTimeout as delay } from "node:timers/promises";
 import { aborted } from "./aborted.ts";
 import type { Log } from "../store/log.ts";
 import { isBadDataCode } from "../store/retryable.ts";
 import { StoreError, type Store } from "../store/store.ts";
-import { loadRetryMaxMs, loadRetryMinMs } from "./limits.ts";
+import { loadRetryMaxMs, loadRetryMinMs, loadsAtATime } from "./limits.ts";
 import type { RecentRequests } from "./recent-requests.ts";
 import type { ClosedSegment, Wal } from "./wal.ts";
 
@@ -35,58 +38,62 @@ export class Loader {
   lastError: string | undefined;
   readonly #options: LoaderOptions;
   readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  /** What is being loaded, oldest first. */
+  readonly #underWay = new Map<ClosedSegment, Promise<void>>();
 
   constructor(options: LoaderOptions) {
     this.#options = options;
   }
 
-  /** Whether an insert is under way or waits for its next try. */
-  get busy(): boolean {
-    return this.#running !== undefined;
-  }
-
-  /** Starts to load what is closed, unless that runs already. */
+  /** Starts to load what is closed, as far as that does not run already. */
   wake(): void {
-    if (this.#running || this.#stopping.signal.aborted) return;
-    this.#running = this.#drain()
-      .catch((error: unknown) => {
-        this.lastError = String(error);
-        this.#options.log.error({ error: String(error) }, "loading stopped");
-      })
-      .finally(() => {
-        this.#running = undefined;
-      });
+    for (const segment of this.#options.wal.segments()) {
+      // A store that failed gets one at a time, as two may be what was too much for it.
+      const most = this.lastError === undefined ? loadsAtATime : 1;
+      if (this.#underWay.size >= most || this.#stopping.signal.aborted) return;
+      if (!this.#underWay.has(segment)) this.#start(segment);
+    }
   }
 
   /** Resolves when nothing closed is left, or the signal aborts. */
   async drained(signal: AbortSignal): Promise<void> {
     while (this.#options.wal.first() && !signal.aborted && !this.#stopping.signal.aborted) {
       this.wake();
-      await Promise.race([this.#running, aborted(signal)]);
+      await Promise.race([...this.#underWay.values(), aborted(signal)]);
     }
   }
 
-  /** Stops after the insert that is under way. */
+  /** Stops after the inserts that are under way. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#running;
+    await Promise.all(this.#underWay.values());
   }
 
-  async #drain(): Promise<void> {
-    const { wal } = this.#options;
-    for (let segment = wal.first(); segment && !this.#stopping.signal.aborted; segment = wal.first()) {
-      await this.#load(segment);
-    }
+  #start(segment: ClosedSegment): void {
+    const before = [...this.#underWay.values()].at(-1);
+    const loading = this.#load(segment, before).then(
+      () => {
+        this.#underWay.delete(segment);
+        this.wake();
+      },
+      (error: unknown) => {
+        this.#underWay.delete(segment);
+        this.lastError = String(error);
+        this.#options.log.error({ error: String(error) }, "loading stopped");
+      },
+    );
+    this.#underWay.set(segment, loading);
   }
 
-  async #load(segment: ClosedSegment): Promise<void> {
+  /** `before` is the load of the segment before, which is done first. */
+  async #load(segment: ClosedSegment, before: Promise<void> | undefined): Promise<void> {
     const { wal, log } = this.#options;
     let delayMs = loadRetryMinMs;
     for (let tries = 1; !this.#stopping.signal.aborted; tries += 1) {
       try {
         const content = await wal.read(segment);
         const taken = await this.#insert(content.records, content.id || segment.path, tries);
+        await before;
         // Whoever stopped this closes the files: the next start loads it again, which the token makes a no-op.
         if (this.#stopping.signal.aborted) return;
         const requests = content.records.flatMap((record) => record.requests);
@@ -106,6 +113,7 @@ export class Loader {
         this.counts.retries += 1;
         log.warn({ segment: segment.path, tries, error: this.lastError }, "segment not loaded; trying again");
       }
+      await before;
       await delay(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       delayMs = Math.min(delayMs * 2, loadRetryMaxMs);
     }

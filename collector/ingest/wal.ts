@@ -164,11 +164,11 @@ export class Wal {
     return segment.kept ?? decodeSegment(await this.#files.read(segment.path));
   }
 
-  /** The first segment is in the store: it goes, or is kept in `damaged/` where part of it could not be read. */
+  /** A segment is in the store: it goes, or is kept in `damaged/` where part of it could not be read. */
   async finish(segment: ClosedSegment, { damaged }: { readonly damaged: boolean }): Promise<void> {
     if (damaged) await this.#setAside(segment.path);
     else await this.#files.remove(segment.path);
-    this.#closed.shift();
+    this.#closed.splice(this.#closed.indexOf(segment), 1);
     if (segment.kept) this.#keptBytes -= segment.sizeBytes;
   }
 
