@@ -28,6 +28,9 @@ export const alertRuleSchema = z.object({
   error: z.string(),
   thresholdText: z.string(),
   window: z.string(),
+  windowMs: z.number(),
+  /** How long the condition must hold before it fires, milliseconds. */
+  forMs: z.number(),
   series: z.number(),
   firing: z.number(),
   pending: z.number(),
@@ -95,6 +98,10 @@ export const alertSilencesSchema = z.object({
       from: z.string().nullable(),
       until: z.string().nullable(),
       recurring: z.boolean(),
+      /** Of a recurring one: weekdays, and times of day such as "22:30" of a time zone. */
+      weekly: z
+        .object({ days: z.array(z.string()), from: z.string(), to: z.string(), timeZone: z.string() })
+        .nullable(),
       active: z.boolean(),
       comment: z.string(),
       /** Made in the file: to be changed there. */

@@ -13,7 +13,7 @@ import { describeChannel } from "../alert/channel/send.ts";
 import { formatValue } from "../alert/message/format.ts";
 import type { Alerting } from "../alert/runner/alerting.ts";
 import type { RuleBook } from "../alert/runner/rule-book.ts";
-import { compileSilence, isActive } from "../alert/rules/silences.ts";
+import { compileSilence, isActive, weeklyText } from "../alert/rules/silences.ts";
 import { queryHistory } from "../store/queries/alert-history.ts";
 import { previewRoutes, refuseOwnQuery } from "./alert-preview.ts";
 import { describeRules } from "./alert-status.ts";
@@ -184,6 +184,7 @@ function silenceRoutes(app: OpenAPIHono, { book, now }: AlertRoutesOptions): voi
       from: instantOf(silence.fromMs),
       until: silence.untilMs === Number.MAX_SAFE_INTEGER ? null : instantOf(silence.untilMs),
       recurring: silence.weekly !== null,
+      weekly: silence.weekly && weeklyText(silence.weekly),
       active: isActive(silence, now()),
       comment: silence.comment,
       fromFile: book.isFromFile(silence.id),

@@ -62,6 +62,8 @@ function describeRule(
     error: state?.health.error ?? "",
     thresholdText: thresholdText(compiled),
     window: formatPeriod(about.windowMs),
+    windowMs: about.windowMs,
+    forMs: rule.forMs,
     series: last?.series ?? 0,
     firing: last?.firing ?? 0,
     pending: last?.pending ?? 0,

@@ -79,6 +79,15 @@ function matchersOf(given: Readonly<Record<string, string>>): Matcher[] {
   return Object.entries(given).map(([label, pattern]) => ({ label, pattern }));
 }
 
+/** The weekly times of a silence as they are written in a file. */
+export function weeklyText({ days, fromMinute, toMinute, timeZone }: NonNullable<Silence["weekly"]>) {
+  return { days: [...days], from: clockOf(fromMinute), to: clockOf(toMinute), timeZone };
+}
+
+function clockOf(minute: number): string {
+  return [Math.floor(minute / 60), minute % 60].map((part) => String(part).padStart(2, "0")).join(":");
+}
+
 function minuteOf(clock: string): number {
   return Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3));
 }
