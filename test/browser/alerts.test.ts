@@ -4,26 +4,29 @@
  *
  * Screenshots for people to look at are left in .hopscope/screenshots.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { AxeResults } from "axe-core";
-import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import type { ConsoleMessage, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { AlertOverview } from "../../schema/alert-api.ts";
-import { findBrowser } from "../../scripts/browser.mjs";
+import {
+  expectFit,
+  launchBrowser,
+  lookOptions,
+  LOOKS,
+  screenshot,
+  textWith,
+  type OpenOptions,
+  type PageBrowser,
+} from "../support/browser-page.ts";
 import { spawnCli, type Cli } from "../support/cli.ts";
 import { eventually } from "../support/eventually.ts";
 
-const screenshotDir = fileURLToPath(new URL("../../.hopscope/screenshots/", import.meta.url));
-const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** From the demo's start to the first evaluation that sees failures: two minutes at most, and a start under load. */
 const firingTimeoutMs = 200_000;
-const launchArgs = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"];
 
 interface Taken {
   readonly kind: string;
@@ -44,11 +47,10 @@ let receiver: Server;
 let dataDir: string;
 let demo: Cli;
 let url: string;
-let browser: Browser;
+let browser: PageBrowser;
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), "hopscope-alerts-"));
-  mkdirSync(screenshotDir, { recursive: true });
   receiver = await receive();
   const rulesPath = join(dataDir, "hopscope.alerts.yml");
   const { port } = receiver.address() as AddressInfo;
@@ -65,8 +67,7 @@ rules:
   );
   const env = { HOPSCOPE_DATA_DIR: dataDir, HOPSCOPE_ALERT_FILE: rulesPath, HOPSCOPE_ALERT_ALLOW_PRIVATE: "true" };
   demo = spawnCli(["demo"], env);
-  const executablePath = findBrowser();
-  browser = await chromium.launch({ ...(executablePath !== undefined && { executablePath }), args: launchArgs });
+  browser = await launchBrowser(() => url);
   url = await demo.ready();
   await eventually(() => expect(taken.map(({ kind }) => kind)).toContain("firing"), firingTimeoutMs);
   const rarely = { timeout: firingTimeoutMs, interval: 1_000 };
@@ -116,32 +117,12 @@ async function receive(): Promise<Server> {
   return server;
 }
 
-/** A page that fails its test where the browser's console has an error or a policy was violated. */
-async function openPage(path: string, options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-  const page = await context.newPage();
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(error.message));
-  page.on("console", (message) => {
-    // What is typed half is refused with 400, which a browser writes down as an error of its own.
-    const isRefusal = message.location().url.includes("/api/alerts/preview") && message.text().includes("400");
-    if (message.type() === "error" && !isRefusal) errors.push(message.text());
-  });
-  onTestFinished(async () => {
-    await context.close();
-    expect(errors).toEqual([]);
-  });
-  await page.goto(url + path);
-  return page;
-}
+/** What is typed half is refused with 400, which a browser writes down as an error of its own. */
+const isRefusal = (message: ConsoleMessage): boolean =>
+  message.location().url.includes("/api/alerts/preview") && message.text().includes("400");
 
-/** The text of an element as a reader has it, once it holds `expected`. */
-async function textWith(page: Page, selector: string, expected: RegExp): Promise<string> {
-  return eventually(async () => {
-    const text = (await page.locator(selector).first().innerText()).replace(/\s+/g, " ");
-    expect(text).toMatch(expected);
-    return text;
-  });
+async function openPage(path: string, options: OpenOptions = {}): Promise<Page> {
+  return browser.open(path, { isExpected: isRefusal, ...options });
 }
 
 async function overview(): Promise<AlertOverview> {
@@ -198,7 +179,7 @@ describe("a rule that is made on the page", () => {
     await form.getByLabel("Least volume to judge").fill("1");
     await form.getByRole("img", { name: /Would have told of \d+ alerts? in the last 15m/ }).waitFor();
     await form.getByRole("checkbox", { name: "ops" }).check();
-    await page.screenshot({ path: join(screenshotDir, "alerts-editor-light-1440.png"), fullPage: true });
+    await screenshot(page, "alerts-editor-light-1440");
     await form.getByRole("button", { name: "Save rule" }).click();
     await form.waitFor({ state: "detached" });
     await textWith(page, ".alert-rules", /slow-shop/);
@@ -235,37 +216,43 @@ it("an alert that fires is silenced for an hour, says so, and the silence is end
   expect((await overview()).rules[0]?.alerts[0]?.mutedBy).toBeNull();
 });
 
-describe.for([
-  ["light", 1440],
-  ["dark", 1440],
-  ["light", 390],
-  ["dark", 390],
-] as const)("in %s at %d px", ([colorScheme, width]) => {
-  it("the alerts and their editor are accessible and as wide as the window", async () => {
-    const viewport = { width, height: width < 600 ? 844 : 900 };
-    const page = await openPage("/alerts", { colorScheme, viewport, reducedMotion: "reduce" });
-    await page.locator(".alert-history li").first().waitFor();
-    await look(page, `alerts-${colorScheme}-${String(width)}`, width);
-    await page.getByRole("button", { name: "New rule" }).click();
-    await page.getByRole("form", { name: "Rule" }).getByRole("figure").waitFor();
-    await look(page, `alerts-new-${colorScheme}-${String(width)}`, width);
-  });
+it("alerts are silenced at times of every week, changed and ended on the page", async () => {
+  const page = await openPage("/alerts");
+  await page.getByRole("button", { name: "New silence" }).click();
+  const form = page.getByRole("form", { name: "Silence" });
+  await form.getByLabel("Id", { exact: true }).fill("nights");
+  await form.getByLabel("Alerts with these labels").fill("service=no-such-service");
+  await form.getByLabel("Time zone").fill("Mars/Olympus");
+  await form.getByRole("button", { name: "Save silence" }).click();
+  await textWith(page, "#silence-timeZone-error", /is no time zone/);
+  await form.getByLabel("Time zone").fill("Europe/Amsterdam");
+  await form.getByRole("button", { name: "Save silence" }).click();
+  await textWith(page, "#silences", /nights .*Mon, Tue, Wed, Thu, Fri 22:00 to 06:00 \(Europe\/Amsterdam\)/);
+  await page.getByRole("button", { name: "Edit the silence nights" }).click();
+  await form.getByRole("checkbox", { name: "Fri" }).uncheck();
+  await form.getByRole("button", { name: "Save silence" }).click();
+  await textWith(page, "#silences", /Mon, Tue, Wed, Thu 22:00/);
+  await page.getByRole("button", { name: "End the silence nights" }).click();
+  await textWith(page, "#silences", /None/);
 });
 
-async function look(page: Page, name: string, width: number): Promise<void> {
-  await page.screenshot({ path: join(screenshotDir, `${name}.png`), fullPage: true });
-  await page.evaluate(axeSource);
-  const { violations } = await page.evaluate<AxeResults>("axe.run()");
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
-  expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width);
-}
+describe.for(LOOKS)("in %s at %d px", ([colorScheme, width]) => {
+  it("the alerts and their editor are accessible and as wide as the window", async () => {
+    const page = await openPage("/alerts", lookOptions(colorScheme, width));
+    await page.locator(".alert-history li").first().waitFor();
+    await expectFit(page, `alerts-${colorScheme}-${String(width)}`);
+    await page.getByRole("button", { name: "New rule" }).click();
+    await page.getByRole("form", { name: "Rule" }).getByRole("figure").waitFor();
+    await expectFit(page, `alerts-new-${colorScheme}-${String(width)}`);
+  });
+});
 
 it("keeps states and drawings apart where the system's few colours rule", async () => {
   const page = await openPage("/alerts?range=15m", { forcedColors: "active", colorScheme: "dark" });
   await page.locator(".alert-history li").first().waitFor();
   await page.getByRole("button", { name: "New rule" }).click();
   await page.getByRole("form", { name: "Rule" }).getByRole("figure").waitFor();
-  await page.screenshot({ path: join(screenshotDir, "alerts-forced-colors.png"), fullPage: true });
+  await screenshot(page, "alerts-forced-colors");
   const states = await page.locator(".alert-state").allInnerTexts();
   expect(states).toContain("Firing");
 });

@@ -1,12 +1,19 @@
 import type { JSX } from "preact";
-import type { AlertChannels, AlertHistory, AlertSilences } from "@hopscope/schema/alert-api";
+import type { AlertChannels, AlertHistory, AlertRule, AlertSilences } from "@hopscope/schema/alert-api";
 import type { AlertsState } from "./alerts-model.ts";
-import { failingFlowsPath } from "./failing-flows-path.ts";
-import { labelText } from "./rule-list.tsx";
+import { flowsOfChange } from "./alert-flows-path.ts";
+import { FlowsLink } from "./flows-link.tsx";
+import { labelText, ruleName } from "./rule-list.tsx";
+import { pairsText, weeklyWords } from "./silence-form.ts";
 
 /** What began and ended in the picked range. */
-export function HistoryList(props: { history: AlertHistory; names: ReadonlyMap<string, string> }): JSX.Element {
-  const { history, names } = props;
+export function HistoryList(props: { history: AlertHistory; rules: readonly AlertRule[] }): JSX.Element {
+  const { history } = props;
+  const rules = new Map(props.rules.map((rule) => [rule.id, rule]));
+  const nameOf = (id: string): string => {
+    const rule = rules.get(id);
+    return rule === undefined ? id : ruleName(rule);
+  };
   if (history.changes.length === 0) return <p class="quiet-words">Nothing began or ended in this range.</p>;
   return (
     <ol class="alert-history">
@@ -16,49 +23,53 @@ export function HistoryList(props: { history: AlertHistory; names: ReadonlyMap<s
           data-change={change.change}
         >
           <time dateTime={change.at}>{new Date(change.at).toLocaleString()}</time>
-          <strong>{CHANGES[change.change] ?? change.change}</strong> {names.get(change.ruleId) ?? change.ruleId}: {labelText(change.labels)}{" "}
+          <strong>{CHANGES[change.change] ?? change.change}</strong> {nameOf(change.ruleId)}: {labelText(change.labels)}{" "}
           {change.condition === "no-data" ? "silent" : change.valueText}
           {change.reason !== null && change.reason !== "recovered" && <em> ({change.reason})</em>}
           {change.past && <em> (concerns the past, nobody was told)</em>}{" "}
-          <FailingFlows path={failingFlowsPath(change, history.changes)} />
+          <FlowsLink flows={flowsOfChange(change, history.changes, rules.get(change.ruleId))} />
         </li>
       ))}
     </ol>
   );
 }
 
-function FailingFlows({ path }: { path: string | undefined }): JSX.Element | null {
-  return path === undefined ? null : <a href={path}>Failing flows</a>;
-}
-
 const CHANGES: Readonly<Record<string, string>> = { fired: "Began", resolved: "Ended", "late-breach": "Seen late" };
 
-/** Silences, and how to end those that were made here. */
-export function SilenceList({ silences, model }: { silences: AlertSilences; model: AlertsState }): JSX.Element {
+/** Silences, and how to change or end those that were made here. */
+export function SilenceList(props: {
+  silences: AlertSilences;
+  model: AlertsState;
+  edit: (silence: AlertSilences["silences"][number]) => void;
+}): JSX.Element {
+  const { silences, model, edit } = props;
   if (silences.silences.length === 0)
-    return <p class="quiet-words">None. Silence an alert that fires with its button.</p>;
+    return <p class="quiet-words">None. Silence an alert that fires with its button, or times of the week here.</p>;
   return (
     <ul class="alert-things" aria-label="Silences">
       {silences.silences.map((one) => (
         <li key={one.id}>
           <strong>{one.id}</strong>{" "}
-          {Object.entries(one.matchers)
-            .map(([label, value]) => `${label}=${value}`)
-            .join(", ")}
-          , {one.active ? "in force" : "not now"}
+          {pairsText(one.matchers)}, {one.active ? "in force" : "not now"}
+          {one.weekly !== null && `, ${weeklyWords(one.weekly)}`}
           {one.until !== null && `, until ${new Date(one.until).toLocaleString()}`}
-          {one.recurring && ", every week"}
+          {one.comment !== "" && <small>{one.comment}</small>}
           {one.fromFile ? (
             <em> from the file</em>
           ) : (
-            <button
-              type="button"
-              class="quiet"
-              aria-label={`End the silence ${one.id}`}
-              onClick={() => void model.endSilence(one.id)}
-            >
-              End
-            </button>
+            <>
+              <button type="button" class="quiet" aria-label={`Edit the silence ${one.id}`} onClick={() => edit(one)}>
+                Edit
+              </button>
+              <button
+                type="button"
+                class="quiet"
+                aria-label={`End the silence ${one.id}`}
+                onClick={() => void model.endSilence(one.id)}
+              >
+                End
+              </button>
+            </>
           )}
         </li>
       ))}

@@ -75,7 +75,8 @@ function tierOf(line: string): object[] {
   return name === "" ? [] : [{ name, long, short, burn: numberOr(burn), ...(severity && { severity }) }];
 }
 
-function pairsOf(typed: string): Record<string, string> {
+/** Labels out of `service=shop, function=pay`. */
+export function pairsOf(typed: string): Record<string, string> {
   return Object.fromEntries(
     typed.split(",").map((pair) => {
       const at = pair.indexOf("=");

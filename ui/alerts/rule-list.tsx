@@ -1,7 +1,9 @@
 import type { JSX } from "preact";
 import type { AlertRule } from "@hopscope/schema/alert-api";
 import { Icon, type IconName } from "../shared/icon.tsx";
+import { flowsOfAlert } from "./alert-flows-path.ts";
 import type { AlertsState } from "./alerts-model.ts";
+import { FlowsLink } from "./flows-link.tsx";
 
 const STATES: Record<AlertRule["state"], { words: string; icon: IconName; tone: string }> = {
   firing: { words: "Firing", icon: "warn", tone: "error" },
@@ -94,9 +96,7 @@ function Alerts({ rule, model }: { rule: AlertRule; model: AlertsState }): JSX.E
           <strong>{labelText(alert.labels)}</strong>{" "}
           {alert.condition === "no-data" ? "has fallen silent" : alert.valueText}, {alert.phase} since{" "}
           <time dateTime={alert.since}>{new Date(alert.since).toLocaleTimeString()}</time>
-          {alert.labels["service"] !== undefined && (
-            <a href={`/?service=${encodeURIComponent(alert.labels["service"])}&status=error`}>Failing flows</a>
-          )}
+          <FlowsLink flows={flowsOfAlert(alert, rule)} />
           {alert.mutedBy === null ? (
             <button
               type="button"

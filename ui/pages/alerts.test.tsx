@@ -30,6 +30,8 @@ const overview: AlertOverview = {
       error: "",
       thresholdText: "above 5%",
       window: "5 min",
+      windowMs: 300_000,
+      forMs: 0,
       series: 2,
       firing: 1,
       pending: 0,
@@ -92,6 +94,7 @@ const silences: AlertSilences = {
       from: null,
       until: AT,
       recurring: false,
+      weekly: null,
       active: true,
       comment: "",
       fromFile: false,
@@ -158,6 +161,31 @@ describe("the alerts", () => {
     render(<App />);
     fireEvent.click(await screen.findByRole("button", { name: "End the silence deploy" }));
     await waitFor(() => expect(api.asked).toContain("/api/alerts/silences/deploy"));
+  });
+
+  it("are silenced at times of every week, with what is wrong said at its field", async () => {
+    const api = stubApi({ ...routes, "/api/alerts/silences/nights": { ok: true } });
+    render(<App />);
+    fireEvent.click(await screen.findByRole("button", { name: "New silence" }));
+    const form = screen.getByRole("form", { name: "Silence" });
+    const type = (label: string, value: string) =>
+      fireEvent.input(within(form).getByLabelText(label), { target: { value } });
+    type("Id", "nights");
+    type("Alerts with these labels", "service=shop");
+    type("Time zone", "Mars/Olympus");
+    api.routes["/api/alerts/silences/nights"] = Response.json(
+      { error: { code: "invalid", field: "weekly.timeZone", message: '"Mars/Olympus" is no time zone' } },
+      { status: 400 },
+    );
+    fireEvent.submit(form);
+    const zone = within(form).getByLabelText("Time zone");
+    await waitFor(() => expect(zone.getAttribute("aria-invalid")).toBe("true"));
+    api.routes["/api/alerts/silences/nights"] = { ok: true };
+    fireEvent.click(within(form).getByRole("checkbox", { name: "Fri" }));
+    type("Time zone", "Europe/Amsterdam");
+    fireEvent.submit(form);
+    await waitFor(() => expect(screen.queryByRole("form", { name: "Silence" })).toBeNull());
+    expect(api.asked.filter((path) => path === "/api/alerts/silences/nights")).toHaveLength(2);
   });
 
   it("say line and reason where the rules file is not valid", async () => {

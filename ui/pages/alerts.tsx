@@ -1,10 +1,12 @@
-import { useModel, useSignal } from "@preact/signals";
+import { useModel, useSignal, type Signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { ChannelList, HistoryList, SilenceList } from "../alerts/alert-lists.tsx";
-import { AlertsModel } from "../alerts/alerts-model.ts";
+import { AlertsModel, type AlertsState } from "../alerts/alerts-model.ts";
 import { RuleEditor } from "../alerts/rule-editor.tsx";
 import { formOf, NEW_RULE, type RuleForm } from "../alerts/rule-form.ts";
-import { RuleList, ruleName } from "../alerts/rule-list.tsx";
+import { RuleList } from "../alerts/rule-list.tsx";
+import { SilenceEditor } from "../alerts/silence-editor.tsx";
+import { formOfSilence, newSilence, type SilenceForm } from "../alerts/silence-form.ts";
 import { Snippet } from "../shared/empty-state.tsx";
 import { ErrorBanner } from "../shared/error-banner.tsx";
 import { RangePicker } from "../shared/range-picker.tsx";
@@ -40,20 +42,45 @@ export function AlertsPage(): JSX.Element {
           {overview.file}, line {problem.line}: {problem.field}: {problem.message}. The last good rules are in force.
         </p>
       ))}
+      <Rules model={model} editing={editing} />
+      <section class="alert-section" aria-labelledby="alert-history">
+        <h2 id="alert-history">History</h2>
+        {model.history.answer.value && (
+          <HistoryList
+            history={model.history.answer.value}
+            rules={overview?.rules ?? []}
+          />
+        )}
+      </section>
+      <Silences model={model} />
+      <section class="alert-section" aria-labelledby="alert-channels">
+        <h2 id="alert-channels">Channels</h2>
+        {channels && channels.channels.length > 0 && <ChannelList channels={channels} model={model} />}
+        {channels?.channels.length === 0 && overview && <FirstChannel file={overview.file} />}
+      </section>
+    </>
+  );
+}
+
+/** Every rule, and the editor of one. */
+function Rules({ model, editing }: { model: AlertsState; editing: Signal<RuleForm | undefined> }): JSX.Element {
+  const rules = model.overview.answer.value?.rules;
+  return (
+    <>
       {editing.value && (
         <RuleEditor
           key={editing.value.values.id}
           start={editing.value}
-          channels={channels?.channels.map(({ name }) => name) ?? []}
+          channels={model.channels.answer.value?.channels.map(({ name }) => name) ?? []}
           onDone={() => {
             editing.value = undefined;
             model.overview.refresh();
           }}
         />
       )}
-      {overview && (
+      {rules && (
         <RuleList
-          rules={overview.rules}
+          rules={rules}
           model={model}
           edit={(rule) => {
             const form = formOf(rule.definition);
@@ -61,25 +88,41 @@ export function AlertsPage(): JSX.Element {
           }}
         />
       )}
-      <section class="alert-section" aria-labelledby="alert-history">
-        <h2 id="alert-history">History</h2>
-        {model.history.answer.value && (
-          <HistoryList
-            history={model.history.answer.value}
-            names={new Map(overview?.rules.map((rule) => [rule.id, ruleName(rule)]))}
-          />
-        )}
-      </section>
-      <section id="silences" class="alert-section" aria-labelledby="alert-silences">
-        <h2 id="alert-silences">Silences</h2>
-        {model.silences.answer.value && <SilenceList silences={model.silences.answer.value} model={model} />}
-      </section>
-      <section class="alert-section" aria-labelledby="alert-channels">
-        <h2 id="alert-channels">Channels</h2>
-        {channels && channels.channels.length > 0 && <ChannelList channels={channels} model={model} />}
-        {channels?.channels.length === 0 && overview && <FirstChannel file={overview.file} />}
-      </section>
     </>
+  );
+}
+
+/** Every silence, and the editor of one. */
+function Silences({ model }: { model: AlertsState }): JSX.Element {
+  const editing = useSignal<SilenceForm | undefined>(undefined);
+  const silences = model.silences.answer.value;
+  return (
+    <section id="silences" class="alert-section" aria-labelledby="alert-silences">
+      <div class="section-head">
+        <h2 id="alert-silences">Silences</h2>
+        <button type="button" class="quiet" onClick={() => (editing.value = newSilence())}>
+          New silence
+        </button>
+      </div>
+      {editing.value && (
+        <SilenceEditor
+          key={editing.value.id}
+          start={editing.value}
+          onDone={() => {
+            editing.value = undefined;
+            model.silences.refresh();
+            model.overview.refresh();
+          }}
+        />
+      )}
+      {silences && (
+        <SilenceList
+          silences={silences}
+          model={model}
+          edit={(silence) => (editing.value = formOfSilence(silence))}
+        />
+      )}
+    </section>
   );
 }
 
