@@ -2,8 +2,11 @@ import type { Labels } from "./types.ts";
 
 /** One string for equal labels whatever their order, never the same for different ones. */
 export function seriesKey(labels: Labels): string {
-  const names = Object.keys(labels).sort();
-  return JSON.stringify(names.map((name) => [name, labels[name]]));
+  // What JSON.stringify makes of the pairs, put together here: every series of every rule needs one.
+  const pairs = Object.keys(labels)
+    .sort()
+    .map((name) => `[${JSON.stringify(name)},${JSON.stringify(labels[name])}]`);
+  return `[${pairs.join(",")}]`;
 }
 
 /** The given labels of a series, in the order asked for; a label it does not have is left out. */

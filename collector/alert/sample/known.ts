@@ -92,13 +92,17 @@ function rowsAt(heard: Map<string, Heard>, tickS: number): WindowRow[] {
   for (const [key, { service, function: name, minuteS }] of heard) {
     if (minuteS < tickS - KNOWN_FOR_S) heard.delete(key);
     else {
-      const labels = { ...(service !== undefined && { service }), ...(name !== undefined && { function: name }) };
-      rows.push({ ...emptyRow(tickS), ...labels, volumeSecond: 1 });
+      const row = emptyRow(tickS);
+      if (service !== undefined) row.service = service;
+      if (name !== undefined) row.function = name;
+      row.volumeSecond = 1;
+      rows.push(row);
     }
   }
   return rows;
 }
 
+/** One string for what a row is of, never the same for two. */
 function keyOf({ service, function: name }: { service?: string | undefined; function?: string | undefined }): string {
-  return JSON.stringify([service, name]);
+  return `${service?.length ?? -1} ${service ?? ""}${name ?? ""}`;
 }

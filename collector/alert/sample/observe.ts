@@ -31,7 +31,7 @@ export class Observer {
     const isMerging = patterns.some(({ name }) => !metric.groupBy.includes(name));
     const groupKey = JSON.stringify([metric.groupBy, isMerging ? patterns : []]);
     const series = this.#series(groupKey, metric, isMerging ? patterns : []);
-    const metricKey = JSON.stringify([groupKey, { ...metric, scope: null, query: null }]);
+    const metricKey = groupKey + keyOfMeasure(metric);
     const measured = this.#measured.get(metricKey) ?? measureAll(metric, series, tickS, lags);
     this.#measured.set(metricKey, measured);
     const observations =
@@ -92,6 +92,15 @@ function group(rows: readonly WindowRow[], groupBy: readonly Level[]): Series[] 
     groups.set(key, { key, labels, row: known === undefined ? row : merge(known.row, row) });
   }
   return [...groups.values()];
+}
+
+const measureKeys = new WeakMap<Metric, string>();
+
+/** The same for metrics that measure the same, whatever of it is in their scope. */
+function keyOfMeasure(metric: Metric): string {
+  const key = measureKeys.get(metric) ?? JSON.stringify({ ...metric, scope: null, query: null });
+  measureKeys.set(metric, key);
+  return key;
 }
 
 /** The labels of the one series that a scope without `*` names; null where it may name several. */

@@ -196,7 +196,7 @@ describe("a sample", () => {
   });
 
   it.for([
-    ["SELECT 1 AS number", "numeric column named"],
+    ["SELECT 'value' AS number", "numeric column named"],
     ["SELECT value FROM nowhere", "nowhere"],
     ["SELECT sum(number) AS value FROM system.numbers", "TIMEOUT|rows|exceeded"],
   ] as const)("makes a query that cannot run the rule's error: %s", async ([sql, says]) => {

@@ -95,12 +95,7 @@ export async function queryWindows(
     )
     GROUP BY ${["tick", ...first.level].join(", ")}`;
   const found: WindowRow[][] = queries.map(() => []);
-  await store.query<Record<string, unknown>>(sql, params, {
-    ...SAMPLE_BOUNDS,
-    onRow: (row) => {
-      columns.read(row, found);
-    },
-  });
+  await store.query<FoundRow>(sql, params, { ...SAMPLE_BOUNDS, onRow: (row) => columns.read(row, found) });
   return found;
 }
 
@@ -115,50 +110,69 @@ function laggedServices(queries: readonly WindowQuery[], lags: Lags): { key: str
   );
 }
 
+/** A row of the answer: all sums of all windows are one array, since thousands of rows are read in one evaluation. */
+interface FoundRow {
+  readonly tick: number;
+  readonly service?: string;
+  readonly function?: string;
+  readonly queue?: string;
+  readonly sums: readonly number[];
+  /** Those of nothing are NaN, which JSON has as null. */
+  readonly quantiles: readonly (readonly (number | null)[])[];
+}
+
+type QuantileColumn = "durationMs" | "initMs" | "waitMs";
+type SumColumn = Exclude<WindowColumn, QuantileColumn>;
+
+/** Where in the answer a window's values are. */
+interface Window {
+  /** Place of how many rows of the rollup it has. */
+  readonly rowsAt: number;
+  readonly sums: readonly (readonly [SumColumn, number])[];
+  readonly quantiles: readonly (readonly [QuantileColumn, number])[];
+}
+
 /** The aggregates of several windows in one SELECT, those that are the same only once. */
 class Columns {
-  /** Expressions with their aliases. */
   readonly sql: readonly string[];
   readonly #windows: readonly Window[];
 
   constructor(queries: readonly WindowQuery[]) {
-    const aliases = new Map<string, string>();
-    const aliasOf = (expression: string): string => {
-      const alias = aliases.get(expression) ?? `c${aliases.size}`;
-      aliases.set(expression, alias);
-      return alias;
-    };
+    const sums: string[] = [];
+    const quantiles: string[] = [];
     this.#windows = queries.map((query) => ({
-      rows: aliasOf(`countIf(${within(query, 0, reachS(query))})`),
-      columns: query.columns.map((column) => ({ column, alias: aliasOf(aggregate(column, query)) })),
+      rowsAt: placeOf(sums, `toFloat64(countIf(${within(query, 0, reachS(query))}))`),
+      sums: query.columns.filter(isSum).map((name) => [name, placeOf(sums, `toFloat64(${sumOf(name, query)})`)]),
+      quantiles: query.columns
+        .filter((name) => !isSum(name))
+        .map((name) => [name, placeOf(quantiles, `arrayMap(x -> toFloat64(x), ${quantilesOf(name, query)})`)]),
     }));
-    this.sql = [...aliases].map(([expression, alias]) => `${expression} AS ${alias}`);
+    this.sql = [`[${sums.join(", ")}] AS sums`, `[${quantiles.join(", ")}] AS quantiles`];
   }
 
   /** Adds a row of the answer to those of each window; one in which nothing happened has none. */
-  read(row: Record<string, unknown>, found: readonly WindowRow[][]): void {
-    for (const [n, { rows, columns }] of this.#windows.entries()) {
-      if (Number(row[rows]) === 0) continue;
-      const read: Record<string, unknown> = { ...emptyRow(Number(row["tick"])) };
-      if (row["service"] !== undefined) read["service"] = row["service"];
-      if (row["function"] !== undefined) read["function"] = row["function"];
-      if (row["queue"] !== undefined) read["queue"] = row["queue"];
-      for (const { column, alias } of columns) read[column] = valueOf(row[alias]);
-      found[n]?.push(read as unknown as WindowRow);
+  read({ tick, service, function: name, queue, sums, quantiles }: FoundRow, found: readonly WindowRow[][]): void {
+    for (const [n, window] of this.#windows.entries()) {
+      if (sums[window.rowsAt] === 0) continue;
+      const row = emptyRow(tick);
+      if (service !== undefined) row.service = service;
+      if (name !== undefined) row.function = name;
+      if (queue !== undefined) row.queue = queue;
+      for (const [column, at] of window.sums) row[column] = sums[at] ?? 0;
+      for (const [column, at] of window.quantiles) row[column] = (quantiles[at] ?? []).map((one) => one ?? Number.NaN);
+      found[n]?.push(row);
     }
   }
 }
 
-interface Window {
-  /** Alias of how many rows of the rollup it has. */
-  readonly rows: string;
-  readonly columns: readonly { readonly column: WindowColumn; readonly alias: string }[];
+/** The place of an expression among others; where it is not yet, it is added. */
+function placeOf(expressions: string[], expression: string): number {
+  const at = expressions.indexOf(expression);
+  return at >= 0 ? at : expressions.push(expression) - 1;
 }
 
-/** Quantiles of nothing are NaN, which JSON has as null. */
-function valueOf(value: unknown): number | readonly number[] {
-  if (!Array.isArray(value)) return Number(value);
-  return value.map((one) => (one === null ? Number.NaN : Number(one)));
+function isSum(column: WindowColumn): column is SumColumn {
+  return column !== "durationMs" && column !== "initMs" && column !== "waitMs";
 }
 
 /** Whether a row is older than `fromS` and at most as old as `toS`, counted back from the end of the window. */
@@ -167,7 +181,19 @@ function within({ monotone }: WindowQuery, fromS: number, toS: number): string {
   return `${age} > ${fromS} AND ${age} <= ${toS}`;
 }
 
-function aggregate(column: WindowColumn, query: WindowQuery): string {
+function quantilesOf(column: QuantileColumn, query: WindowQuery): string {
+  const window = within(query, 0, query.windowS);
+  switch (column) {
+    case "durationMs":
+      return `quantilesTDigestMergeIf(0.5, 0.95, 0.99)(duration_ms, ${window})`;
+    case "initMs":
+      return `quantilesTDigestIfMergeIf(0.5, 0.95)(init_ms, ${window})`;
+    case "waitMs":
+      return `quantilesTDigestIfMergeIf(0.5, 0.95, 0.99)(wait_ms, ${window})`;
+  }
+}
+
+function sumOf(column: SumColumn, query: WindowQuery): string {
   const isFunction = query.source === "function";
   const { windowS, second } = query;
   const window = within(query, 0, windowS);
@@ -179,27 +205,14 @@ function aggregate(column: WindowColumn, query: WindowQuery): string {
     case "errors":
     case "errorsSecond":
       return `sumIf(${isFunction ? "errors" : "failures"}, ${column === "errors" ? window : other})`;
-    case "durationMs":
-      return `quantilesTDigestMergeIf(0.5, 0.95, 0.99)(duration_ms, ${window})`;
-    case "initMs":
-      return `quantilesTDigestIfMergeIf(0.5, 0.95)(init_ms, ${window})`;
-    case "waitMs":
-      return `quantilesTDigestIfMergeIf(0.5, 0.95, 0.99)(wait_ms, ${window})`;
     default:
       return `${PLAIN_COLUMNS[column]}, ${window})`;
   }
 }
 
-type PlainColumn =
-  | "timeouts"
-  | "coldStarts"
-  | "deadLetters"
-  | "attemptsMax"
-  | "memoryUsedMax"
-  | "memoryLimitMax"
-  | "gbSeconds"
-  | "waits";
-const PLAIN_COLUMNS: Readonly<Record<PlainColumn, string>> = {
+const PLAIN_COLUMNS: Readonly<
+  Record<Exclude<SumColumn, "volume" | "volumeSecond" | "errors" | "errorsSecond">, string>
+> = {
   timeouts: "sumIf(timeouts",
   coldStarts: "sumIf(cold_starts",
   deadLetters: "sumIf(dead_letters",
@@ -210,8 +223,8 @@ const PLAIN_COLUMNS: Readonly<Record<PlainColumn, string>> = {
   waits: "sumIf(waits",
 };
 
-/** Sums of a window in which nothing happened. */
-export function emptyRow(tick: number): WindowRow {
+/** Sums of a window in which nothing happened, to be filled by who asked. */
+export function emptyRow(tick: number): { -readonly [Name in keyof WindowRow]: WindowRow[Name] } {
   return {
     tick,
     volume: 0,
