@@ -5,7 +5,10 @@
  */
 import { z } from "zod";
 import {
+  ATTRIBUTE_LEVELS,
   FILTER_FIELDS,
+  type AttributeLevel,
+  type Collection,
   type FilterComparison,
   type FilterExpression,
   type FilterField,
@@ -93,6 +96,7 @@ function toExpression({ op, args = [] }: Call): FilterExpression {
   if (op === "not") return { op, arg: predicate(only(args, 1, op)[0]) };
   if (op === "exists") return { op, of: reference(only(args, 1, op)[0]) };
   only(args, 2, op);
+  if (op === "some") return { op, of: collection(first), arg: elementPredicate(second) };
   if (op === "in" || op === "not_in") {
     if (second?.list === undefined) throw wrong(`${op} takes a reference and a list`);
     return { op, of: textReference(first, op), values: second.list.values };
@@ -115,17 +119,41 @@ function predicate(argument: Argument | undefined): FilterExpression {
   return toExpression(argument.call);
 }
 
+function collection(argument: Argument | undefined): Collection {
+  const of = argument?.nested?.level;
+  if (of === "event" || of === "link") return of;
+  throw wrong("some takes a collection, of events or of links, and a predicate");
+}
+
+function elementPredicate(argument: Argument | undefined): FilterExpression {
+  const found = predicate(argument);
+  if (holdsSome(found)) throw wrong("some inside of some is not supported here");
+  return found;
+}
+
+function holdsSome(expression: FilterExpression): boolean {
+  if (expression.op === "some") return true;
+  if (expression.op === "not") return holdsSome(expression.arg);
+  return (expression.op === "and" || expression.op === "or") && expression.args.some(holdsSome);
+}
+
+/** A field of the span is called by its name alone. */
 function reference(argument: Argument | undefined): FilterReference {
   if (argument?.field) {
     const { name, level: of = "span" } = argument.field;
-    const isKnown = Object.hasOwn(FILTER_FIELDS, name) && of === (name === "service" ? "resource" : "span");
-    if (!isKnown) throw wrong(`field ${of}.${name} is not supported here`);
-    return { field: name as FilterField };
+    const field = of === "span" ? name : `${of}.${name}`;
+    if (!Object.hasOwn(FILTER_FIELDS, field) || (of === "span" && name.includes("."))) {
+      throw wrong(`field ${of}.${name} is not searched here; those that are: ${Object.keys(FILTER_FIELDS).join(", ")}`);
+    }
+    return { field: field as FilterField };
   }
   if (argument?.attr === undefined) throw wrong("an operand is an attr or a field");
   const { key, level: of = "" } = argument.attr;
-  if (of !== "" && of !== "span" && of !== "resource") throw wrong(`attributes of level ${of} are not supported here`);
-  return { attribute: key, level: of === "" ? "any" : of };
+  const found = of === "" ? "any" : of;
+  if (of === "any" || !(ATTRIBUTE_LEVELS as readonly string[]).includes(found)) {
+    throw wrong(`attributes of level ${JSON.stringify(of)} are not searched here: span, resource, scope, event or link`);
+  }
+  return { attribute: key, level: found as AttributeLevel };
 }
 
 function textReference(argument: Argument | undefined, op: string): FilterReference {

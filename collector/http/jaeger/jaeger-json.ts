@@ -38,7 +38,7 @@ export interface JaegerTrace {
   readonly traceID: string;
   readonly spans: readonly JaegerSpan[];
   readonly processes: Record<string, { readonly serviceName: string; readonly tags: readonly JaegerTag[] }>;
-  readonly warnings: null;
+  readonly warnings: readonly string[] | null;
 }
 
 /** Tag that counts the references of a span which its own data did not hold. */
@@ -64,8 +64,18 @@ export function inboundOf({ joins }: BuiltFlow): Inbound {
   return inbound;
 }
 
+/** What is said of a trace beside its spans. */
+export interface AboutTrace {
+  readonly inbound?: Inbound;
+  readonly warnings?: readonly string[];
+}
+
 /** One trace. */
-export function toJaegerTrace(traceId: string, spans: readonly Span[], inbound: Inbound = new Map()): JaegerTrace {
+export function toJaegerTrace(
+  traceId: string,
+  spans: readonly Span[],
+  { inbound = new Map(), warnings = [] }: AboutTrace = {},
+): JaegerTrace {
   const processes: JaegerTrace["processes"] = {};
   const processIds = new Map<string, string>();
   const processOf = ({ service, resource }: Span) => {
@@ -81,7 +91,7 @@ export function toJaegerTrace(traceId: string, spans: readonly Span[], inbound: 
   const converted = spans.map((span) =>
     toJaegerSpan(span, processOf(span), inbound.get(span.traceId + span.spanId) ?? []),
   );
-  return { traceID: traceId, spans: converted, processes, warnings: null };
+  return { traceID: traceId, spans: converted, processes, warnings: warnings.length > 0 ? warnings : null };
 }
 
 function toJaegerSpan(span: Span, processID: string, inbound: readonly JaegerReference[]): JaegerSpan {

@@ -3,12 +3,16 @@ import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Span } from "../../../schema/flow.ts";
 import { operationNames, serviceNames } from "../../store/queries/operations.ts";
+import type { Reading } from "../../store/queries/reading.ts";
 import { findTraces, serviceCalls } from "../../store/queries/trace-search.ts";
+import type { Store } from "../../store/store.ts";
 import type { ApiContext } from "../api-router.ts";
-import { readFlows, storeSource } from "../flow-reader.ts";
+import { CutNote } from "../cut-note.ts";
+import { readFlows, storeSource, type ReadFlows } from "../flow-reader.ts";
 import { answerJaegerError, envelope } from "./envelope.ts";
 import { inboundOf, toJaegerTrace, type JaegerTrace } from "./jaeger-json.ts";
 import { jaegerMetrics, milliseconds } from "./metrics.ts";
+import { cutText, cutTextOf, refuseEmpty } from "./partial.ts";
 import { spansOfOtlp } from "./otlp-spans.ts";
 import {
   goDurationMs,
@@ -35,35 +39,41 @@ export function jaegerV1({ store, now }: ApiContext): Hono {
   app.onError(answerJaegerError);
   app.route("/", jaegerMetrics({ store, now }));
   app.get("/api/services", async (context) => {
-    const names = await serviceNames(store, { signal: context.req.raw.signal });
-    return envelope(context, names, { total: names.length });
+    const cut = new CutNote();
+    const names = await serviceNames(store, readingOf(context, cut));
+    return partial(context, names, { cut, total: names.length });
   });
   app.get("/api/services/:service/operations", async (context) => {
-    const operations = await operationNames(store, context.req.param("service"), { signal: context.req.raw.signal });
+    const cut = new CutNote();
+    const operations = await operationNames(store, context.req.param("service"), readingOf(context, cut));
     const names = [...new Set(operations.map(({ name }) => name))];
-    return envelope(context, names, { total: names.length });
+    return partial(context, names, { cut, total: names.length });
   });
   app.get("/api/operations", async (context) => {
     const service = context.req.query("service");
     if (!service) throw new JaegerError(400, "service: is required");
     const kind = context.req.query("spanKind");
-    const operations = (await operationNames(store, service, { signal: context.req.raw.signal }))
+    const cut = new CutNote();
+    const operations = (await operationNames(store, service, readingOf(context, cut)))
       .map(({ name, kind: number }) => ({ name, spanKind: KIND_NAMES[number] ?? "unspecified" }))
       .filter(({ spanKind }) => !kind || spanKind === kind);
-    return envelope(context, operations, { total: operations.length });
+    return partial(context, operations, { cut, total: operations.length });
   });
   app.get("/api/traces", async (context) => {
     const asked = context.req.queries("traceID") ?? [];
-    if (asked.length > 0) return tracesByIds(context, { store, now }, asked.map(traceIdParameter));
-    const traceIds = await searchTraces(context, { store, now });
-    return envelope(context, await readTraces(context, { store, now }, traceIds));
+    if (asked.length > 0) return tracesByIds(context, store, asked.map(traceIdParameter));
+    const cut = new CutNote();
+    const traceIds = await searchTraces(context, { store, now }, cut);
+    return partial(context, await readTraces(store, { traceIds, ...readingOf(context, cut) }), { cut });
   });
   app.get("/api/traces/:traceId", async (context) => {
     // A window, which some clients send in another unit, must not hide the trace.
     const traceId = traceIdParameter(context.req.param("traceId"));
-    const traces = await readTraces(context, { store, now }, [traceId]);
+    const cut = new CutNote();
+    const traces = await readTraces(store, { traceIds: [traceId], ...readingOf(context, cut) });
+    refuseEmpty(traces, cut);
     if (traces.length === 0) throw new JaegerError(404, "trace not found");
-    return envelope(context, traces);
+    return partial(context, traces, { cut });
   });
   app.post("/api/transform", bodyLimit({ maxSize: UPLOAD_MAX_BYTES, onError: refuseUpload }), async (context) => {
     const byTrace = new Map<string, Span[]>();
@@ -76,7 +86,7 @@ export function jaegerV1({ store, now }: ApiContext): Hono {
   });
   app.post("/api/archive/:traceId", async (context) => {
     const traceId = traceIdParameter(context.req.param("traceId"));
-    const traces = await readTraces(context, { store, now }, [traceId]);
+    const traces = await readTraces(store, { traceIds: [traceId], signal: context.req.raw.signal });
     if (traces.length === 0) throw new JaegerError(404, "trace not found");
     throw new JaegerError(501, "there is no archive: a trace stays until its retention ends; /api/flows exports it");
   });
@@ -85,16 +95,27 @@ export function jaegerV1({ store, now }: ApiContext): Hono {
     const lookbackMs = milliseconds(context, "lookback") ?? dependenciesRangeMs;
     const range = { from: new Date(endMs - lookbackMs).toISOString(), to: new Date(endMs).toISOString() };
     const service = context.req.query("service");
-    const calls = await serviceCalls(store, { ...range, signal: context.req.raw.signal });
-    return envelope(
-      context,
-      calls.filter(({ parent, child }) => !service || parent === service || child === service),
-    );
+    const cut = new CutNote();
+    const calls = await serviceCalls(store, { ...range, ...readingOf(context, cut) });
+    const own = calls.filter(({ parent, child }) => !service || parent === service || child === service);
+    return partial(context, own, { cut });
   });
   return app;
 }
 
-async function searchTraces(context: Context, { store, now }: ApiContext): Promise<string[]> {
+function readingOf(context: Context, { onCut }: CutNote): Required<Reading> {
+  return { signal: context.req.raw.signal, onCut };
+}
+
+/** An answer that says where a bound cut it, as Jaeger says what is missing: among its `errors`, with status 200. */
+function partial(context: Context, data: readonly unknown[], { cut, total }: { cut: CutNote; total?: number }) {
+  refuseEmpty(data, cut);
+  const msg = cutTextOf(cut);
+  const errors = msg === undefined ? {} : { errors: [{ msg }] };
+  return envelope(context, data, { ...(total !== undefined && { total }), ...errors });
+}
+
+async function searchTraces(context: Context, { store, now }: ApiContext, cut: CutNote): Promise<string[]> {
   const query = context.req.query();
   const to = instantParameter("end", query["end"]) ?? new Date(now()).toISOString();
   const from = instantParameter("start", query["start"]) ?? new Date(Date.parse(to) - defaultRangeMs).toISOString();
@@ -113,7 +134,7 @@ async function searchTraces(context: Context, { store, now }: ApiContext): Promi
     minDurationMs,
     maxDurationMs,
   };
-  return findTraces(store, { filter, limit: limitOf(query["limit"]), signal: context.req.raw.signal });
+  return findTraces(store, { filter, limit: limitOf(query["limit"]), ...readingOf(context, cut) });
 }
 
 function limitOf(text: string | undefined): number {
@@ -124,26 +145,29 @@ function limitOf(text: string | undefined): number {
 }
 
 /** Several traces by id; one that is not there is named in `errors`. */
-async function tracesByIds(context: Context, api: ApiContext, traceIds: readonly string[]): Promise<Response> {
-  const traces = await readTraces(context, api, traceIds.slice(0, TRACES_MAX));
+async function tracesByIds(context: Context, store: Store, traceIds: readonly string[]): Promise<Response> {
+  const cut = new CutNote();
+  const traces = await readTraces(store, { traceIds: traceIds.slice(0, TRACES_MAX), ...readingOf(context, cut) });
+  refuseEmpty(traces, cut);
+  const msg = cutTextOf(cut);
   const found = new Set(traces.map(({ traceID }) => traceID));
   const missing = traceIds
     .filter((traceId) => !found.has(traceId))
-    .map((traceID) => ({ msg: "trace not found", traceID }));
+    // Whether it is not there or was not reached, nobody knows then.
+    .map((traceID) => ({ msg: msg ?? "trace not found", traceID }));
   return envelope(context, traces, missing.length > 0 ? { errors: missing } : {});
 }
 
 /** The traces that are there, with the links that lead to them from other traces of their flows. */
-async function readTraces(
-  context: Context,
-  { store }: ApiContext,
-  traceIds: readonly string[],
-): Promise<JaegerTrace[]> {
-  const flows = await readFlows(storeSource(store), { traceIds, signal: context.req.raw.signal });
-  return traceIds.flatMap((traceId, at) => {
+async function readTraces(store: Store, asked: ReadFlows): Promise<JaegerTrace[]> {
+  const flows = await readFlows(storeSource(store), asked);
+  return asked.traceIds.flatMap((traceId, at) => {
     const built = flows[at];
     const own = built?.recorded.filter((span) => span.traceId === traceId) ?? [];
-    return built && own.length > 0 ? [toJaegerTrace(traceId, own, inboundOf(built))] : [];
+    if (!built || own.length === 0) return [];
+    const { truncated } = built.flow;
+    const warnings = truncated ? [`The flow of this trace was ${cutText(truncated)}.`] : [];
+    return [toJaegerTrace(traceId, own, { inbound: inboundOf(built), warnings })];
   });
 }
 

@@ -3,16 +3,19 @@ import { Hono, type Context } from "hono";
 import type { Span } from "../../../schema/flow.ts";
 import { operationNames, serviceNames } from "../../store/queries/operations.ts";
 import { spansOfTraces } from "../../store/queries/spans-of-traces.ts";
+import { atMost } from "../../store/queries/reading.ts";
 import { findTraces } from "../../store/queries/trace-search.ts";
 import { answerError } from "../api-error.ts";
 import type { ApiContext } from "../api-router.ts";
 import { toOtlpRequest, toUnixNano } from "../otlp-export.ts";
 import { otlpSpans, type OtlpJson, type OtlpSpan } from "../../store/queries/otlp-spans.ts";
 import { readFlows, storeSource } from "../flow-reader.ts";
+import { CutNote } from "../cut-note.ts";
 import { knownToJaeger } from "./envelope.ts";
 import { filterParameter } from "./filter-parameter.ts";
 import { forGrafana, isGrafana } from "./grafana.ts";
 import { INBOUND_LINKS_TAG, inboundOf, type JaegerReference } from "./jaeger-json.ts";
+import { cutText, cutTextOf, refuseEmpty } from "./partial.ts";
 import {
   goDurationMs,
   JaegerError,
@@ -50,37 +53,75 @@ export function jaegerV3({ store }: Pick<ApiContext, "store">): Hono {
   });
   app.get("/api/v3/traces/:traceId", async (context) => {
     const traceId = traceIdParameter(context.req.param("traceId"));
-    return answerTraces(context, store, [traceId]);
+    return answerTraces(context, store, { traceIds: [traceId], cut: new CutNote() });
   });
-  app.get("/api/v3/traces", async (context) => answerTraces(context, store, await searchTraces(context, store)));
+  app.get("/api/v3/traces", async (context) => {
+    const cut = new CutNote();
+    return answerTraces(context, store, { traceIds: await searchTraces(context, store, cut), cut });
+  });
   app.get("/api/v3/trace-summaries", async (context) => {
-    const traceIds = await searchTraces(context, store);
-    const { signal } = context.req.raw;
-    const spans = await spansOfTraces(store, { traceIds, limit: SEARCH_SPANS_MAX, signal });
+    const cut = new CutNote();
+    const traceIds = await searchTraces(context, store, cut);
+    const spans = await spansUpToLimit(cut, (limit) =>
+      spansOfTraces(store, { traceIds, limit, signal: context.req.raw.signal, onCut: cut.onCut }),
+    );
+    refuseEmpty(spans, cut);
     const byTrace = new Map<string, Span[]>();
     for (const span of spans) byTrace.set(span.traceId, [...(byTrace.get(span.traceId) ?? []), span]);
     const summaries = [...byTrace.values()].map(summarizeTrace);
     const newestFirst = (a: { minStartTimeUnixNano: string }, b: { minStartTimeUnixNano: string }) =>
       Number(BigInt(b.minStartTimeUnixNano) - BigInt(a.minStartTimeUnixNano));
+    sayCut(context, cut);
     return context.json({ summaries: summaries.sort(newestFirst) });
   });
   return app;
+}
+
+/** Summaries have no word for what is missing: a header says it. */
+function sayCut(context: Context, cut: CutNote): void {
+  const text = cutTextOf(cut);
+  if (text !== undefined) context.header("Warning", `199 hopscope "${text}"`);
+}
+
+async function spansUpToLimit<Item>(cut: CutNote, read: (limit: number) => Promise<Item[]>): Promise<readonly Item[]> {
+  const spans = await read(SEARCH_SPANS_MAX + 1);
+  return atMost(spans, { limit: SEARCH_SPANS_MAX, name: "spans", onCut: cut.onCut });
+}
+
+interface TracesAsked {
+  readonly traceIds: readonly string[];
+  /** Of the search that led to them. */
+  readonly cut: CutNote;
 }
 
 /** The traces as OTLP/JSON, with the links that lead to them from other traces of their flows. */
 async function answerTraces(
   context: Context,
   store: ApiContext["store"],
-  traceIds: readonly string[],
+  { traceIds, cut }: TracesAsked,
 ): Promise<Response> {
-  const { signal } = context.req.raw;
+  const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
   const [spans, flows] = await Promise.all([
-    otlpSpans(store, { traceIds, limit: SEARCH_SPANS_MAX, signal }),
-    readFlows(storeSource(store), { traceIds, signal }),
+    spansUpToLimit(cut, (limit) => otlpSpans(store, { traceIds, limit, ...reading })),
+    readFlows(storeSource(store), { traceIds, ...reading }),
   ]);
+  refuseEmpty(spans, cut);
   if (spans.length === 0) throw new JaegerError(404, "No traces found");
   const inbound = new Map(flows.flatMap((built) => (built ? [...inboundOf(built)] : [])));
-  const linked = spans.map((each) => withLinks(each, inbound.get(each.traceId + each.spanId) ?? []));
+  const warnings = new Map(
+    traceIds.flatMap((traceId, at) => {
+      const truncated = flows[at]?.flow.truncated;
+      return truncated ? [[traceId, `The flow of this trace was ${cutText(truncated)}.`]] : [];
+    }),
+  );
+  sayCut(context, cut);
+  let said = cutTextOf(cut);
+  const linked = spans.map((each) => {
+    const warning = warnings.get(each.traceId) ?? said;
+    warnings.delete(each.traceId);
+    said = undefined;
+    return withWarning(withLinks(each, inbound.get(each.traceId + each.spanId) ?? []), warning);
+  });
   const result = toOtlpRequest(linked);
   return context.json({ result: isGrafana(context) ? forGrafana(result) : result });
 }
@@ -97,7 +138,16 @@ function withLinks(each: OtlpSpan, inbound: readonly JaegerReference[]): OtlpSpa
   return { ...each, span };
 }
 
-async function searchTraces(context: Context, store: ApiContext["store"]): Promise<string[]> {
+/** The attribute in which Jaeger itself says what it did to a span, or could not do. */
+const WARNINGS_ATTRIBUTE = "@jaeger@warnings";
+
+function withWarning(each: OtlpSpan, stringValue: string | undefined): OtlpSpan {
+  if (stringValue === undefined) return each;
+  const warnings = { key: WARNINGS_ATTRIBUTE, value: { arrayValue: { values: [{ stringValue }] } } };
+  return { ...each, span: { ...each.span, attributes: [...(each.span["attributes"] as OtlpJson[]), warnings] } };
+}
+
+async function searchTraces(context: Context, store: ApiContext["store"], { onCut }: CutNote): Promise<string[]> {
   const { signal } = context.req.raw;
   const read = (camel: string, ...aliases: string[]) =>
     [camel, ...aliases]
@@ -125,7 +175,7 @@ async function searchTraces(context: Context, store: ApiContext["store"]): Promi
     maxDurationMs,
     expression: filterParameter(read("filter")),
   };
-  return findTraces(store, { filter, limit: Math.min(limit, TRACES_MAX), signal });
+  return findTraces(store, { filter, limit: Math.min(limit, TRACES_MAX), signal, onCut });
 }
 
 function summarizeTrace(spans: readonly Span[]) {

@@ -5,6 +5,7 @@ import { insertOtlp, insertSpans } from "../../../test/support/insert-spans.ts";
 import { createTestStore, type TestStore } from "../../../test/support/test-store.ts";
 import { fromMs } from "../../flow/instant.ts";
 import { span, spanIdOf, traceIdOf, type SpanInput } from "../../flow/test-spans.ts";
+import type { Store } from "../../store/store.ts";
 import { createApp } from "../app.ts";
 import type { JaegerTrace } from "./jaeger-json.ts";
 
@@ -33,7 +34,10 @@ const inputs: SpanInput[] = [
     at: 3,
     ms: 2,
     status: "error",
-    events: [{ name: "exception", attributes: { "exception.type": "Gone" } }],
+    events: [
+      { name: "exception", attributes: { "exception.type": "Gone", "exception.message": 'no "room" left: {}' } },
+      { name: "note", attributes: {} },
+    ],
   },
   {
     trace: "t",
@@ -54,7 +58,7 @@ const inputs: SpanInput[] = [
     service: "worker",
     at: 50,
     attributes: message,
-    links: [{ trace: "t", id: "send" }],
+    links: [{ trace: "t", id: "send", attributes: { retries: 2 } }],
   },
   {
     trace: "i",
@@ -75,7 +79,11 @@ beforeAll(async () => {
   app = createApp({ store: test.store });
   await insertSpans(
     test.store,
-    inputs.map((input) => ({ ...span(input), startTime: fromMs(startMs + (input.at ?? 0)) })),
+    inputs.map((input) => ({
+      ...span(input),
+      startTime: fromMs(startMs + (input.at ?? 0)),
+      scope: input.id === "work" ? "jobs-library" : "",
+    })),
   );
 });
 
@@ -423,6 +431,17 @@ describe("a filter of version 3", () => {
     ["what does not hold", call("and", nested("exists", attr("messaging.message.id")), nested("not", nested("eq", field("kind"), scalar("producer")))), ["i", "w"]],
     ["a pattern", call("regex", field("name"), scalar("^POST /")), ["t"]],
     ["a difference, which what is absent does not have", call("ne", attr("cart.items"), scalar("4")), ["t"]],
+    ["an attribute of an event", call("eq", attr("exception.message", "event"), scalar('no "room" left: {}')), ["t"]],
+    ["what none of its events has", call("ne", attr("exception.type", "event"), scalar("Gone")), []],
+    ["another value of an event", call("ne", attr("exception.type", "event"), scalar("Lost")), ["t"]],
+    ["the name of an event", call("regex", field("name", "event"), scalar("exce")), ["t"]],
+    ["an attribute of a link", call("gte", attr("retries", "link"), scalar("2")), ["w"]],
+    ["the trace of a link", call("eq", field("traceID", "link"), scalar(traceIdOf("t"))), ["w"]],
+    ["one event alone", call("some", { nested: { level: "event" } }, nested("and", nested("eq", field("name", "event"), scalar("exception")), nested("eq", attr("exception.type", "event"), scalar("Gone")))), ["t"]],
+    ["two events that are not one", call("some", { nested: { level: "event" } }, nested("and", nested("eq", field("name", "event"), scalar("note")), nested("eq", attr("exception.type", "event"), scalar("Gone")))), []],
+    ["a scope", call("eq", field("name", "scope"), scalar("jobs-library")), ["w"]],
+    ["no scope", call("exists", attr("level", "scope")), []],
+    ["an injection into an event", call("eq", attr("x'}) OR 1=1 --", "event"), scalar("' OR 1=1")), []],
     ["an injection", call("eq", attr("x'}) OR 1=1 --"), scalar("' OR 1=1")), []],
   ] as const)("by %s", async ([, filter, traces]) => {
     const { status, body } = await search(filter);
@@ -434,8 +453,11 @@ describe("a filter of version 3", () => {
     ["no JSON object", []],
     ["an unknown operator", call("like", attr("a"), scalar("b"))],
     ["a constant that is not of its type", call("eq", attr("size"), scalar("large", "int"))],
-    ["a level that is not searched", call("eq", attr("a", "event"), scalar("b"))],
-    ["a collection", call("some", { nested: { level: "event" } }, nested("exists", attr("a")))],
+    ["an unknown level", call("eq", attr("a", "trace"), scalar("b"))],
+    ["a field that is not searched", call("gt", field("timeSinceStart", "event"), scalar("1s"))],
+    ["an unknown collection", call("some", { nested: { level: "span" } }, nested("exists", attr("a")))],
+    ["no predicate of a collection", call("some", { nested: { level: "event" } }, attr("a", "event"))],
+    ["a collection inside of one", call("some", { nested: { level: "event" } }, nested("some", { nested: { level: "link" } }, nested("exists", attr("a"))))],
     ["a duration without its unit", call("gt", field("duration"), scalar("fast"))],
     ["a pattern that is none", call("regex", field("name"), scalar("("))],
     ["one predicate for two", call("and", nested("exists", attr("a")))],
@@ -498,19 +520,6 @@ describe("metrics, as the monitor page asks for them", () => {
   });
 });
 
-describe("a search past a bound of the store", () => {
-  const range = `query.startTimeMin=${new Date(startMs - 1000).toISOString()}&query.startTimeMax=${new Date(startMs + 60_000).toISOString()}`;
-  it.for([
-    ["/api/traces?service=worker", { data: null, errors: [{ code: 400, msg: expect.stringContaining("rows") }] }],
-    [`/api/v3/traces?${range}`, { error: { httpCode: 400, message: expect.stringContaining("rows") } }],
-  ] as const)("is refused in Jaeger's form, with the bound: %s", async ([path, body]) => {
-    const query: TestStore["store"]["query"] = (sql, params, options) =>
-      test.store.query(sql, params, { ...options, bounds: { rowsRead: 1 } });
-    const response = await createApp({ store: { ...test.store, query } }).request(path);
-    expect([response.status, await response.json()]).toMatchObject([400, body]);
-  });
-});
-
 describe("an uploaded file", () => {
   const post = (body: string) => app.request("/api/transform", { method: "POST", body });
 
@@ -552,5 +561,76 @@ describe("a flow as OTLP/JSON", () => {
     );
     expect(its).toEqual(own);
     await other.close();
+  });
+});
+
+describe("an answer that a bound of the store cut", () => {
+  const range = `query.startTimeMin=${new Date(startMs - 1000).toISOString()}&query.startTimeMax=${new Date(startMs + 60_000).toISOString()}`;
+  const said = expect.stringContaining("cut at the limit of rows (7)");
+  /** Every query says that it was cut; what it found until then is all there is. */
+  const cutApp = () => {
+    const store: Store = {
+      ...test.store,
+      query: (sql, params, options) => {
+        options?.onCut?.({ limit: "rows", value: 7 });
+        return test.store.query(sql, params, options);
+      },
+    };
+    return createApp({ store });
+  };
+  const get = async (path: string) => {
+    const response = await cutApp().request(path);
+    return { status: response.status, warning: response.headers.get("Warning"), body: await response.json() };
+  };
+
+  it.for(["/api/services", `/api/operations?service=${service}`, `/api/services/${service}/operations`, "/api/dependencies"])(
+    "of version 1 is given and says so: %s",
+    async (path) => {
+      const { status, body } = await get(path);
+      expect([status, body]).toMatchObject([200, { data: expect.any(Array), errors: [{ msg: said }] }]);
+    },
+  );
+
+  it.for([`/api/traces?service=${service}`, `/api/traces/${traceIdOf("t")}`])(
+    "of version 1 says so of each trace: %s",
+    async (path) => {
+      const { status, body } = await get(path);
+      expect([status, body]).toMatchObject([200, { data: [{ traceID: traceIdOf("t"), warnings: [said] }], errors: [{ msg: said }] }]);
+    },
+  );
+
+  it("of version 1 does not say of a trace that it is not there", async () => {
+    const { body } = await get(`/api/traces?traceID=${traceIdOf("t")}&traceID=abc`);
+    expect(body).toMatchObject({ data: [{}], errors: [{ msg: said, traceID: "abc".padStart(32, "0") }] });
+  });
+
+  it.for([`/api/v3/traces/${traceIdOf("t")}`, `/api/v3/traces?${range}&query.serviceName=stock`])(
+    "of version 3 says so in Jaeger's own attribute: %s",
+    async (path) => {
+      const { status, warning, body } = await get(path);
+      const attributes = spansIn((body as { result: OtlpResult }).result).flatMap((one) => one.attributes);
+      const warnings = attributes.filter(({ key }) => key === "@jaeger@warnings");
+      expect([status, warning, warnings]).toEqual([
+        200,
+        said,
+        [{ key: "@jaeger@warnings", value: { arrayValue: { values: [{ stringValue: said }] } } }],
+      ]);
+    },
+  );
+
+  it("of summaries says so in a header, as their messages have no word for it", async () => {
+    const { status, warning, body } = await get(`/api/v3/trace-summaries?${range}&query.serviceName=stock`);
+    expect([status, warning, body]).toEqual([200, said, { summaries: [expect.objectContaining({ traceId: traceIdOf("t") })] }]);
+  });
+
+  it.for([
+    "/api/traces?service=nobody",
+    `/api/traces/${"f".repeat(32)}`,
+    `/api/v3/traces?${range}&query.serviceName=nobody`,
+    `/api/v3/trace-summaries?${range}&query.serviceName=nobody`,
+    `/api/v3/traces/${"f".repeat(32)}`,
+  ])("is refused where it left nothing: %s", async (path) => {
+    const { status, body } = await get(path);
+    expect([status, JSON.stringify(body)]).toEqual([400, expect.stringContaining("past the limit of rows")]);
   });
 });

@@ -40,6 +40,17 @@ export function resourceAttributeSql(key: string, prefix: string): Expression {
   return { sql: resourceSql(prefix), params: { [`${prefix}_pattern`]: resourcePattern(key) } };
 }
 
+/**
+ * The value of `key` in `json`, a column or variable that holds attributes as OTLP/JSON: '' where it has none, or one
+ * that is no scalar. Its parameters begin with `prefix`.
+ */
+export function jsonAttributeSql(key: string, prefix: string, json: string): Expression {
+  const scalar = `extract(${json}, {${prefix}_scalar:String})`;
+  const pattern = `${keyPattern(key)},"value":[{]"[a-zA-Z]+":("(?:[^"\\\\]|\\\\.)*"|[^"{}]*)`;
+  const sql = `if(startsWith(${scalar}, '"'), JSONExtractString(${scalar}), ${scalar})`;
+  return { sql, params: { [`${prefix}_scalar`]: pattern } };
+}
+
 /** Where an equality looks: at the spans' own attributes, by the store's indexes; at resources; or at both, slowly. */
 export type AttributePlace = "spans" | "resources" | "both";
 
@@ -85,8 +96,12 @@ function resourceSql(prefix: string): string {
 
 /** Finds the value of a key in a resource's JSON. */
 function resourcePattern(key: string): string {
+  return `${keyPattern(key)},"value":[{]"[a-zA-Z]+":"?([^"}]*)`;
+}
+
+function keyPattern(key: string): string {
   const escaped = JSON.stringify(key).replaceAll(/[^\w]/g, (char) => `\\x{${(char.codePointAt(0) ?? 0).toString(16)}}`);
-  return `${escaped.replaceAll("\\x{22}", '"')},"value":[{]"[a-zA-Z]+":"?([^"}]*)`;
+  return `"key":${escaped.replaceAll("\\x{22}", '"')}`;
 }
 
 function promotedText({ column, type }: PromotedColumn): string {

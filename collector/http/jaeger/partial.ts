@@ -1,0 +1,23 @@
+/** What Jaeger's clients are told of an answer that a bound cut. */
+import type { Truncated } from "../../../schema/api.ts";
+import { pastLimit } from "../api-error.ts";
+import type { CutNote } from "../cut-note.ts";
+
+/** As a sentence. */
+export function cutText({ limit, value }: Truncated): string {
+  return `cut at the limit of ${limit} (${String(value)}): there may be more; take a shorter time range or a narrower filter`;
+}
+
+/** Of the answer as a whole; undefined where it is whole. */
+export function cutTextOf({ member: { truncated } }: CutNote): string | undefined {
+  return truncated && `The answer was ${cutText(truncated)}.`;
+}
+
+/**
+ * Refuses an answer of which a bound left nothing: an empty one would say that there is nothing.
+ *
+ * @throws ApiError
+ */
+export function refuseEmpty(found: readonly unknown[], { member: { truncated } }: CutNote): void {
+  if (found.length === 0 && truncated) throw pastLimit(truncated.limit);
+}
