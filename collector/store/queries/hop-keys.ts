@@ -1,6 +1,7 @@
 /** Which traces hold a message, or link to a trace: what joins traces, found by key in both directions. */
-import type { QueryBounds, QueryOptions, Store } from "../store.ts";
+import type { QueryBounds, Store } from "../store.ts";
 import { within, type Reading } from "./reading.ts";
+import { TraceIndex } from "./trace-index.ts";
 
 /** Keys of one statement: they travel in its URL, of which a server takes 1 MiB. */
 const KEYS_PER_QUERY_MAX = 4_000;
@@ -42,54 +43,52 @@ export interface HopKeyAnswer {
   readonly startMs?: number;
 }
 
-interface KeyRow {
-  readonly asked: string;
-  readonly traceId: string;
-}
-
 /** A key out of the bytes of a trace id, or out of an identity: as the view of hop_keys makes it. */
 const keySql = (of: string) => `bitShiftRight(xxh3(${of}), 16)`;
 
-/** Traces by `ref`, out of `found`: hop_keys holds their hashes, trace_index leads from these to the ids. */
-const TRACES_SQL = `
-(
-    SELECT DISTINCT trace_id, xxHash32(trace_id) AS ref
-    FROM trace_index
-    WHERE xxHash32(trace_id) IN (SELECT arrayJoin(found.2))
-) AS traces
-INNER JOIN (SELECT hit.1 AS key, hit.2 AS ref, hit.3 AS body_start FROM (SELECT arrayJoin(found) AS hit)) AS hits
-    ON traces.ref = hits.ref
-INNER JOIN asked ON hits.key = asked.key`;
-
+/** Of two asked keys with one hash, which thousands have once in 30 million questions, one has the answers of both. */
 const SQL = `
-WITH asked AS
-(
-    SELECT arrayJoin({linkedTraceIds:Array(String)}) AS text, ${keySql("unhex(text)")} AS key
-    UNION ALL
-    SELECT arrayJoin({messageKeys:Array(String)}) AS text, ${keySql("text")} AS key
-),
-(
-    SELECT groupArray((key, trace_ref, 0))
-    FROM (SELECT DISTINCT key, trace_ref FROM hop_keys WHERE key IN (SELECT key FROM asked) LIMIT {limit:UInt32})
-) AS found
-SELECT DISTINCT asked.text AS asked, lower(hex(traces.trace_id)) AS "traceId"
-FROM ${TRACES_SQL}
+WITH arrayConcat(
+    arrayMap(id -> ${keySql("unhex(id)")}, {linkedTraceIds:Array(String)}),
+    arrayMap(identity -> ${keySql("identity")}, {messageKeys:Array(String)})
+) AS asked
+SELECT DISTINCT transform(key, asked, arrayEnumerate(asked), 0) AS position, trace_ref AS ref
+FROM hop_keys
+WHERE key IN (SELECT arrayJoin(asked))
 LIMIT {limit:UInt32}`;
 
-/** For every key the traces that have it; a key that nothing has gives no answer. */
-export async function tracesOfHopKeys(store: Store, keys: HopKeys): Promise<HopKeyAnswer[]> {
+/** A hash of a trace that has the key, which was the n-th asked, from 1. */
+interface KeyRow {
+  readonly position: number;
+  readonly ref: number;
+}
+
+/**
+ * For every key the traces that have it; a key that nothing has gives no answer. `index` is that of the reader where it
+ * has one: of a trace that it knows nothing is asked.
+ */
+export async function tracesOfHopKeys(
+  store: Store,
+  keys: HopKeys,
+  index = new TraceIndex(store),
+): Promise<HopKeyAnswer[]> {
   const { linkedTraceIds, messageKeys, timedKeys, limit } = keys;
   const answers: HopKeyAnswer[] = [];
-  const options = within(BOUNDS, keys);
   const count = Math.max(linkedTraceIds.length, messageKeys.length);
   for (let at = 0; at < count && answers.length < limit; at += KEYS_PER_QUERY_MAX) {
     const asked = {
       linkedTraceIds: linkedTraceIds.slice(at, at + KEYS_PER_QUERY_MAX),
       messageKeys: messageKeys.slice(at, at + KEYS_PER_QUERY_MAX),
     };
-    answers.push(...(await store.query<KeyRow>(SQL, { ...asked, limit: limit - answers.length }, options)));
+    const params = { ...asked, limit: limit - answers.length };
+    const rows = await store.query<KeyRow>(SQL, params, within(BOUNDS, keys));
+    const texts = [...asked.linkedTraceIds, ...asked.messageKeys];
+    const traces = await index.tracesOf(rows.map(({ ref }) => ref), keys);
+    for (const { position, ref } of rows) {
+      for (const { traceId } of traces.get(ref) ?? []) answers.push({ asked: texts[position - 1] ?? "", traceId });
+    }
   }
-  if (timedKeys) answers.push(...(await tracesOfTimedKeys(store, timedKeys, options)));
+  if (timedKeys) answers.push(...(await tracesOfTimedKeys(store, { timedKeys, index, reading: keys })));
   return answers;
 }
 
@@ -103,37 +102,28 @@ WITH asked AS
         fromUnixTimestamp64Milli(ask.4) AS last
     FROM (SELECT arrayJoin(arrayZip(
         arrayEnumerate({keys:Array(String)}), {keys:Array(String)}, {from:Array(Int64)}, {to:Array(Int64)})) AS ask)
-),
-(
-    SELECT groupArray((key, trace_ref, body_start))
-    FROM
-    (
-        SELECT hop_keys.key AS key, trace_ref, min(hop_keys.body_start) AS body_start
-        FROM hop_keys
-        INNER JOIN asked ON hop_keys.key = asked.key
-        WHERE hop_keys.key IN (SELECT key FROM asked) AND hop_keys.body_start BETWEEN asked.first AND asked.last
-        GROUP BY asked.position, key, trace_ref
-        ORDER BY body_start, trace_ref
-        LIMIT {limitEach:UInt32} BY asked.position
-    )
-) AS found
-SELECT position, lower(hex(traces.trace_id)) AS "traceId", toUnixTimestamp64Milli(min(hits.body_start)) AS "startMs"
-FROM ${TRACES_SQL}
-WHERE hits.body_start BETWEEN asked.first AND asked.last
-GROUP BY position, traces.trace_id
-ORDER BY "startMs", "traceId"
+)
+SELECT asked.position AS position, trace_ref AS ref, toUnixTimestamp64Milli(min(hop_keys.body_start)) AS "startMs"
+FROM hop_keys
+INNER JOIN asked ON hop_keys.key = asked.key
+WHERE hop_keys.key IN (SELECT key FROM asked) AND hop_keys.body_start BETWEEN asked.first AND asked.last
+GROUP BY position, ref
+ORDER BY "startMs", ref
 LIMIT {limitEach:UInt32} BY position`;
 
-interface TimedRow {
-  readonly position: number;
-  readonly traceId: string;
+interface TimedRow extends KeyRow {
   readonly startMs: string;
+}
+
+interface AskTimed {
+  readonly timedKeys: TimedKeys;
+  readonly index: TraceIndex;
+  readonly reading: Reading;
 }
 
 async function tracesOfTimedKeys(
   store: Store,
-  { keys, limitEach }: TimedKeys,
-  options: QueryOptions,
+  { timedKeys: { keys, limitEach }, index, reading }: AskTimed,
 ): Promise<HopKeyAnswer[]> {
   const answers: HopKeyAnswer[] = [];
   for (let at = 0; at < keys.length; at += KEYS_PER_QUERY_MAX) {
@@ -144,9 +134,11 @@ async function tracesOfTimedKeys(
       to: asked.map(({ toMs }) => toMs),
       limitEach,
     };
-    const rows = await store.query<TimedRow>(TIMED_SQL, params, options);
-    for (const { position, traceId, startMs } of rows) {
-      answers.push({ asked: asked[position - 1]?.id ?? "", traceId, startMs: Number(startMs) });
+    const rows = await store.query<TimedRow>(TIMED_SQL, params, within(BOUNDS, reading));
+    const traces = await index.tracesOf(rows.map(({ ref }) => ref), reading);
+    for (const { position, ref, startMs } of rows) {
+      const id = asked[position - 1]?.id ?? "";
+      for (const { traceId } of traces.get(ref) ?? []) answers.push({ asked: id, traceId, startMs: Number(startMs) });
     }
   }
   return answers;

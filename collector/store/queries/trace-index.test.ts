@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createTestStore, type TestStore } from "../../../test/support/test-store.ts";
+import { TraceIndex } from "./trace-index.ts";
+import { traceRef } from "./trace-ref.ts";
+
+let db: TestStore;
+beforeAll(async () => {
+  db = await createTestStore();
+});
+afterAll(() => db.close());
+
+const anyTraceId = fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 16, maxLength: 16 }).map((bytes) => {
+  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
+});
+
+it("hashes a trace id as the store does", async () => {
+  const traceIds = ["0".repeat(32), "f".repeat(32), ...fc.sample(anyTraceId, { numRuns: 500, seed: 3 })];
+  const rows = await db.store.query<{ ref: number }>(
+    "SELECT xxHash32(unhex(arrayJoin({traceIds:Array(String)}))) AS ref",
+    { traceIds },
+  );
+  expect(traceIds.map(traceRef)).toEqual(rows.map(({ ref }) => ref));
+});
+
+it("has the hours of a trace that came in several inserts, and asks for no trace twice", async () => {
+  const [traceId = "", other = "", unknown = ""] = fc.sample(anyTraceId, { numRuns: 3, seed: 5 });
+  const hour = Math.floor(Date.now() / 3_600_000) * 3_600;
+  for (const [id, hours] of [[traceId, 2], [traceId, 0], [other, 1], [traceId, 1]] as const) {
+    await db.store.command(
+      "INSERT INTO spans (trace_id, span_id, start_time) SELECT unhex({id:String}), 'span-one', fromUnixTimestamp({at:UInt32})",
+      { id, at: hour - hours * 3_600 },
+    );
+  }
+  let asked = 0;
+  const counting: typeof db.store = {
+    ...db.store,
+    query: (...args) => {
+      asked += 1;
+      return db.store.query(...args);
+    },
+  };
+  const index = new TraceIndex(counting);
+  const own = { traceId, firstHour: hour - 7_200, lastHour: hour };
+  expect(await index.hoursOf([traceId], {})).toEqual([own]);
+  expect(await index.hoursOf([traceId], {})).toEqual([own]);
+  expect((await index.tracesOf([traceRef(traceId)], {})).get(traceRef(traceId))).toEqual([own]);
+  expect(asked).toBe(1);
+  const both = await index.hoursOf([other, traceId, unknown], {});
+  expect(both).toEqual([{ traceId: other, firstHour: hour - 3_600, lastHour: hour - 3_600 }, own]);
+  expect(asked).toBe(2);
+});
