@@ -41,4 +41,14 @@ describe("the clustered form of the migrations", () => {
       for (const [, source] of view.matchAll(/\bFROM (\w+)/g)) expect(source).toMatch(/_local$/);
     }
   });
+
+  it("changes the columns of both tables, and anything else where the rows are", () => {
+    const changes = all.flatMap(({ statement }) => (/ALTER TABLE/.test(statement) ? clustered(statement, "main") : []));
+    expect(changes.map((sql) => sql.replace(/^--.*\n/gm, "").replace(/\s+/g, " ").slice(0, 75))).toEqual([
+      "ALTER TABLE spans_local ON CLUSTER 'main' MODIFY SETTING ratio_of_defaults_",
+      "ALTER TABLE spans_local ON CLUSTER 'main' MODIFY COLUMN faas_max_memory UIn",
+      "ALTER TABLE spans ON CLUSTER 'main' MODIFY COLUMN faas_max_memory UInt64 CO",
+      "ALTER TABLE hop_keys_local ON CLUSTER 'main' MODIFY SETTING min_compress_bl",
+    ]);
+  });
 });

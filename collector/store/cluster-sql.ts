@@ -16,6 +16,8 @@ const REPLICA_PATH = "/clickhouse/tables/{uuid}/{shard}";
 const CREATE_TABLE = /^((?:--.*\n|\s)*)CREATE TABLE IF NOT EXISTS (\w+)\s+(\([\s\S]*?\))\s*ENGINE = (\w*MergeTree)(?:\(([^)]*)\))?([\s\S]*)$/;
 const CREATE_VIEW = /^((?:--.*\n|\s)*)CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS([\s\S]*)$/;
 const ALTER_TABLE = /^((?:--.*\n|\s)*)ALTER TABLE (\w+)([\s\S]*)$/;
+/** What changes a table's columns; anything else (a setting, an index) is of the tables that hold the rows. */
+const CHANGES_COLUMNS = /^\s*(?:ADD|DROP|MODIFY|RENAME) COLUMN\b/;
 
 /**
  * The statements that do on `cluster` what `statement` does on one server.
@@ -46,7 +48,8 @@ export function clustered(statement: string, cluster: string): string[] {
   const change = ALTER_TABLE.exec(statement);
   if (change) {
     const [, comment = "", name = "", action = ""] = change;
-    return [`${comment}ALTER TABLE ${name} ${on}${action}`];
+    const local = `${comment}ALTER TABLE ${name}_local ${on}${action}`;
+    return CHANGES_COLUMNS.test(action) ? [local, `ALTER TABLE ${name} ${on}${action}`] : [local];
   }
   throw new Error(`no clustered form of: ${statement.slice(0, 80)}`);
 }
