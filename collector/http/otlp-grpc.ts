@@ -1,18 +1,34 @@
 /**
- * OTLP/gRPC: the TraceService, for senders that speak nothing else.
+ * OTLP/gRPC: the TraceService, for senders that speak nothing else. On Node's own HTTP/2, so that a call is let in,
+ * or refused, before a byte of its message is read, and what comes of it is counted like the bodies of OTLP/HTTP.
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
  */
-import type { sendUnaryData, Server, ServerUnaryCall } from "@grpc/grpc-js";
-import { OtlpError } from "../ingest/errors.ts";
-import { requestSizeMaxBytes } from "../ingest/limits.ts";
-import { exportResponse, statusBody } from "../ingest/otlp-answer.ts";
+import {
+  createServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { AddressInfo } from "node:net";
+import { OtlpError, rpcCode, unavailable } from "../ingest/errors.ts";
+import { retryAfterS } from "../ingest/limits.ts";
+import { exportResponse } from "../ingest/otlp-answer.ts";
 import type { Receiver } from "../ingest/receive.ts";
 import type { Authorize } from "./ingest-auth.ts";
+import { answerMessage, answerRefusal, readMessage } from "./otlp-grpc-call.ts";
 
-type Grpc = typeof import("@grpc/grpc-js");
-
-const SERVICE = "opentelemetry.proto.collector.trace.v1.TraceService";
+const EXPORT_PATH = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+const CONTENT_TYPE = /^application\/grpc(\+proto)?\s*(;|$)/i;
+/** Calls under way at a time, of all connections: each waits for a disk, and holds a stream's state meanwhile. */
+const openCallsDefaultMax = 1_000;
+/** Calls at a time on one connection, which the client learns and keeps to: what RFC 9113 names as the least. */
+const callsPerConnectionMax = 100;
+/** After this without a byte a call is ended, as nobody sends a message that slowly, ms. */
+const callIdleMaxMs = 60_000;
+/** After this without a byte a connection is closed; its client opens another, ms. */
+const connectionIdleMaxMs = 30 * 60_000;
 /** What calls under way are given to end by themselves when the server closes, ms. */
 const closeGraceMs = 1_000;
 
@@ -23,6 +39,8 @@ export interface OtlpGrpcOptions {
   readonly port: number;
   /** Who may send, by the call's metadata; absent lets everyone in. */
   readonly authorize?: Authorize | undefined;
+  /** Calls under way at a time; those beyond it are told to come again. */
+  readonly openCallsMax?: number;
 }
 
 export interface OtlpGrpcServing {
@@ -36,73 +54,89 @@ export interface OtlpGrpcServing {
  * @throws Error where the address cannot be listened on
  */
 export async function serveOtlpGrpc(receiver: Receiver, options: OtlpGrpcOptions): Promise<OtlpGrpcServing> {
-  // Loaded only where it is used: it takes as long to load as the rest of the collector.
-  const grpc = await import("@grpc/grpc-js");
-  // What fails is thrown or answered; its own lines on stderr would say it twice.
-  grpc.setLogVerbosity(grpc.logVerbosity.NONE);
-  const server = new grpc.Server({
-    "grpc.max_receive_message_length": requestSizeMaxBytes,
-    "grpc.so_reuseport": 0,
+  const server = createServer({ settings: { maxConcurrentStreams: callsPerConnectionMax } });
+  const sessions = new Set<ServerHttp2Session>();
+  const calls: Calls = { open: 0, max: options.openCallsMax ?? openCallsDefaultMax };
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.on("close", () => sessions.delete(session));
+    session.setTimeout(connectionIdleMaxMs, () => session.close());
   });
-  const bytes = (value: Buffer) => value;
-  server.addService(
-    {
-      Export: {
-        path: `/${SERVICE}/Export`,
-        requestStream: false,
-        responseStream: false,
-        requestSerialize: bytes,
-        requestDeserialize: bytes,
-        responseSerialize: bytes,
-        responseDeserialize: bytes,
-      },
-    },
-    {
-      Export: (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
-        void exportTraces(grpc, receiver, options, call, answer);
-      },
-    },
-  );
-  const address = `${options.host.includes(":") ? `[${options.host}]` : options.host}:${String(options.port)}`;
-  const port = await new Promise<number>((settle, fail) => {
-    server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, bound) => {
-      if (error) fail(error);
-      else settle(bound);
-    });
+  server.on("stream", (stream, headers) => {
+    // It is closed then, which is what a call under way looks at.
+    stream.on("error", () => undefined);
+    stream.setTimeout(callIdleMaxMs, () => stream.close());
+    void answerCall(receiver, options, calls, stream, headers);
   });
-  return { port, close: () => closeServer(server) };
+  await new Promise<void>((settle, fail) => {
+    server.once("error", fail);
+    server.listen(options.port, options.host, settle);
+  });
+  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server, sessions) };
 }
 
-async function exportTraces(
-  grpc: Grpc,
+/** Calls that were let in and are not answered yet. */
+interface Calls {
+  open: number;
+  readonly max: number;
+}
+
+/** Answers one call; an {@link OtlpError} becomes its gRPC status, with a `Status` in its details. */
+async function answerCall(
   receiver: Receiver,
   { authorize }: OtlpGrpcOptions,
-  call: ServerUnaryCall<Buffer, Buffer>,
-  answer: sendUnaryData<Buffer>,
+  calls: Calls,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
 ): Promise<void> {
+  if (!CONTENT_TYPE.test(headers["content-type"] ?? "")) {
+    receiver.countRefused("content-type");
+    stream.respond({ ":status": 415 }, { endStream: true });
+    stream.resume();
+    return;
+  }
   const held = receiver.hold();
+  let isOpen = false;
   try {
-    const grant = authorize?.((name) => call.metadata.get(name)[0]?.toString());
-    held.add(call.request.length);
-    const received = await receiver.receiveTraces(call.request, "protobuf");
+    if (headers[":path"] !== EXPORT_PATH) throw notTaken(headers[":path"] ?? "");
+    const grant = authorize?.((name) => headers[name]?.toString());
+    if (calls.open >= calls.max) throw unavailable("too many calls at a time", retryAfterS, "in-flight");
+    calls.open += 1;
+    isOpen = true;
+    const received = await receiver.receiveTraces(await readMessage(stream, headers, held), "protobuf");
     grant?.spend(received.accepted);
-    answer(null, Buffer.from(exportResponse(received, "protobuf")));
+    answerMessage(stream, exportResponse(received, "protobuf"));
   } catch (error) {
-    const refusal = error instanceof OtlpError ? error : undefined;
-    receiver.countRefused(refusal?.reason ?? "internal");
-    const metadata = new grpc.Metadata();
-    // A fault of ours may be gone by the next try, and UNAVAILABLE is what clients try again.
-    const code = refusal?.rpcCode ?? grpc.status.UNAVAILABLE;
-    const message = error instanceof Error ? error.message : String(error);
-    if (refusal) metadata.set("grpc-status-details-bin", Buffer.from(statusBody(refusal, "protobuf")));
-    answer({ code, message, details: message, name: "Error", metadata });
+    const refusal = error instanceof OtlpError ? error : internal(error);
+    receiver.countRefused(refusal.reason);
+    answerRefusal(stream, refusal);
   } finally {
+    if (isOpen) calls.open -= 1;
     held.release();
   }
 }
 
-async function closeServer(server: Server): Promise<void> {
-  const forced = setTimeout(() => server.forceShutdown(), closeGraceMs);
-  await new Promise<void>((settle) => server.tryShutdown(() => settle()));
-  clearTimeout(forced);
+function notTaken(path: string): OtlpError {
+  const method = path.slice(0, 100);
+  return new OtlpError(`${method} is not taken by this collector, which takes traces by ${EXPORT_PATH}`, {
+    httpStatus: 404,
+    rpcCode: rpcCode.unimplemented,
+    reason: "path",
+  });
+}
+
+/** A fault of ours may be gone by the next try, and UNAVAILABLE is what clients try again. */
+function internal(error: unknown): OtlpError {
+  const message = error instanceof Error ? error.message : String(error);
+  return unavailable(`the collector failed: ${message}`, retryAfterS, "internal");
+}
+
+async function closeServer(server: Http2Server, sessions: ReadonlySet<ServerHttp2Session>): Promise<void> {
+  const closed = new Promise<void>((settle) => server.close(() => settle()));
+  for (const session of sessions) session.close();
+  const cut = setTimeout(() => {
+    for (const session of sessions) session.destroy();
+  }, closeGraceMs);
+  await closed;
+  clearTimeout(cut);
 }
