@@ -18,7 +18,7 @@ describe("the API client", () => {
 
   it("hands on the API's own words", async () => {
     answer('{"error":{"code":"not-found","message":"no such flow"}}', { status: 404 });
-    await expect(fetchOutline("00")).rejects.toMatchObject({ code: "not-found", message: "no such flow" });
+    await expect(fetchOutline("00", "aligned")).rejects.toMatchObject({ code: "not-found", message: "no such flow" });
   });
 
   it.for([
@@ -27,11 +27,11 @@ describe("the API client", () => {
     ["an answer without a reason", "{}", 500, "internal"],
   ] as const)("stays calm about %s", async ([, body, status, code]) => {
     answer(body, { status });
-    await expect(fetchOutline("00")).rejects.toMatchObject({ code });
+    await expect(fetchOutline("00", "aligned")).rejects.toMatchObject({ code });
   });
 
   it("says so when nothing answers", async () => {
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("failed to fetch")));
-    await expect(fetchOutline("00")).rejects.toMatchObject({ code: "unreachable" });
+    await expect(fetchOutline("00", "aligned")).rejects.toMatchObject({ code: "unreachable" });
   });
 });

@@ -24,6 +24,10 @@ export interface FlowQuery {
   function?: string | undefined;
   /** A queue, topic, stream or the like. */
   destination?: string | undefined;
+  /** `key=value` of an attribute. */
+  attribute?: string | undefined;
+  /** Somewhere in a span. */
+  text?: string | undefined;
   status?: string | undefined;
   cursor?: string | undefined;
 }
@@ -33,9 +37,13 @@ export function fetchFlows(query: FlowQuery, signal?: AbortSignal): Promise<Flow
   return getJson(`/api/flows${search({ ...query })}`, signal);
 }
 
+/** By which clocks a flow is told: corrected where hosts contradict each other, or as its spans were sent. */
+export type Clocks = "aligned" | "as-sent";
+
 /** Returns a flow and what is drawn of its spans. Throws {@link ApiError}, `not-found` among them. */
-export function fetchOutline(traceId: string, signal?: AbortSignal): Promise<FlowOutline> {
-  return getJson(`/api/flows/${encodeURIComponent(traceId)}/outline`, signal);
+export function fetchOutline(traceId: string, clocks: Clocks, signal?: AbortSignal): Promise<FlowOutline> {
+  const query = search({ clocks: clocks === "aligned" ? undefined : clocks });
+  return getJson(`/api/flows/${encodeURIComponent(traceId)}/outline${query}`, signal);
 }
 
 /** Returns a span with all that it says. Throws {@link ApiError}, `not-found` among them. */
@@ -48,12 +56,14 @@ export function fetchFunctions(query: { from: string }, signal?: AbortSignal): P
   return getJson(`/api/functions${search(query)}`, signal);
 }
 
-function search(query: Record<string, string | undefined>): string {
+/** Returns the members of a query that are set, as an address has them. */
+export function search(query: Record<string, string | undefined>): string {
   const present = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
   return present.length === 0 ? "" : `?${new URLSearchParams(present).toString()}`;
 }
 
-async function getJson<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
+/** Returns what the API answers. Throws {@link ApiError}. */
+export async function getJson<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
   const response = await fetch(path, { headers: { accept: "application/json" }, ...(signal ? { signal } : {}) }).catch(
     (cause: unknown) => {
       if (signal?.aborted === true) throw cause;

@@ -48,6 +48,10 @@ export function rowFacts(index: FlowIndex, row: Row): Fact[] {
   add("Started", formatClock(startMs + (run?.fromMs ?? row.fromMs)));
   if (run) add("Ran", formatDuration(run.toMs - run.fromMs));
   if (node?.initMs !== undefined) add("Cold start", `${formatDuration(node.initMs)} before it ran`);
+  if (node?.clockSkewMs !== undefined && row.kind !== "span") {
+    const direction = node.clockSkewMs > 0 ? "earlier" : "later";
+    add("Clock", `its own said ${formatDuration(Math.abs(node.clockSkewMs))} ${direction}`);
+  }
   if (delivery) addDelivery(add, delivery);
   const isBroker = node !== undefined && !isCode(node);
   if (isBroker) {

@@ -55,11 +55,15 @@ function codeTags(index: FlowIndex, node: OutlineNode, delivery?: Delivery): Row
       text: node.initMs === undefined ? "cold" : `cold ${formatDuration(node.initMs)}`,
     });
   }
+  if (node.clockSkewMs !== undefined) tags.push({ tone: "warn", text: `clock moved ${signed(node.clockSkewMs)}` });
   const sentTime = delivery?.hop.sentTime;
   const behindMs = sentTime === undefined ? 0 : flowTime(index.flow, sentTime) - flowTime(index.flow, node.startTime);
   if (behindMs > SKEW_NOTICED_MS) tags.push({ tone: "warn", text: `clock ${formatDuration(behindMs)} behind` });
   return tags;
 }
+
+/** Returns a duration with its sign: `+525 ms`. */
+const signed = (durationMs: number): string => `${durationMs > 0 ? "+" : ""}${formatDuration(durationMs)}`;
 
 /** Returns the row of a span; `node` is the one that it belongs to. */
 export function spanWords({ spans }: FlowIndex, at: number, node?: OutlineNode): RowWords {

@@ -75,6 +75,7 @@ function viewKeys(model: FlowModelState): Shortcut[] {
       label: "Cut idle time, or draw it to scale",
       run: () => (model.cutIdle.value = !model.cutIdle.peek()),
     },
+    { keys: ["a"], label: "Clocks aligned, or as they were sent", run: model.toggleClocks },
     { keys: ["z"], label: "Zoom to the row, or back", run: () => zoom(model) },
     { keys: ["f"], label: "Only this row and below, or all", run: () => focusSubtree(model) },
     { keys: ["x"], label: "Fold all, or open all", run: () => foldAll(model) },

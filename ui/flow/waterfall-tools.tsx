@@ -34,6 +34,16 @@ export function WaterfallTools({ model }: { model: FlowModelState }): JSX.Elemen
           Cut idle time
         </button>
       )}
+      {model.isSkewed.value && (
+        <button
+          type="button"
+          aria-pressed={model.clocks.value === "aligned"}
+          title="Where the clocks of two hosts contradict each other: moved so that nothing begins before its cause"
+          onClick={model.toggleClocks}
+        >
+          Align clocks
+        </button>
+      )}
       {isZoomed && (
         <button type="button" onClick={() => (model.zoomed.value = undefined)}>
           Whole time

@@ -1,11 +1,12 @@
 import { computed, createModel } from "@preact/signals";
 import type { FlowOutline } from "@hopscope/schema/flow-outline";
-import { fetchOutline } from "../api/client.ts";
+import { fetchOutline, type Clocks } from "../api/client.ts";
 import { indexFlow } from "../flow/flow-index.ts";
 import { buildGraph } from "../flow/graph-model.ts";
 import { buildRows } from "../flow/rows.ts";
 import { headline, tellStory } from "../flow/story.ts";
 import { timeShares } from "../flow/time-share.ts";
+import { queryValue, setQuery } from "../route/router.ts";
 import { addMillis, epochMillis } from "../shared/instant.ts";
 import { FlowView } from "./flow-view.ts";
 import { LookedAtSpan, type SpanPlace } from "./looked-at-span.ts";
@@ -18,14 +19,24 @@ const QUIET_MS = 60_000;
 
 /** What the API says of one flow, and what follows from it. */
 const FlowData = createModel((traceId: string) => {
-  const poll = new Poll<FlowOutline>({ load: (signal) => fetchOutline(traceId, signal), everyMs: refreshAfter });
+  const clocks = computed<Clocks>(() => (queryValue("clocks") === "as-sent" ? "as-sent" : "aligned"));
+  const poll = new Poll<FlowOutline>({
+    load: (signal) => fetchOutline(traceId, clocks.value, signal),
+    everyMs: refreshAfter,
+  });
   const index = computed(() => (poll.answer.value ? indexFlow(poll.answer.value) : undefined));
   const rows = computed(() => (index.value ? buildRows(index.value) : undefined));
   const graph = computed(() => (index.value ? buildGraph(index.value) : { nodes: [], edges: [] }));
   const story = computed(() => (index.value ? tellStory(index.value) : { lines: [], omitted: 0 }));
   const outcome = computed(() => (index.value ? headline(index.value) : undefined));
   const shares = computed(() => (index.value ? timeShares(index.value) : undefined));
-  return { poll, index, rows, graph, story, outcome, shares };
+  /** Whether a host's clock contradicts another's: then there is something to choose. */
+  const isSkewed = computed(
+    () => clocks.value === "as-sent" || index.value?.flow.nodes.some((node) => node.clockSkewMs !== undefined) === true,
+  );
+  const toggleClocks = (): void =>
+    setQuery({ clocks: clocks.peek() === "aligned" ? "as-sent" : undefined }, "replace");
+  return { clocks, isSkewed, toggleClocks, poll, index, rows, graph, story, outcome, shares };
 });
 
 /** One flow: what is known of it, and what its reader has folded, zoomed to and selected. */

@@ -148,6 +148,19 @@ it("draws few rows of a flow of thousands of spans, and can go to the last", asy
   await waitFor(() => expect(grid.getAttribute("aria-activedescendant")).toMatch(/-\d{4}$/));
 });
 
+it("draws clocks aligned where hosts contradict each other, and as they were sent where that is chosen", async () => {
+  const moved = deadLetteredOrder(START);
+  for (const node of moved.flow.nodes) if (node.name === "inventory") node.clockSkewMs = 525;
+  const grid = await open(moved);
+  expect(within(grid).getByText("clock moved +525 ms").closest("[role=row]")?.textContent).toContain("inventory");
+  const api = stubApi(flowRoutes(order));
+  fireEvent.click(screen.getByRole("button", { name: "Align clocks", pressed: true }));
+  await waitFor(() => expect(api.asked).toContain(`/api/flows/${order.flow.id}/outline?clocks=as-sent`));
+  await waitFor(() => expect(within(grid).queryByText("clock moved +525 ms")).toBeNull());
+  expect(window.location.search).toBe("?clocks=as-sent");
+  expect(screen.getByRole("button", { name: "Align clocks", pressed: false })).toBeTruthy();
+});
+
 it("says that nothing has received a message yet", async () => {
   const grid = await open(pendingOrder(START));
   expect(screen.getByText(/^Still under way:/)).toBeTruthy();
