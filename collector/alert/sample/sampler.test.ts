@@ -290,6 +290,32 @@ describe("a scope by attributes as of an evaluation", () => {
     expect(late.map(({ endMs, series }) => [endMs / 1000, series[0]?.value])).toEqual([[at(201), 0.5]]);
   });
 
+  it("holds in a rule's own query, too, whatever it reads", async () => {
+    for (const [seenAfter, from] of [[1, 0], [4, 10]] as const) {
+      await db.store.command(
+        `INSERT INTO spans (trace_id, span_id, start_time, seen_after, duration_ns, kind, service_name)
+         SELECT randomFixedString(16), randomFixedString(8), toDateTime64({start:UInt32}, 9), {seenAfter:UInt16}, number, 2, 'own'
+         FROM numbers({from:UInt32}, 10)`,
+        { start: at(200) + 30, seenAfter, from },
+      );
+      const row = { minute: at(200), seenAt: at(200 + seenAfter), service: "own", invocations: 10 };
+      await fillFunctionMinutes(db.store, [row]);
+    }
+    for (const sql of [
+      "SELECT count() AS value FROM spans AS s WHERE s.service_name = 'own' AND s.start_time >= {from:DateTime}",
+      "WITH own AS (SELECT * FROM spans WHERE service_name = 'own') SELECT count() AS value FROM own",
+      "SELECT count() AS value FROM numbers(30) WHERE number IN (SELECT duration_ns FROM spans WHERE service_name = 'own')",
+      "SELECT sum(invocations) AS value FROM function_minutes WHERE service_name = 'own'",
+      "SELECT sum(invocations) AS value FROM alert_minutes WHERE service_name = 'own'",
+    ]) {
+      const rule = `{ id: r, kind: query, threshold: 1, window: 10m, sql: "${sql}" }`;
+      const values = await Promise.all(
+        [201, 203, 204].map(async (n) => (await goodSample(rule, n)).series[0]?.value),
+      );
+      expect([sql, ...values]).toEqual([sql, 10, 10, 20]);
+    }
+  });
+
   it("is told from the insert's own clock, as for the rollups", async () => {
     await db.store.command("TRUNCATE TABLE function_minutes");
     await db.store.command(

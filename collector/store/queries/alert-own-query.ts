@@ -17,8 +17,23 @@ export interface OwnRow {
   readonly volume: number;
 }
 
+/** When a row is first seen by an evaluation, by table: other tables do not say. */
+const SEEN_AT = {
+  spans: "toStartOfMinute(toDateTime(start_time)) + toIntervalMinute(seen_after)",
+  function_minutes: "seen_at",
+  alert_minutes: "seen_at",
+  queue_minutes: "seen_at",
+} as const;
+
+/** A setting under which the tables have no row that arrived after an evaluation. */
+function asOf(tickS: number): string {
+  const filters = Object.entries(SEEN_AT).map(([table, seenAt]) => `'${table}': '${seenAt} <= toDateTime(${tickS})'`);
+  return `additional_table_filters = {${filters.join(", ")}}`;
+}
+
 /**
- * Runs the query over a window; `value` is the number, `volume` how much it rests on, every text column a label.
+ * Runs the query over a window that ends at an evaluation, and on what had arrived by then; `value` is the number,
+ * `volume` how much it rests on, every text column a label.
  *
  * @throws StoreError where ClickHouse refuses it; TypeError where it has no numeric column `value`
  */
@@ -27,7 +42,7 @@ export async function queryOwn(
   query: OwnQuery,
   window: { fromS: number; toS: number },
 ): Promise<OwnRow[]> {
-  const sql = `SELECT * FROM (${query.sql}) LIMIT ${ROWS_MAX}`;
+  const sql = `SELECT * FROM (${query.sql}) LIMIT ${ROWS_MAX} SETTINGS ${asOf(window.toS)}`;
   const params = { from: window.fromS, to: window.toS };
   const bounds = { timeS: query.timeS, rowsRead: query.rowsRead, memoryBytes: MEMORY_BYTES };
   const rows = await store.query<Record<string, unknown>>(sql, params, { bounds });
