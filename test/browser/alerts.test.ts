@@ -222,9 +222,6 @@ it("alerts are silenced at times of every week, changed and ended on the page", 
   const form = page.getByRole("form", { name: "Silence" });
   await form.getByLabel("Id", { exact: true }).fill("nights");
   await form.getByLabel("Alerts with these labels").fill("service=no-such-service");
-  await form.getByLabel("Time zone").fill("Mars/Olympus");
-  await form.getByRole("button", { name: "Save silence" }).click();
-  await textWith(page, "#silence-timeZone-error", /is no time zone/);
   await form.getByLabel("Time zone").fill("Europe/Amsterdam");
   await form.getByRole("button", { name: "Save silence" }).click();
   await textWith(page, "#silences", /nights .*Mon, Tue, Wed, Thu, Fri 22:00 to 06:00 \(Europe\/Amsterdam\)/);
@@ -243,6 +240,8 @@ describe.for(LOOKS)("in %s at %d px", ([colorScheme, width]) => {
     await expectFit(page, `alerts-${colorScheme}-${String(width)}`);
     await page.getByRole("button", { name: "New rule" }).click();
     await page.getByRole("form", { name: "Rule" }).getByRole("figure").waitFor();
+    await page.getByRole("button", { name: "New silence" }).click();
+    await page.getByRole("form", { name: "Silence" }).getByLabel("Time zone").waitFor();
     await expectFit(page, `alerts-new-${colorScheme}-${String(width)}`);
   });
 });

@@ -82,10 +82,6 @@ function Fields(props: {
     <>
       <div class="fields">
         {text("id", "Id", { required: true, readOnly: !isNew, placeholder: "nights" })}
-        {text("matchers", "Alerts with these labels", {
-          required: true,
-          placeholder: "rule=payment-fails, service=shop*",
-        })}
         <div class="field">
           <label>
             <span>In force</span>
@@ -98,12 +94,16 @@ function Fields(props: {
             </select>
           </label>
         </div>
+        {text("matchers", "Alerts with these labels", {
+          required: true,
+          placeholder: "rule=payment-fails, service=shop*",
+        })}
       </div>
       {form.isWeekly && (
         <div class="fields">
           <DayPicker days={form.days} error={error?.field === "days" ? error.text : undefined} set={set} />
           {text("dayFrom", "From", { type: "time", required: true })}
-          {text("dayTo", "To (before From: on the next day)", { type: "time", required: true })}
+          {text("dayTo", "To, maybe next day", { type: "time", required: true })}
           {text("timeZone", "Time zone", { placeholder: "UTC", list: "silence-time-zones" })}
           <datalist id="silence-time-zones">
             {Intl.supportedValuesOf("timeZone").map((zone) => (
@@ -160,7 +160,7 @@ function Field(props: {
   const { name, label, error, children } = props;
   const errorId = `silence-${name}-error`;
   return (
-    <div class="field" data-wrong={error !== undefined}>
+    <div class="field" data-long={name === "matchers"} data-wrong={error !== undefined}>
       <label>
         <span>{label}</span>
         {children({ "aria-invalid": error !== undefined, ...(error !== undefined && { "aria-describedby": errorId }) })}
