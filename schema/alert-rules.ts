@@ -3,6 +3,7 @@
  * schemas, the API takes single rules by them, and `hopscope.alerts.schema.json` is made from them for editors.
  */
 import { z } from "zod";
+import { periodMs, shareOf } from "./alert-quantities.ts";
 
 /** Rules of one file at most. */
 export const RULES_MAX = 2_000;
@@ -30,10 +31,19 @@ export const windowSchema = z
   .regex(/^[1-9]\d*(m|h|d)$/, 'must be whole minutes, hours or days, for example "5m", "1h" or "3d"')
   .describe('Over which time the value is taken: whole minutes, hours or days, for example "5m" or "1h".');
 
+const SHARE_FAULT = 'must be a share of at most 100%, written as "5%" or 0.05';
+
 /** `5%` or `0.05`. */
 export const ratioSchema = z
-  .union([z.number().min(0), z.string().regex(/^\d+(\.\d+)?%$/)], { error: 'must be a percentage such as "5%"' })
+  .union([z.number().min(0, SHARE_FAULT).max(1, SHARE_FAULT), z.string().regex(/^(100|\d{1,2}(\.\d+)?)%$/, SHARE_FAULT)], {
+    error: SHARE_FAULT,
+  })
   .describe('A share: "5%" or 0.05.');
+
+/** Nothing promised, or everything, leaves no budget that could burn. */
+const objectiveSchema = ratioSchema
+  .refine((given) => shareOf(given) > 0 && shareOf(given) < 1, 'must be above 0% and below 100%, for example "99.9%"')
+  .describe('The share of good invocations promised over 30 days, for example "99.9%".');
 
 const labelsSchema = z
   .record(z.string().regex(/^[a-zA-Z_][\w.-]{0,99}$/), z.string().max(500))
@@ -172,7 +182,7 @@ const ruleKinds = [
     .strictObject({
       kind: z.literal("slo-burn"),
       ...common,
-      objective: ratioSchema.describe('The share of good invocations promised over 30 days, for example "99.9%".'),
+      objective: objectiveSchema,
       tiers: z
         .array(
           z.strictObject({
@@ -198,6 +208,8 @@ const ruleKinds = [
         .string()
         .min(1)
         .max(20_000)
+        .regex(/\bvalue\b/i, "must have a numeric column named value, for example SELECT count() AS value")
+        .refine((sql) => !/;\s*\S/.test(sql), "must be one SELECT, without anything after it")
         .describe(
           "One SELECT with a numeric column value, and volume if it has one; text columns are labels. {from:DateTime} and {to:DateTime} are the window.",
         ),
@@ -210,13 +222,31 @@ const ruleKinds = [
     .describe("Your own query; through the API only over this database's tables, with functions that compute."),
 ] as const;
 
-export const ruleSchema = z.discriminatedUnion("kind", ruleKinds);
+export const ruleSchema = z.discriminatedUnion("kind", ruleKinds).superRefine((rule, context) => {
+  if (!("recover" in rule) || rule.recover === undefined) return;
+  const isBelow = rule.kind === "throughput-drop" || (rule.kind === "query" && /^(below|at-most)$/.test(rule.compare ?? ""));
+  const [threshold, recover] = [amountOf(rule.threshold), amountOf(rule.recover)];
+  if (isBelow ? recover >= threshold : recover <= threshold) return;
+  const side = isBelow ? "below" : "above";
+  const message = `must not be ${side} threshold: it is where the alert ends, and would end while it begins`;
+  context.addIssue({ code: "custom", path: ["recover"], message });
+});
+
+/** Thresholds of one kind are all shares, all periods or all numbers, so that these compare. */
+function amountOf(given: number | string): number {
+  return typeof given === "number" || given.endsWith("%") ? shareOf(given) : periodMs(given);
+}
+
 export type RuleInput = z.input<typeof ruleSchema>;
 export type RuleKind = RuleInput["kind"];
 
 const secretDescription = 'Write "${NAME}" to take it from the environment.';
 const secretSchema = z.string().min(1).max(2000).describe(secretDescription);
-const targetSchema = z.string().min(1).max(2000).describe(`An http(s) URL. ${secretDescription}`);
+const targetSchema = z
+  .string()
+  .max(2000)
+  .regex(/^(https?:\/\/[^/@]+(\/|$)|\$\{)/, 'must be an http(s) URL without user and password, or "${NAME}" from the environment')
+  .describe(`An http(s) URL. ${secretDescription}`);
 
 export const channelSchema = z.discriminatedUnion("type", [
   z.strictObject({
@@ -272,6 +302,10 @@ export const silenceSchema = z.strictObject({
     .optional()
     .describe("Comes back every week at these times."),
   comment: z.string().max(1000).optional(),
+}).superRefine(({ from, until, weekly }, context) => {
+  const fault = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+  if (from !== undefined && until !== undefined && Date.parse(until) <= Date.parse(from)) fault(["until"], "must be after from");
+  if (weekly !== undefined && weekly.from === weekly.to) fault(["weekly", "to"], "must not be the time of weekly.from");
 });
 export type SilenceInput = z.input<typeof silenceSchema>;
 
@@ -284,7 +318,7 @@ export type InhibitionInput = z.input<typeof inhibitionSchema>;
 
 export const alertFileSchema = z.strictObject({
   $schema: z.string().optional(),
-  version: z.literal(1),
+  version: z.literal(1, { error: "must be 1" }),
   defaults: z
     .strictObject({
       notify: z.array(z.string().min(1)).max(20).optional(),
@@ -299,5 +333,5 @@ export const alertFileSchema = z.strictObject({
   rules: z.array(ruleSchema).max(RULES_MAX),
   silences: z.array(silenceSchema).max(1_000).optional(),
   inhibit: z.array(inhibitionSchema).max(100).optional(),
-});
+}, { error: ({ code }) => (code === "invalid_type" ? 'must begin with "version: 1" and have rules' : undefined) });
 export type AlertFileInput = z.input<typeof alertFileSchema>;

@@ -2,13 +2,15 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { alertCheckSchema, type AlertCheck } from "../../schema/alert-api.ts";
+import { errorResponseSchema } from "../../schema/api.ts";
 import { checkFile, readForCheck } from "../alert/runner/check-file.ts";
 import { describeProblem, type Problem } from "../alert/rules/read-file.ts";
-import { periodMs } from "../alert/rules/quantities.ts";
+import { periodMs } from "../../schema/alert-quantities.ts";
 import { lockDataDir } from "../store/data-dir.ts";
 import { silentLog } from "../store/log.ts";
 import { openStore } from "../store/open-store.ts";
 import { ConfigError, readConfig, type Config } from "./config.ts";
+import { addressOf, readerHeaders } from "./reader-access.ts";
 
 /** Prints problems, or what the rules would have told; the exit code is 1 where the file is not valid. */
 export async function checkAlerts(args: string[]): Promise<void> {
@@ -68,13 +70,17 @@ async function askCollector(
   text: string,
   range: { fromMs: number; toMs: number },
 ): Promise<AlertCheck> {
-  const url = new URL(`http://127.0.0.1:${String(config.port)}/api/alerts/check`);
+  const url = new URL("/api/alerts/check", addressOf(config.host, config.port));
   url.searchParams.set("from", new Date(range.fromMs).toISOString());
   url.searchParams.set("to", new Date(range.toMs).toISOString());
   const body = JSON.stringify({ file: text });
-  const response = await fetch(url, { method: "POST", body, headers: { "content-type": "application/json" } });
+  const headers = { "content-type": "application/json", ...readerHeaders(config) };
+  const response = await fetch(url, { method: "POST", body, headers });
   const answer: unknown = await response.json();
-  if (!response.ok) throw new ConfigError(`the collector at ${url.origin} answered: ${JSON.stringify(answer)}`);
+  if (!response.ok) {
+    const { error } = errorResponseSchema.parse(answer);
+    throw new ConfigError(`the collector at ${url.origin} answered ${String(response.status)}: ${error.message}`);
+  }
   return alertCheckSchema.parse(answer);
 }
 

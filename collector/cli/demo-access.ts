@@ -1,4 +1,4 @@
-/** How the demo's own shop and its wait for orders come past the doors that the settings close. */
+/** How the demo's own shop comes past the doors that the settings close. */
 import type { Config } from "./config.ts";
 
 /** The variables that say who may do what: for the collector alone, and not for the example's functions. */
@@ -20,10 +20,4 @@ export function exampleEnvironment(
     .filter((header) => header.trim() !== "" && !/^\s*authorization\s*=/i.test(header));
   const own = `authorization=${encodeURIComponent(`Bearer ${token}`)}`;
   return { ...example, [HEADERS_VARIABLE]: [...others, own].join(",") };
-}
-
-/** Returns the headers with which the API answers; none where it asks for no password. */
-export function readerHeaders({ uiPassword }: Pick<Config, "uiPassword">): Record<string, string> {
-  if (uiPassword === undefined) return {};
-  return { authorization: `Basic ${Buffer.from(`demo:${uiPassword}`).toString("base64")}` };
 }

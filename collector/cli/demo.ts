@@ -5,9 +5,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { FlowListResponse } from "../../schema/api.ts";
 import { readConfig, type Config } from "./config.ts";
-import { exampleEnvironment, readerHeaders } from "./demo-access.ts";
+import { exampleEnvironment } from "./demo-access.ts";
 import { closeOnSignal } from "./lifetime.ts";
 import { collectorLog } from "./log.ts";
+import { readerHeaders } from "./reader-access.ts";
 import { startCollector } from "./start-collector.ts";
 
 const exampleFile = fileURLToPath(new URL("../../examples/checkout/main.ts", import.meta.url));

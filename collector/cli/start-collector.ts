@@ -9,6 +9,7 @@ import { openReceiver } from "../ingest/receive.ts";
 import type { Log } from "../store/log.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Config } from "./config.ts";
+import { addressOf } from "./reader-access.ts";
 import { startAlerts, type StartAlertsOptions } from "./start-alerts.ts";
 import { startGrpc } from "./start-grpc.ts";
 
@@ -77,7 +78,7 @@ export async function startCollector(
       uiDir: builtUiDir,
       password: config.uiPassword,
     });
-    const at = (port: number) => `http://${reachable(config.host)}:${String(port)}`;
+    const at = (port: number) => addressOf(config.host, port);
     return { url: serving.url, endpoint: at(serving.port), grpcEndpoint: grpc && at(grpc.port), close };
   } catch (error) {
     await close();
@@ -86,8 +87,3 @@ export async function startCollector(
 }
 
 const retryHeaders = { "retry-after": String(retryAfterS) };
-
-function reachable(host: string): string {
-  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
-  return host.includes(":") ? `[${host}]` : host;
-}

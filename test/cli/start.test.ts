@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { OTLPTraceExporter as GrpcExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
 import { SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -115,12 +116,13 @@ it("takes spans over OTLP/gRPC at the port that it names", async () => {
 it("lets in only who has a token, or the password", async () => {
   const token = "a-token-of-a-sender";
   const password = "a password of a reader";
-  const cli = startCli(["start"], {
+  const env = {
     HOPSCOPE_DATA_DIR: temporaryDir(),
     HOPSCOPE_HOST: "0.0.0.0",
     HOPSCOPE_INGEST_TOKENS: token,
     HOPSCOPE_UI_PASSWORD: password,
-  });
+  };
+  const cli = startCli(["start"], env);
   const url = await cli.ready();
   const post = (headers: Record<string, string>) =>
     fetch(`${url}/v1/traces`, { method: "POST", headers: { "content-type": "application/json", ...headers }, body: oneSpan() });
@@ -134,6 +136,10 @@ it("lets in only who has a token, or the password", async () => {
   }
   expect((await fetch(`${url}/api/flows`, { headers: { authorization: basic } })).status).toBe(200);
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  const rules = fileURLToPath(new URL("../../collector/alert/pack/serverless.yml", import.meta.url));
+  const check = startCli(["check-alerts", rules, "--since", "15m"], { ...env, HOPSCOPE_PORT: new URL(url).port });
+  expect({ exitCode: await check.exitCode, stderr: check.stderr() }).toEqual({ exitCode: 0, stderr: "" });
+  expect(check.stdout()).toContain("0 messages");
 });
 
 it("a collector that is killed leaves no database behind", async () => {

@@ -4,7 +4,7 @@ import { MINUTE_MS } from "../engine/limits.ts";
 import type { Rule } from "../engine/types.ts";
 import type { CompiledRule, Metric, RuleAbout, Severity } from "./compiled.ts";
 import { KINDS } from "./kinds.ts";
-import { periodMs, shareOf } from "./quantities.ts";
+import { periodMs, shareOf } from "../../../schema/alert-quantities.ts";
 
 /** Windows that ended longer ago page nobody. */
 const PAST_MS = 15 * MINUTE_MS;

@@ -121,7 +121,12 @@ function build(
     }
     return compiled;
   });
+  const silenceIds = new Set<string>();
   const silences = (file.silences ?? []).flatMap((silence, index) => {
+    if (silenceIds.has(silence.id)) {
+      fault(["silences", index, "id"], `"${silence.id}" is the id of an earlier silence; ids are unique`);
+    }
+    silenceIds.add(silence.id);
     try {
       return [compileSilence(silence)];
     } catch {

@@ -95,6 +95,36 @@ rules: [{ id: slo, kind: slo-burn, objective: 99.9% }]
       text: "version: 1\nrules: []\nsilences:\n  - {id: n, matchers: {rule: a}, weekly: {days: [mon], from: '22:00', to: '06:00', timeZone: Mars/Base}}\n",
       says: /^line 4: silences\[0\]\.weekly\.timeZone: "Mars\/Base" is no time zone/,
     },
+    ...[
+      ["more than everything", "{id: a, kind: error-rate, threshold: 5}", /threshold: must be a share of at most 100%/],
+      ["a percentage of more than all", "{id: a, kind: memory, threshold: 900%}", /threshold: must be a share of at most 100%/],
+      ["a word for a share", "{id: a, kind: error-rate, threshold: banana}", /threshold: must be a share .*"5%" or 0.05/],
+      ["an objective that nothing meets", "{id: a, kind: slo-burn, objective: 100%}", /objective: must be above 0% and below 100%/],
+      ["an objective of 9990%", "{id: a, kind: slo-burn, objective: 99.9}", /objective: must be a share/],
+      ["an end above the beginning", "{id: a, kind: error-rate, threshold: 5%, recover: 9%}", /recover: must not be above threshold/],
+      ["an end below the beginning", "{id: a, kind: throughput-drop, threshold: 50%, recover: 20%}", /recover: must not be below/],
+      ["an end in another unit", "{id: a, kind: duration, threshold: 900ms, recover: 1s}", /recover: must not be above threshold/],
+      ["a query without a value", "{id: a, kind: query, threshold: 1, sql: SELECT 1}", /sql: must have a numeric column named value/],
+      ["two statements", "{id: a, kind: query, threshold: 1, sql: SELECT 1 AS value; DROP TABLE spans}", /sql: must be one SELECT/],
+    ].map(([name, rule, says]) => ({
+      name: String(name),
+      text: `version: 1\nrules:\n  - ${String(rule)}\n`,
+      says: new RegExp(`^line 3: rules\\[0\\]\\.${(says as RegExp).source}`),
+    })),
+    ...[
+      ["a silence that ends before it begins", "{id: n, matchers: {rule: a}, from: 2026-01-02T00:00:00Z, until: 2026-01-01T00:00:00Z}", /until: must be after from/],
+      ["a silence of no time", "{id: n, matchers: {rule: a}, weekly: {days: [mon], from: '22:00', to: '22:00'}}", /weekly\.to: must not be/],
+      ["two silences of one id", "{id: n, matchers: {rule: a}}\n  - {id: n, matchers: {rule: b}}", /id: "n" is the id of an earlier silence/],
+    ].map(([name, silence, says]) => ({
+      name: String(name),
+      text: `version: 1\nrules: []\nsilences:\n  - ${String(silence)}\n`,
+      says: new RegExp(`^line [45]: silences\\[[01]\\]\\.${(says as RegExp).source}`),
+    })),
+    {
+      name: "a channel that is no web address",
+      text: "version: 1\nrules: []\nchannels: {ops: {type: slack, url: 'ftp://x'}}\n",
+      says: /^line 3: channels\.ops\.url: must be an http\(s\) URL/,
+    },
     { name: "an alias bomb", text: aliasBomb(), says: /alias/i },
   ])("is refused for $name, naming line, field and reason", ({ text, says }) => {
     expect(problems(text).join("\n")).toMatch(says);
@@ -153,8 +183,13 @@ describe("watching a rules file", () => {
       await writeFile(path, good.replace("id: a", "id: b"));
       await vi.waitFor(() => expect(watcher.current().config.rules[0]?.rule.id).toBe("b"), { timeout: 5_000 });
       expect(watcher.current().problems).toEqual([]);
+      await writeFile(path, "");
+      await vi.waitFor(() => expect(watcher.current().problems).toHaveLength(1), { timeout: 5_000 });
+      expect(watcher.current().config.rules[0]?.rule.id).toBe("b");
+      expect(describeProblem(watcher.current().problems[0]!)).toMatch(/must begin with "version: 1"/);
       await rm(path);
       await vi.waitFor(() => expect(watcher.current().config.rules).toEqual([]), { timeout: 5_000 });
+      expect(watcher.current().problems).toMatchObject([{ message: expect.stringContaining("is gone") as string }]);
       expect(heard.length).toBeGreaterThanOrEqual(4);
     } finally {
       watcher.close();

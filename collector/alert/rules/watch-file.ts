@@ -9,6 +9,10 @@ const SETTLE_MS = 100;
 /** A watch may miss a change (network drives, mounted config maps): the file is read again so often, milliseconds. */
 const RECHECK_MS = 10_000;
 
+/** There is no such file. */
+const GONE = Symbol("gone");
+const FILE_GONE: Problem = { line: 0, field: "", message: "is gone, and its rules, channels and silences with it" };
+
 export interface WatchedFile {
   readonly path: string;
   /** The last good rules; those of an empty file before the first. */
@@ -24,35 +28,44 @@ export interface FileWatcher {
   close(): void;
 }
 
-/** Reads and watches `path`; `onChange` hears of every new content, good or bad. A missing file has no rules. */
+/**
+ * Reads and watches `path`; `onChange` hears of every new content, good or bad. A missing file has no rules, and one that
+ * goes is told as a problem; an empty one is broken as any other.
+ */
 export async function watchAlertFile(
   path: string,
   env: Readonly<Record<string, string | undefined>>,
   onChange: (file: WatchedFile) => void,
 ): Promise<FileWatcher> {
   let file: WatchedFile = { path, config: EMPTY_CONFIG, problems: [] };
-  let text: string | Error | null = null;
+  let text: string | Error | typeof GONE | undefined;
   let isGone = false;
   let watcher: FSWatcher | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   async function refresh(): Promise<WatchedFile> {
-    const now = await readOrEmpty(path);
-    // An editor that replaces the file leaves none for an instant: gone is what is gone twice.
-    if (now === "" && text !== null && text !== "" && !isGone) {
+    const now = await readOrGone(path);
+    // An editor that replaces the file leaves none, or an empty one, for an instant: gone is what is gone twice.
+    if ((now === GONE || now === "") && text !== undefined && now !== text && !isGone) {
       isGone = true;
       soon();
       return file;
     }
     isGone = false;
     if (now === text) return file;
+    const wasThere = text !== undefined;
     text = now;
-    if (typeof now !== "string") {
+    if (now === GONE) {
+      file = { path, config: EMPTY_CONFIG, problems: wasThere ? [FILE_GONE] : [] };
+      onChange(file);
+      return file;
+    }
+    if (now instanceof Error) {
       file = { ...file, problems: [{ line: 0, field: "", message: `cannot be read: ${now.message}` }] };
       onChange(file);
       return file;
     }
-    const read = now === "" ? { ok: true as const, config: EMPTY_CONFIG } : readAlertFile(now, env);
+    const read = readAlertFile(now, env);
     file = read.ok ? { path, config: read.config, problems: [] } : { ...file, problems: read.problems };
     onChange(file);
     return file;
@@ -86,11 +99,11 @@ export async function watchAlertFile(
   };
 }
 
-async function readOrEmpty(path: string): Promise<string | Error> {
+async function readOrGone(path: string): Promise<string | Error | typeof GONE> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return GONE;
     return error instanceof Error ? error : new Error(String(error));
   }
 }

@@ -1,3 +1,4 @@
+/** Quantities as people write them in alert rules. */
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Milliseconds of a period such as `5m`. @throws TypeError where the schema did not check it first */
