@@ -1,5 +1,6 @@
 /** What `/api/alerts/*` answers. Times are ISO 8601 in UTC. */
 import { z } from "zod";
+import { truncatedSchema } from "./api.ts";
 
 const labelsSchema = z.record(z.string(), z.string());
 
@@ -72,7 +73,8 @@ export const alertChangeSchema = z.object({
   /** It concerns the past, so nobody was told. */
   past: z.boolean(),
 });
-export const alertHistorySchema = z.object({ changes: z.array(alertChangeSchema) });
+/** The newest changes of the range; where it has more, `truncated` says so, and an earlier `to` gives them. */
+export const alertHistorySchema = z.object({ changes: z.array(alertChangeSchema), truncated: truncatedSchema.optional() });
 export type AlertHistory = z.infer<typeof alertHistorySchema>;
 
 export const alertChannelSchema = z.object({

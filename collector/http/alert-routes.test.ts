@@ -104,6 +104,19 @@ describe("/api/alerts", () => {
     expect(changes).toMatchObject([{ ruleId: "errors", change: "fired", valueText: "50%" }]);
   });
 
+  it("says where the history has more than was asked for", async () => {
+    const columns = "(at, rule_id, change, condition, labels, window_end, past)";
+    const rows = [1, 2, 3].map((n) => `(${String(T0 + 86_400 + n)}, 'other', 'fired', 'value', '{}', ${String(T0)}, 0)`);
+    await db.store.command(`INSERT INTO alert_history ${columns} VALUES ${rows.join(", ")}`);
+    const at = (n: number) => new Date((T0 + 86_400 + n) * 1000).toISOString();
+    const range = `from=${at(0)}&to=${at(9)}`;
+    const cut = alertHistorySchema.parse(await get(`/api/alerts/history?${range}&limit=2`));
+    expect(cut).toMatchObject({ changes: [{ at: at(3) }, { at: at(2) }], truncated: { limit: "changes", value: 2 } });
+    const whole = alertHistorySchema.parse(await get(`/api/alerts/history?${range}&limit=3`));
+    expect(whole.changes).toHaveLength(3);
+    expect(whole).not.toHaveProperty("truncated");
+  });
+
   it("shows channels and their failures, and no secret", async () => {
     await alerting.turn();
     const body = alertChannelsSchema.parse(await get("/api/alerts/channels"));
@@ -120,6 +133,8 @@ describe("/api/alerts", () => {
   it("tests a channel", async () => {
     const response = await app.request("/api/alerts/channels/ops/test", { method: "POST" });
     expect(await response.json()).toEqual({ ok: false, error: "answered 500" });
+    const { channels } = alertChannelsSchema.parse(await get("/api/alerts/channels"));
+    expect(channels[0]).toMatchObject({ lastErrorAt: new Date(nowMs).toISOString(), givenUp: 0 });
     expect((await app.request("/api/alerts/channels/none/test", { method: "POST" })).status).toBe(404);
   });
 

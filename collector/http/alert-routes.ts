@@ -138,16 +138,17 @@ function readRoutes(app: OpenAPIHono, { store, alerting, book, now }: AlertRoute
       fromMs: Date.parse(range.from),
       toMs: Date.parse(range.to),
       ruleId: rule,
-      limit,
+      limit: limit + 1,
     });
     const units = new Map(book.rules().map((one) => [one.rule.id, one.about.unit]));
-    const changes = rows.map(({ atMs, windowEndMs, ...row }) => ({
+    const changes = rows.slice(0, limit).map(({ atMs, windowEndMs, ...row }) => ({
       ...row,
       at: new Date(atMs).toISOString(),
       windowEnd: new Date(windowEndMs).toISOString(),
       valueText: formatValue(row.value, units.get(row.ruleId) ?? "number"),
     }));
-    return context.json({ changes }, 200);
+    const truncated = rows.length > limit && { truncated: { limit: "changes", value: limit } };
+    return context.json({ changes, ...truncated }, 200);
   });
   app.openapi(channelsRoute, (context) => {
     const health = alerting.channelHealth();

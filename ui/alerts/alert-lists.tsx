@@ -15,22 +15,26 @@ export function HistoryList(props: { history: AlertHistory; rules: readonly Aler
     return rule === undefined ? id : ruleName(rule);
   };
   if (history.changes.length === 0) return <p class="quiet-words">Nothing began or ended in this range.</p>;
+  const { truncated } = history;
   return (
-    <ol class="alert-history">
-      {history.changes.map((change) => (
-        <li
-          key={JSON.stringify([change.at, change.ruleId, change.labels, change.change])}
-          data-change={change.change}
-        >
-          <time dateTime={change.at}>{new Date(change.at).toLocaleString()}</time>
-          <strong>{CHANGES[change.change] ?? change.change}</strong> {nameOf(change.ruleId)}: {labelText(change.labels)}{" "}
-          {change.condition === "no-data" ? "silent" : change.valueText}
-          {change.reason !== null && change.reason !== "recovered" && <em> ({change.reason})</em>}
-          {change.past && <em> (concerns the past, nobody was told)</em>}{" "}
-          <FlowsLink flows={flowsOfChange(change, history.changes, rules.get(change.ruleId))} />
-        </li>
-      ))}
-    </ol>
+    <>
+      {truncated && <p class="quiet-words">The newest {truncated.value} changes; the range has more.</p>}
+      <ol class="alert-history">
+        {history.changes.map((change) => (
+          <li
+            key={JSON.stringify([change.at, change.ruleId, change.labels, change.change])}
+            data-change={change.change}
+          >
+            <time dateTime={change.at}>{new Date(change.at).toLocaleString()}</time>
+            <strong>{CHANGES[change.change] ?? change.change}</strong> {nameOf(change.ruleId)}: {labelText(change.labels)}{" "}
+            {change.condition === "no-data" ? "silent" : change.valueText}
+            {change.reason !== null && change.reason !== "recovered" && <em> ({change.reason})</em>}
+            {change.past && <em> (concerns the past, nobody was told)</em>}{" "}
+            <FlowsLink flows={flowsOfChange(change, history.changes, rules.get(change.ruleId))} />
+          </li>
+        ))}
+      </ol>
+    </>
   );
 }
 

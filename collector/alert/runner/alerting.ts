@@ -196,16 +196,16 @@ export class Alerting {
     return this.#outbox.health;
   }
 
-  /** Sends a test message to a channel at once; undefined where there is no such channel. */
+  /** Sends a test message to a channel at once, and notes the answer; undefined where there is no such channel. */
   async testChannel(name: string): Promise<SendResult | undefined> {
     const channel = this.#options.book.channels().get(name);
     if (channel === undefined) return undefined;
     const { allowPrivate, baseUrl } = this.#options;
     const message = testMessage(name, baseUrl, this.#nowMs());
-    return (this.#options.send ?? ((to, what) => sendToChannel(to, what, { allowPrivate, nowMs: this.#nowMs() })))(
-      channel,
-      message,
-    );
+    const send = this.#options.send ?? ((to, what) => sendToChannel(to, what, { allowPrivate, nowMs: this.#nowMs() }));
+    const result = await send(channel, message);
+    this.#outbox.note(name, result);
+    return result;
   }
 
   async #holdLease(): Promise<void> {

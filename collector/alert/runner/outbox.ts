@@ -73,6 +73,14 @@ export class Outbox {
     }
   }
 
+  /** Notes what a channel answered last, to a message or to a test. */
+  note(channel: string, result: SendResult): void {
+    const health = this.#healthOf(channel);
+    const nowMs = this.#options.nowMs();
+    if (result.ok) health.lastOkMs = nowMs;
+    else Object.assign(health, { lastErrorMs: nowMs, lastError: result.error });
+  }
+
   /** Resolves when no try is under way. */
   async idle(): Promise<void> {
     await Promise.all(this.#running);
@@ -87,15 +95,13 @@ export class Outbox {
       return;
     }
     const result = await send(channel, delivery.message);
+    this.note(delivery.channel, result);
     if (result.ok) {
-      health.lastOkMs = nowMs();
       health.sent++;
       this.#tries.delete(delivery.id);
       onDone({ id: delivery.id, error: "" });
       return;
     }
-    health.lastErrorMs = nowMs();
-    health.lastError = result.error;
     health.failedTries++;
     if (nowMs() - delivery.createdMs > DELIVERY_AGE_MAX_MS) {
       this.#giveUp(delivery, all, result.error);
