@@ -2,7 +2,9 @@
 import * as names from "../../schema/attributes.ts";
 import type { Attributes, Span } from "../../schema/flow.ts";
 import type { BuiltFlow } from "../flow/build-flow.ts";
+import { number } from "../flow/attribute-readers.ts";
 import { consumerName } from "../flow/delivery.ts";
+import { toMs } from "../flow/instant.ts";
 import type { SpanFilter } from "../store/queries/span-filter.ts";
 
 export interface FlowFilter {
@@ -18,6 +20,12 @@ export interface FlowFilter {
   readonly text?: string | undefined;
 }
 
+/**
+ * Parts of a flow's duration, one of which a span has to have lasted, or its message waited and it lasted, for the flow
+ * to be found by it: each function after a queue is one part more.
+ */
+export const DURATION_PARTS = 4;
+
 /** A condition on single spans that some span of every wanted flow meets. */
 export interface Seed {
   /** Stands for it in a cursor. */
@@ -25,6 +33,11 @@ export interface Seed {
   readonly filter: Omit<SpanFilter, "from" | "to">;
   /** Whether few flows have such spans as a rule: then it is the way to them, however many there are. */
   readonly isNarrow: boolean;
+  /**
+   * There where a wanted flow may have no such span: spans are looked for by one of so many parts of what is asked,
+   * by their own word.
+   */
+  readonly parts?: number;
   matches(span: Span): boolean;
 }
 
@@ -55,7 +68,33 @@ export function seedsOf(filter: FlowFilter): Seed[] {
     const matches = ({ attributes }: Span) => attributes[names.FAAS_COLDSTART] === true;
     add({ name: "coldStart", filter: { coldStart }, isNarrow: false, matches });
   }
+  if (filter.minQueueWaitMs !== undefined) add(waitSeed(filter.minQueueWaitMs));
+  if (filter.minDurationMs !== undefined) add(durationSeed(filter.minDurationMs / DURATION_PARTS));
   return seeds;
+}
+
+/** The same as the store's condition `minWaitMs`. */
+function waitSeed(minWaitMs: number): Seed {
+  const matches = (span: Span) => {
+    const startMs = Math.floor(toMs(span.startTime));
+    return [span, ...span.links, ...span.events].some((each) => startMs - sentMsOf(each) >= minWaitMs);
+  };
+  return { name: "wait", filter: { minWaitMs }, isNarrow: false, parts: 1, matches };
+}
+
+/** The same as the store's condition `minPartMs`. */
+function durationSeed(minPartMs: number): Seed {
+  const matches = (span: Span) => {
+    const { startTime, durationMs } = span;
+    const endMs = Math.floor(toMs(startTime)) + Math.floor(durationMs);
+    return Math.round(durationMs * 1e6) >= Math.round(minPartMs * 1e6) || endMs - sentMsOf(span) >= minPartMs;
+  };
+  return { name: "duration", filter: { minPartMs }, isNarrow: false, parts: DURATION_PARTS, matches };
+}
+
+/** When its message was sent, milliseconds since the epoch; where it does not say so, after everything. */
+function sentMsOf({ attributes }: { readonly attributes: Attributes }): number {
+  return number(attributes, names.MESSAGE_SENT_MS) || Infinity;
 }
 
 /** The same as the store's condition for `failed`. */

@@ -28,6 +28,27 @@ const rare: SpanInput[] = [
   { trace: "cold", id: "cold", kind: "server", service: "api", at: -3, attributes: { "faas.coldstart": true } },
   { trace: "billing", id: "billing", kind: "server", service: "billing", at: -4 },
   { trace: "long", id: "long", kind: "server", service: "api", at: -5, ms: 9_000 },
+  { trace: "short", id: "short", kind: "server", service: "api", at: -8, ms: 2 },
+  {
+    trace: "waited",
+    id: "waited",
+    kind: "consumer",
+    service: "mailer",
+    at: -9,
+    attributes: { ...process, ...key("w"), "hopscope.message.sent_ms": startMs - 60_000 },
+  },
+  {
+    trace: "waited-batch",
+    id: "waited-batch",
+    kind: "consumer",
+    service: "mailer",
+    at: -11,
+    attributes: { ...process, "messaging.batch.message_count": 2 },
+    events: [30_000, 70_000].map((ago) => ({
+      name: "hopscope.message",
+      attributes: { ...key(`w${String(ago)}`), "hopscope.message.sent_ms": startMs - ago },
+    })),
+  },
   { trace: "vip", id: "vip", kind: "server", service: "api", at: -6, attributes: { region: "north", customer: "c-7" } },
   { trace: "single", id: "single", kind: "consumer", service: "mailer", at: -7, attributes: { ...process, ...key("m") } },
   // Two requests whose messages meet in one invocation: only this one says which job it was.
@@ -97,12 +118,27 @@ describe(`of ${String(usual)} flows, one page finds`, { timeout: 60_000 }, () =>
   });
 });
 
+describe(`of ${String(usual)} flows, one page finds by single spans, and says so,`, { timeout: 60_000 }, () => {
+  it.for([
+    ["minDurationMs=5000", ["long"], 4],
+    ["minDurationMs=5000&maxDurationMs=8999", [], 4],
+    ["minDurationMs=20000", [], 4],
+    ["minQueueWaitMs=50000", ["waited", "waited-batch"], 1],
+    ["minQueueWaitMs=65000", ["waited-batch"], 1],
+    ["minQueueWaitMs=50000&service=mailer&limit=1", ["waited"], 1],
+  ] as const)("%s", async ([query, traces, parts]) => {
+    const { flows, truncated } = await list(query);
+    expect(flows.map(({ id }) => id)).toEqual(traces.map(traceIdOf));
+    expect(truncated).toEqual({ limit: "parts", value: parts });
+  });
+});
+
 describe("a page", { timeout: 60_000 }, () => {
   it("says how far it looked, and the next one goes on from there", async () => {
-    const first = await list("minDurationMs=5000");
+    const first = await list("maxDurationMs=5");
     expect(first).toMatchObject({ flows: [], truncated: { limit: "entries", value: 4_000 } });
-    const second = await list(`minDurationMs=5000&cursor=${first.nextCursor ?? ""}`);
-    expect(second.flows.map(({ id }) => id)).toEqual([traceIdOf("long")]);
+    const second = await list(`maxDurationMs=5&cursor=${first.nextCursor ?? ""}`);
+    expect(second.flows.map(({ id }) => id)).toEqual([traceIdOf("short")]);
     expect(second).not.toHaveProperty("truncated");
   });
 
@@ -124,12 +160,21 @@ describe("a page", { timeout: 60_000 }, () => {
 });
 
 /** Whatever is asked meets its bound at once. */
-function bounded(bounds: { timeS?: number; rowsRead?: number; memoryBytes?: number }): Hono {
+function bounded(bounds: { timeS?: number; rowsRead?: number }): Hono {
   const store: Store = {
     ...test.store,
     query: (sql, params, options) => test.store.query(sql, params, { ...options, bounds }),
   };
   return createApp({ store });
+}
+
+/** No question has the memory that it takes: the server counts only what is more than a few megabytes. */
+function withoutMemory(): Hono {
+  const query: Store["query"] = (_sql, _params, options) => {
+    options?.onCut?.({ limit: "memory", value: 1 });
+    return Promise.resolve([]);
+  };
+  return createApp({ store: { ...test.store, query } });
 }
 
 describe("an answer past a bound of the store", () => {
@@ -149,7 +194,7 @@ describe("an answer past a bound of the store", () => {
     ["/api/spans/compare", "memory"],
     ["/api/flows?attribute=region%3Dnorth", "memory"],
   ] as const)("is no error and says so: %s, %s", async ([path, limit]) => {
-    const tight = bounded(limit === "rows" ? { rowsRead: 1 } : { memoryBytes: 1 });
+    const tight = limit === "rows" ? bounded({ rowsRead: 1 }) : withoutMemory();
     const response = await tight.request(path);
     const body = (await response.json()) as { truncated?: unknown };
     expect(response.status).toBe(200);
@@ -157,7 +202,7 @@ describe("an answer past a bound of the store", () => {
   });
 
   it("is 400 and names the bound where it leaves nothing to show", async () => {
-    const response = await bounded({ memoryBytes: 1 }).request(`/api/flows/${id}`);
+    const response = await withoutMemory().request(`/api/flows/${id}`);
     const { error } = (await response.json()) as { error: { message: string } };
     expect([response.status, error.message]).toEqual([400, expect.stringMatching(/limit of memory: take a shorter/)]);
   });

@@ -34,6 +34,7 @@ export async function listFlows(store: Store, request: FlowListRequest): Promise
   const cut = new CutNote();
   const cursor = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
   const seed = await seedOf(store, { request, way: cursor?.way, isFirst: cursor === undefined, cut });
+  if (seed?.parts !== undefined) cut.onCut({ limit: "parts", value: seed.parts });
   const perFlow = isFiltered(request) ? new TracesPerFlow() : TracesPerFlow.of(store);
   const flows: FlowSummary[] = [];
   const tracesWanted = () => perFlow.tracesFor(limit - flows.length);

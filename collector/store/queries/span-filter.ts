@@ -1,5 +1,5 @@
 /** Which spans are meant, as the condition of a query. */
-import { MESSAGE_RETURNED } from "../../../schema/attributes.ts";
+import { MESSAGE_RETURNED, MESSAGE_SENT_MS } from "../../../schema/attributes.ts";
 import { PROMOTED_SPAN_COLUMNS } from "../span-columns.ts";
 import { filterSql, type FilterExpression } from "./filter-expression.ts";
 import { attributeEquals, hasPlace, type AttributePlace } from "./attribute-sql.ts";
@@ -21,6 +21,10 @@ export interface SpanFilter {
   readonly coldStart?: boolean | undefined;
   readonly minDurationMs?: number | undefined;
   readonly maxDurationMs?: number | undefined;
+  /** Lasted that long, or ended that long after its message was sent, by its own word. */
+  readonly minPartMs?: number | undefined;
+  /** Began that long after a message of it was sent, by its own word. */
+  readonly minWaitMs?: number | undefined;
   /** `key=value` each. */
   readonly attribute?: readonly string[] | undefined;
   readonly text?: string | undefined;
@@ -58,6 +62,11 @@ export function spanCondition(filter: SpanFilter, place: AttributePlace = "both"
   if (filter.coldStart !== undefined) add(filter.coldStart ? "faas_coldstart = 2" : "faas_coldstart != 2");
   if (filter.minDurationMs !== undefined) add("duration_ns >= {minNs:UInt64}", "minNs", toNs(filter.minDurationMs));
   if (filter.maxDurationMs !== undefined) add("duration_ns <= {maxNs:UInt64}", "maxNs", toNs(filter.maxDurationMs));
+  if (filter.minPartMs !== undefined) {
+    add(PART_SQL, "partNs", toNs(filter.minPartMs));
+    params["partMs"] = toMs(filter.minPartMs);
+  }
+  if (filter.minWaitMs !== undefined) add(WAIT_SQL, "waitMs", toMs(filter.minWaitMs));
   for (const [at, given] of (filter.attribute ?? []).entries()) {
     const [key, value] = splitAttribute(given);
     const equality = attributeEquals(key, value, { prefix: `attribute${String(at)}`, place });
@@ -73,6 +82,22 @@ const FAILED_SQL = `(status_code = 2 OR timed_out = 2
     OR mapContains(attributes_bool, '${MESSAGE_RETURNED}') OR mapContains(attributes_string, '${MESSAGE_RETURNED}')
     OR arrayExists(text -> position(text, '"${MESSAGE_RETURNED}"') > 0, \`links.attributes\`)
     OR arrayExists(text -> position(text, '"${MESSAGE_RETURNED}"') > 0, \`events.attributes\`))`;
+
+const SPAN_START_MS_SQL = "toUnixTimestamp64Milli(start_time)";
+
+const PART_SQL = `(duration_ns >= {partNs:UInt64} OR (message_sent_ms > 0
+    AND ${SPAN_START_MS_SQL} + toInt64(intDiv(duration_ns, 1000000)) - toInt64(message_sent_ms) >= {partMs:Int64}))`;
+
+/** The messages of a batch say it in its links and events. */
+const SENT_PATTERN = `"key":"${MESSAGE_SENT_MS.replaceAll(".", "[.]")}","value":[{]"intValue":"?([0-9]+)`;
+const WAIT_SQL = `((message_sent_ms > 0 AND ${SPAN_START_MS_SQL} - toInt64(message_sent_ms) >= {waitMs:Int64})
+    OR ((notEmpty(\`links.attributes\`) OR notEmpty(\`events.attributes\`)) AND arrayExists(
+        sent -> sent > 0 AND ${SPAN_START_MS_SQL} - sent >= {waitMs:Int64},
+        arrayMap(
+            text -> toInt64OrZero(extract(text, '${SENT_PATTERN}')),
+            arrayConcat(\`links.attributes\`, \`events.attributes\`)
+        )
+    )))`;
 
 /** The key and the value of `key=value`. */
 function splitAttribute(given: string): [string, string] {
@@ -100,6 +125,10 @@ const TEXT_SQL = `arrayExists(
         mapValues(attributes_string)
     )
 )`;
+
+function toMs(ms: number): string {
+  return String(Math.min(Math.ceil(ms), Number.MAX_SAFE_INTEGER));
+}
 
 function toNs(ms: number): string {
   return String(Math.min(Math.round(ms * 1e6), Number.MAX_SAFE_INTEGER));
