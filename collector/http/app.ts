@@ -19,6 +19,11 @@ import { spanRoutes } from "./spans-api.ts";
 import { staticUi } from "./static-ui.ts";
 import { uiAuth } from "./ui-auth.ts";
 
+const API_DESCRIPTION =
+  "Flows, functions, spans and alerts, as the UI reads them. Beside them lie the routes of Jaeger's query API, which " +
+  "Jaeger describes: /api/services, /api/operations, /api/traces, /api/transform, /api/archive, /api/dependencies, " +
+  "/api/metrics and /api/v3.";
+
 export interface AppOptions {
   readonly store: Store;
   /** Where the collector's own failures are told; absent, nowhere. */
@@ -61,7 +66,7 @@ export function createApp(options: AppOptions): Hono {
   if (alerts) app.route("/", alerts);
   app.doc31("/api/openapi.json", {
     openapi: "3.1.0",
-    info: { title: "Hopscope query API", version: "1", description: "Flows and functions, as the UI reads them." },
+    info: { title: "Hopscope query API", version: "1", description: API_DESCRIPTION },
   });
   for (const prefix of ["/", "/jaeger"]) {
     app.route(prefix, jaegerV1({ store, now }));
