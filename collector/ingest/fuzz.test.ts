@@ -1,72 +1,156 @@
+/**
+ * Damaged requests: each gets a 400 or is taken, what is taken ClickHouse takes, too, and the good spans of the same
+ * request are in the store with every column as it was sent.
+ */
 import * as fc from "fast-check";
-import { expect, it } from "vitest";
-import { arbitraryRequest } from "../../test/support/arbitrary-spans.ts";
-import { encodeOtlp } from "../../test/support/otlp-proto.ts";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { arbitraryRequest, flatten } from "../../test/support/arbitrary-spans.ts";
+import { mutated, mutations } from "../../test/support/mutate.ts";
+import { encodeOtlp, type OtlpJson } from "../../test/support/otlp-proto.ts";
+import { protobufField } from "../../test/support/protobuf-field.ts";
+import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
 import { OtlpError } from "./errors.ts";
 import { otlpJsonToProtobuf } from "./otlp-json.ts";
 import { SpanTranscoder } from "./transcode-spans.ts";
 
 /** `HOPSCOPE_FUZZ_CASES=100000` for the long run. */
 const numRuns = Number(process.env["HOPSCOPE_FUZZ_CASES"] ?? 2_000);
+/** Cases whose blocks are one insert. */
+const casesPerInsert = 200;
 
-/** Places and what happens there: bytes overwritten, cut out, or doubled. */
-const mutations = fc.array(
-  fc.record({ at: fc.nat(), do: fc.constantFrom("set", "cut", "double", "end"), byte: fc.nat(255), size: fc.nat(40) }),
-  { minLength: 1, maxLength: 6 },
-);
+type Form = "protobuf" | "json";
 
-function mutated(body: Buffer, changes: readonly { at: number; do: string; byte: number; size: number }[]): Buffer {
-  let bytes = Buffer.from(body);
-  for (const change of changes) {
-    const at = bytes.length === 0 ? 0 : change.at % bytes.length;
-    if (change.do === "set" && bytes.length > 0) bytes[at] = change.byte;
-    else if (change.do === "cut") bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + change.size)]);
-    else if (change.do === "double") bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(Math.max(0, at - change.size))]);
-    else if (change.do === "end") bytes = bytes.subarray(0, at);
-  }
-  return bytes;
+let db: TestStore;
+beforeAll(async () => {
+  db = await createTestStore();
+});
+afterAll(() => db.close());
+
+const startNano = BigInt(Date.now()) * 1_000_000n;
+/** What no mutation and no random id begins with. */
+const GOOD_TRACE = "900d".repeat(4);
+const resource: OtlpJson = { attributes: [{ key: "service.name", value: { stringValue: "neighbour" } }] };
+const scope: OtlpJson = { name: "fuzz", version: "1" };
+
+/** A span that fills columns of every kind, so that one row too many or too few anywhere moves its values. */
+function goodSpan(run: number, place: "before" | "after"): OtlpJson {
+  const attributes = [
+    { key: "messaging.destination.name", value: { stringValue: `queue-${place}` } },
+    { key: "faas.coldstart", value: { boolValue: true } },
+    { key: "http.response.status_code", value: { intValue: "404" } },
+    { key: "hopscope.message.keys", value: { arrayValue: { values: [{ stringValue: `key-${place}` }] } } },
+    { key: "text", value: { stringValue: place } },
+    { key: "whole", value: { intValue: "-7" } },
+    { key: "part", value: { doubleValue: 0.5 } },
+    { key: "flag", value: { boolValue: false } },
+    { key: "list", value: { arrayValue: { values: [{ intValue: "1" }, { stringValue: place }] } } },
+  ];
+  const other = { traceId: "c".repeat(32), spanId: "d".repeat(16), traceState: "link=1" };
+  return {
+    traceId: GOOD_TRACE + run.toString(16).padStart(16, "0"),
+    spanId: (place === "before" ? "b" : "a").repeat(16),
+    parentSpanId: "e".repeat(16),
+    traceState: `state=${place}`,
+    name: `good ${place}`,
+    kind: 5,
+    startTimeUnixNano: String(startNano),
+    endTimeUnixNano: String(startNano + 5_000_000n),
+    attributes,
+    events: [{ timeUnixNano: String(startNano + 1n), name: `event ${place}`, attributes: attributes.slice(4) }],
+    links: [{ ...other, attributes: attributes.slice(4, 6) }],
+    status: { code: 2, message: `status ${place}` },
+    flags: 1,
+    droppedLinksCount: 3,
+  };
 }
 
-/** A request that is sure to be good, before and after the bad ones. */
-const good = encodeOtlp("ExportTraceServiceRequest", {
-  resourceSpans: [{ scopeSpans: [{ spans: [{ traceId: "a".repeat(32), spanId: "b".repeat(16), name: "good" }] }] }],
-});
+/** A request of two good spans, and between them the bytes of what was a good one. */
+function sandwich(form: Form, run: number, damaged: Buffer | undefined): Buffer {
+  const [before, after] = [goodSpan(run, "before"), goodSpan(run, "after")];
+  if (form === "json") {
+    const [first, last] = [before, after].map((span) => Buffer.from(JSON.stringify(span))) as [Buffer, Buffer];
+    const spans = damaged ? [first, damaged, last] : [first, last];
+    const empty = JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ scope, spans: [] }] }] });
+    const [head, tail] = empty.split("[]");
+    const joined = spans.flatMap((span, place) => (place === 0 ? [span] : [Buffer.from(","), span]));
+    return Buffer.concat([Buffer.from(`${head ?? ""}[`), ...joined, Buffer.from(`]${tail ?? ""}`)]);
+  }
+  const spans = [encodeOtlp("Span", before), ...(damaged ? [damaged] : []), encodeOtlp("Span", after)];
+  const scopeParts = [
+    protobufField(1, encodeOtlp("InstrumentationScope", scope)),
+    ...spans.map((span) => protobufField(2, span)),
+  ];
+  const parts = [protobufField(1, encodeOtlp("Resource", resource)), protobufField(2, Buffer.concat(scopeParts))];
+  return protobufField(1, Buffer.concat(parts));
+}
 
-it.for(["protobuf", "json"] as const)("no mutation of a valid %s request does more than get a 400", { timeout: 600_000 }, (form) => {
-  const transcoder = new SpanTranscoder({ retentionDays: 30, now: () => 1_750_000_000_000 });
-  const alone = new SpanTranscoder({ retentionDays: 30, now: () => 1_750_000_000_000 });
-  fc.assert(
-    fc.property(arbitraryRequest, mutations, (request, changes) => {
-      const valid = form === "json" ? Buffer.from(JSON.stringify(request)) : encodeOtlp("ExportTraceServiceRequest", request);
-      const bad = mutated(valid, changes);
-      transcoder.transcode(good);
-      try {
-        transcoder.transcode(form === "json" ? otlpJsonToProtobuf(bad) : bad);
-        transcoder.undo();
-      } catch (error) {
-        expect(error).toBeInstanceOf(OtlpError);
-        expect((error as OtlpError).httpStatus).toBe(400);
-      }
-      // What was there before stays as it was, to the byte, but for words that the bad one left in dictionaries.
-      expect(transcoder.rows).toBe(1);
-      const [block] = transcoder.takeBlocks();
-      alone.transcode(good);
-      expect(block?.rows).toBe(alone.takeBlocks()[0]?.rows);
-    }),
-    { numRuns },
+const encoded = (form: Form, message: "ExportTraceServiceRequest" | "Span", json: OtlpJson) =>
+  form === "json" ? Buffer.from(JSON.stringify(json)) : encodeOtlp(message, json);
+
+/** Whether it was taken; what is not must be answered with a 400, and leave nothing behind. */
+function take(transcoder: SpanTranscoder, form: Form, body: Buffer): boolean {
+  const before = transcoder.rows;
+  try {
+    transcoder.transcode(form === "json" ? otlpJsonToProtobuf(body) : body);
+    return true;
+  } catch (error) {
+    expect(error).toBeInstanceOf(OtlpError);
+    expect((error as OtlpError).httpStatus).toBe(400);
+    expect(transcoder.rows).toBe(before);
+    return false;
+  }
+}
+
+/** Inserts what was taken, and gives every column of the good spans as text, but for ids and the time of arrival. */
+async function insertAndRead(transcoder: SpanTranscoder, token: string): Promise<{ place: string; columns: string }[]> {
+  const blocks = transcoder.takeBlocks().map(({ bytes }) => bytes);
+  await db.store.command("TRUNCATE TABLE spans");
+  if (blocks.length > 0) await db.store.insertNative("spans", blocks, token);
+  return db.store.query(
+    `SELECT name AS place, toString(tuple(* EXCEPT (trace_id, span_id, seen_after))) AS columns FROM spans
+     WHERE startsWith(lower(hex(trace_id)), {good:String})`,
+    { good: GOOD_TRACE },
   );
-});
+}
 
-it("random bytes never do more than get a 400", () => {
+it.for(["protobuf", "json"] as const)(
+  "damaged %s gets a 400 or is stored, and never harms the good spans of its request",
+  { timeout: 3_600_000 },
+  async (form) => {
+    const transcoder = new SpanTranscoder({ retentionDays: 30 });
+    expect(take(transcoder, form, sandwich(form, 0, undefined))).toBe(true);
+    const expected = new Map((await insertAndRead(transcoder, `${form}-0`)).map((row) => [row.place, row.columns]));
+    expect([...expected.keys()].sort()).toEqual(["good after", "good before"]);
+    let run = 0;
+    let takenSince = 0;
+    let taken = 0;
+    const check = async () => {
+      const rows = await insertAndRead(transcoder, `${form}-${String(run)}`);
+      expect(rows).toHaveLength(2 * takenSince);
+      for (const { place, columns } of rows) expect(columns).toBe(expected.get(place));
+      taken += takenSince;
+      takenSince = 0;
+    };
+    await fc.assert(
+      fc.asyncProperty(arbitraryRequest, mutations, async (request, changes) => {
+        run += 1;
+        // Anywhere, and where the messages round it stay whole.
+        take(transcoder, form, mutated(encoded(form, "ExportTraceServiceRequest", request), changes));
+        const span = flatten(request)[0]?.span ?? { ...goodSpan(0, "before"), traceId: "f".repeat(32) };
+        if (take(transcoder, form, sandwich(form, run, mutated(encoded(form, "Span", span), changes)))) takenSince += 1;
+        if (run % casesPerInsert === 0) await check();
+      }),
+      { numRuns, endOnFailure: true },
+    );
+    await check();
+    expect(taken).toBeGreaterThan(numRuns / 100);
+  },
+);
+
+it("random bytes never do more than get a 400", { timeout: 3_600_000 }, () => {
   const transcoder = new SpanTranscoder({ retentionDays: 30 });
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-      try {
-        transcoder.transcode(Buffer.from(bytes));
-      } catch (error) {
-        expect(error).toBeInstanceOf(OtlpError);
-      }
-    }),
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void take(transcoder, "protobuf", Buffer.from(bytes))),
     { numRuns },
   );
 });
