@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { nextTheme, theme } from "./models/theme.ts";
 import { LazyAlertsPage } from "./alerts/lazy-alerts-page.tsx";
+import { LazyComparePage } from "./compare/lazy-compare-page.tsx";
 import { FlowPage } from "./pages/flow.tsx";
 import { FlowsPage } from "./pages/flows.tsx";
 import { FunctionsPage } from "./pages/functions.tsx";
@@ -19,6 +20,7 @@ export function App(): JSX.Element {
     { keys: ["1"], label: "Flows", run: () => navigate("/", "push") },
     { keys: ["2"], label: "Functions", run: () => navigate("/functions", "push") },
     { keys: ["3"], label: "Alerts", run: () => navigate("/alerts", "push") },
+    { keys: ["4"], label: "Compare", run: () => navigate("/compare", "push") },
     { keys: ["t"], label: "Theme: auto, light, dark", run: nextTheme },
   ]);
   const main = useRef<HTMLElement>(null);
@@ -41,6 +43,7 @@ export function App(): JSX.Element {
         {shown.page === "flow" && <FlowPage traceId={shown.traceId} />}
         {shown.page === "functions" && <FunctionsPage />}
         {shown.page === "alerts" && <LazyAlertsPage />}
+        {shown.page === "compare" && <LazyComparePage />}
         {shown.page === "unknown" && <UnknownPage />}
       </main>
       <ShortcutsHelp />
@@ -67,6 +70,9 @@ function TopBar(): JSX.Element {
         </a>
         <a href="/alerts" aria-current={page === "alerts" ? "page" : undefined}>
           Alerts
+        </a>
+        <a href="/compare" aria-current={page === "compare" ? "page" : undefined}>
+          Compare
         </a>
       </nav>
       <div class="tools">

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import type { FlowModelState } from "../models/flow.ts";
+import { flowListPath } from "../route/view.ts";
 import { CopyButton } from "../shared/copy-button.tsx";
 import { formatClock, formatDay, formatDuration, formatRate, plural } from "../shared/format.ts";
 import { Icon } from "../shared/icon.tsx";
@@ -31,6 +32,9 @@ export function FlowHeader({ model }: { model: FlowModelState }): JSX.Element | 
           <code title={flow.id}>{flow.id.slice(0, 8)}…</code>
         </p>
         <div class="actions">
+          <a class="compare" href={flowListPath({ compare: flow.id })}>
+            Compare with …
+          </a>
           <CopyButton text={flow.id} label="Trace id" />
           <CopyButton text={() => window.location.href} label="Link" />
           <a class="json" href={`/api/flows/${flow.id}`} target="_blank" rel="noreferrer">

@@ -18,13 +18,7 @@ export const FlowListModel = createModel(() => {
   const knownServices = signal<ReadonlySet<string>>(new Set());
   /** True while the reader points at a row: nothing may move below the pointer. */
   const held = signal(false);
-  const query = computed<FlowQuery>(() => ({
-    service: queryValue("service"),
-    function: queryValue("function"),
-    destination: queryValue("destination"),
-    status: queryValue("status"),
-    to: queryValue("to"),
-  }));
+  const query = computed(filtersOf);
   /** An instant in the address, as a link to an alert's flows has, counts in place of the picked range. */
   const from = computed(() => queryValue("from"));
   const subject = computed(() => JSON.stringify([query.value, from.value, range.value]));
@@ -83,3 +77,16 @@ export const FlowListModel = createModel(() => {
   const list = { shown, waiting, nextCursor, loadingMore, held, showWaiting, loadMore };
   return { poll, ...list, query, from, services };
 });
+
+/** What the address narrows the list to, but for where the range begins. */
+function filtersOf(): FlowQuery {
+  return {
+    service: queryValue("service"),
+    function: queryValue("function"),
+    destination: queryValue("destination"),
+    attribute: queryValue("attribute"),
+    text: queryValue("text"),
+    status: queryValue("status"),
+    to: queryValue("to"),
+  };
+}

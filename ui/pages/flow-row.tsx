@@ -1,7 +1,8 @@
 import type { JSX } from "preact";
 import type { FlowSummary } from "@hopscope/schema/api";
 import { nowMs } from "../models/clock.ts";
-import { flowPath } from "../route/view.ts";
+import { setQuery } from "../route/router.ts";
+import { comparePath, flowPath } from "../route/view.ts";
 import { formatAgo, formatClock, formatDay, formatDuration, plural } from "../shared/format.ts";
 import { Icon, type IconName } from "../shared/icon.tsx";
 import { epochMillis } from "../shared/instant.ts";
@@ -9,8 +10,14 @@ import { epochMillis } from "../shared/instant.ts";
 /** Services named in a row; of more, how many. */
 const SERVICES_SHOWN_MAX = 4;
 
+interface FlowRowProps {
+  flow: FlowSummary;
+  /** While flows are chosen to be compared: the one that was, '' before. */
+  chosen: string | undefined;
+}
+
 /** One flow of the list; the whole row is its link. */
-export function FlowRow({ flow }: { flow: FlowSummary }): JSX.Element {
+export function FlowRow({ flow, chosen }: FlowRowProps): JSX.Element {
   const failed = flow.status === "error";
   const startedMs = epochMillis(flow.startTime);
   return (
@@ -20,6 +27,7 @@ export function FlowRow({ flow }: { flow: FlowSummary }): JSX.Element {
           <Icon name={failed ? "cross" : "check"} />
           <span class="visually-hidden">{failed ? "with errors" : "ok"}</span>
         </span>
+        {chosen !== undefined && <Choice flow={flow} chosen={chosen} />}
         <span class="title">
           <a class="flow-link" href={flowPath(flow.id)}>
             {flow.name}
@@ -53,6 +61,29 @@ export function FlowRow({ flow }: { flow: FlowSummary }): JSX.Element {
         {formatDuration(flow.durationMs)}
       </td>
     </tr>
+  );
+}
+
+/** Takes the flow as the first to compare, or leads to the comparison of the first with it. */
+function Choice({ flow, chosen }: { flow: FlowSummary; chosen: string }): JSX.Element {
+  const isChosen = flow.id === chosen;
+  if (chosen !== "" && !isChosen) {
+    return (
+      <a class="choice" href={comparePath(chosen, flow.id)} aria-label={`Compare with ${flow.name}`}>
+        Compare
+      </a>
+    );
+  }
+  return (
+    <button
+      type="button"
+      class="choice"
+      aria-pressed={isChosen}
+      aria-label={`Compare ${flow.name}`}
+      onClick={() => setQuery({ compare: isChosen ? "" : flow.id }, "replace")}
+    >
+      {isChosen ? "Chosen" : "Compare"}
+    </button>
   );
 }
 

@@ -37,6 +37,7 @@ export function FlowsPage(): JSX.Element {
         <Filters services={model.services.value} />
       </div>
       <Narrowed />
+      <Choosing />
       {error && <ErrorBanner error={error} hasData={isAnswered} retry={model.poll.refresh} />}
       <p class="new-flows" aria-live="polite">
         {waiting > 0 && (
@@ -66,6 +67,7 @@ interface FlowTableProps {
 
 /** While the reader points at a row or has one in hand, nothing is added above it. */
 function FlowTable({ model, list }: FlowTableProps): JSX.Element {
+  const chosen = queryValue("compare");
   return (
     <table
       ref={list}
@@ -101,7 +103,7 @@ function FlowTable({ model, list }: FlowTableProps): JSX.Element {
       </thead>
       <tbody>
         {model.shown.value.map((flow) => (
-          <FlowRow key={flow.id} flow={flow} />
+          <FlowRow key={flow.id} flow={flow} chosen={chosen} />
         ))}
       </tbody>
     </table>
@@ -139,21 +141,38 @@ function Filters({ services }: { services: string[] }): JSX.Element {
         ))}
       </select>
       <RangePicker />
+      <button
+        type="button"
+        aria-pressed={queryValue("compare") !== undefined}
+        onClick={() => setQuery({ compare: queryValue("compare") === undefined ? "" : undefined }, "replace")}
+      >
+        Compare two
+      </button>
     </div>
   );
 }
 
-const NARROWED = { from: undefined, to: undefined, function: undefined, destination: undefined };
+const NARROWED = {
+  from: undefined,
+  to: undefined,
+  function: undefined,
+  destination: undefined,
+  attribute: undefined,
+  text: undefined,
+};
 const NO_FILTERS = { ...NARROWED, status: undefined, service: undefined };
 
 /** What a link has narrowed the list to that no control shows, and how to be rid of it. */
 function Narrowed(): JSX.Element | null {
   const [from, to] = [queryValue("from"), queryValue("to")];
   const [name, destination] = [queryValue("function"), queryValue("destination")];
-  if ([from, to, name, destination].every((value) => value === undefined)) return null;
+  const [attribute, text] = [queryValue("attribute"), queryValue("text")];
+  if ([from, to, name, destination, attribute, text].every((value) => value === undefined)) return null;
   const words = [
     name !== undefined && `function ${name}`,
     destination !== undefined && `queue or topic ${destination}`,
+    attribute !== undefined && `spans with ${attribute.replace("=", " = ")}`,
+    text !== undefined && `spans that say “${text}”`,
     from !== undefined && `from ${instantText(from)}`,
     to !== undefined && `to ${instantText(to)}`,
   ];
@@ -162,6 +181,20 @@ function Narrowed(): JSX.Element | null {
       Narrowed: {words.filter((word) => word !== false).join(", ")}{" "}
       <button type="button" onClick={() => setQuery(NARROWED, "replace")}>
         Show all
+      </button>
+    </p>
+  );
+}
+
+/** Says what the buttons of the rows are for while two flows are chosen, and how to leave that. */
+function Choosing(): JSX.Element | null {
+  const chosen = queryValue("compare");
+  if (chosen === undefined) return null;
+  return (
+    <p class="narrowed" role="status">
+      {chosen === "" ? "Choose the first of two flows to compare." : `Choose the flow to compare ${chosen.slice(0, 8)}… with.`}{" "}
+      <button type="button" onClick={() => setQuery({ compare: undefined }, "replace")}>
+        Leave
       </button>
     </p>
   );

@@ -7,6 +7,7 @@ describe("an address", () => {
     ["/", { page: "flows" }],
     ["/flows", { page: "flows" }],
     ["/functions", { page: "functions" }],
+    ["/compare", { page: "compare" }],
     ["/flows/00ab", { page: "flow", traceId: "00ab" }],
     ["/flows/a%2Fb", { page: "flow", traceId: "a/b" }],
     ["/nowhere", { page: "unknown" }],

@@ -4,6 +4,7 @@ export type View =
   | { page: "flow"; traceId: string }
   | { page: "functions" }
   | { page: "alerts" }
+  | { page: "compare" }
   | { page: "unknown" };
 
 /** Returns the view that a path names. */
@@ -11,6 +12,7 @@ export function matchView(path: string): View {
   if (path === "/" || path === "/flows") return { page: "flows" };
   if (path === "/functions") return { page: "functions" };
   if (path === "/alerts") return { page: "alerts" };
+  if (path === "/compare") return { page: "compare" };
   const flow = /^\/flows\/([^/]+)\/?$/.exec(path);
   return flow?.[1] === undefined ? { page: "unknown" } : { page: "flow", traceId: decodeURIComponent(flow[1]) };
 }
@@ -20,11 +22,21 @@ export function flowPath(traceId: string, row?: string): string {
   return `/flows/${encodeURIComponent(traceId)}${row === undefined ? "" : `?row=${encodeURIComponent(row)}`}`;
 }
 
+/** Returns the address of two flows side by side. */
+export function comparePath(flow: string, other: string): string {
+  return `/compare?${new URLSearchParams({ flow, with: other }).toString()}`;
+}
+
 /** What the list of flows can be narrowed to by its address. Instants are ISO 8601. */
 export interface FlowListAddress {
   readonly service?: string | undefined;
   readonly function?: string | undefined;
   readonly destination?: string | undefined;
+  /** `key=value`. */
+  readonly attribute?: string | undefined;
+  readonly text?: string | undefined;
+  /** A flow that another one is chosen to be compared with; '' for none yet. */
+  readonly compare?: string | undefined;
   readonly status?: string | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
