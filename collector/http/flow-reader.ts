@@ -1,4 +1,5 @@
 /** Reads flows: asks the store for as long as the flows' closures ask, all of them in the same few queries. */
+import { setImmediate } from "node:timers/promises";
 import type { Truncated } from "../../schema/api.ts";
 import type { Span } from "../../schema/flow.ts";
 import { assembleFlow, type BuildFlowOptions, type BuiltFlow } from "../flow/build-flow.ts";
@@ -28,6 +29,8 @@ export function storeSource(store: Store): FlowSource {
   };
 }
 
+/** Turns of the event loop after which a request has left: three when measured. */
+const TURNS_OF_REQUEST = 5;
 /** Spans that a page of flows reads together, at most. */
 const PAGE_SPANS_MAX = 200_000;
 
@@ -58,6 +61,8 @@ interface Reading {
   selection?: Selection;
   /** Of the selection. */
   ask?: Ask;
+  /** What came out of a selection, if nothing cuts it and nothing is added to it. */
+  early?: { readonly of: Selection; readonly built: BuiltFlow | undefined };
   isDone: boolean;
   truncated?: BuiltFlow["flow"]["truncated"];
 }
@@ -102,7 +107,9 @@ export async function readToAssemble(source: FlowSource, asked: ReadFlows): Prom
     const contents = new Map<string, ContentAsk>();
     const advancing: Advance = { answers, limits, keys, links, contents, joined: new Map() };
     for (const reading of readings) if (!reading.isDone) advance(reading, advancing);
-    await loadKeys(source, { readings, keys, links, contents, answers, limits, signal, onCut });
+    const asking = loadKeys(source, { readings, keys, links, contents, answers, limits, signal, onCut });
+    const [only] = readings;
+    await Promise.all([asking, readings.length === 1 && only && assembleEarly(only, { answers, clocks })]);
     for (const reading of readings) if (!reading.isDone) follow(reading, answers, limits);
   }
   return readings.map((reading) => ({
@@ -110,9 +117,22 @@ export async function readToAssemble(source: FlowSource, asked: ReadFlows): Prom
     assemble: () => {
       if (!reading.graph || !reading.selection) return undefined;
       const cut = reading.isDone ? reading.truncated : { limit: "rounds", value: limits.rounds };
+      if (cut === undefined && reading.early?.of === reading.selection) return reading.early.built;
       return assembleFlow(reading.graph, reading.selection, { traceId: reading.traceId, truncated: cut, clocks });
     },
   }));
+}
+
+/** While the store looks for more of the flow: most often, all of it was in the traces that are known. */
+async function assembleEarly(
+  reading: Reading,
+  { answers, clocks }: { readonly answers: Answers } & Pick<ReadFlows, "clocks">,
+): Promise<void> {
+  const { graph, selection, ask, traceId } = reading;
+  if (reading.isDone || !graph || !selection || !ask) return;
+  if ([...ask.traceIds].some((id) => !answers.spans.has(id))) return;
+  for (let turn = 0; turn < TURNS_OF_REQUEST; turn += 1) await setImmediate();
+  reading.early = { of: selection, built: assembleFlow(graph, selection, { traceId, clocks }) };
 }
 
 interface LoadTraces {
