@@ -114,7 +114,7 @@ describe("flows by", () => {
     expect(names(body.flows.map(({ id }) => id))).toEqual(expected);
   });
 
-  it("an attribute, each once over pages of one", async () => {
+  it("an attribute, each once over pages of one", { timeout: 60_000 }, async () => {
     const seen: string[] = [];
     for (let cursor: string | undefined = ""; cursor !== undefined;) {
       const query = { attribute: "messaging.system=aws_sqs", limit: "1", ...(cursor && { cursor }) };
