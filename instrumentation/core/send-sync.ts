@@ -6,15 +6,14 @@ import type { Worker } from "node:worker_threads";
 
 /** What runs in the worker: one request after the other, then a signal. */
 const WORKER = `
-const { workerData: d } = require("node:worker_threads");
-const { request } = require(d.url.startsWith("https:") ? "node:https" : "node:http");
-const done = () => { Atomics.store(d.flag, 0, 1); Atomics.notify(d.flag, 0); };
+const { workerData: { url, headers, bodies, flag } } = require("node:worker_threads");
+const done = () => { Atomics.store(flag, 0, 1); Atomics.notify(flag, 0); };
 (function next() {
-  const body = d.bodies.shift();
+  const body = bodies.shift();
   if (!body) return done();
-  const headers = { ...d.headers, "content-type": "application/x-protobuf", "content-length": body.length };
-  request(d.url, { method: "POST", headers }, (response) => response.resume().on("close", next))
-    .on("error", done).end(body);
+  require(url.startsWith("https:") ? "node:https" : "node:http").request(url, {
+    method: "POST", headers: { ...headers, "content-type": "application/x-protobuf", "content-length": body.length },
+  }, (response) => response.resume().on("close", next)).on("error", done).end(body);
 })();`;
 
 /** Posts `bodies` to `url` and blocks until that is done, at most `budgetMs`. Does nothing on Node before 20.16. */

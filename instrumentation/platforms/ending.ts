@@ -25,7 +25,7 @@ export function prepareEnding(): void {
       }
       for (const span of tracing().open) span.end();
       sendLast();
-    }, undefined);
+    });
   });
 }
 
@@ -39,7 +39,7 @@ export function watchIdleness(): void {
       for (const invocation of running) endWithResult(invocation, undefined);
       running.clear();
       sendLast();
-    }, undefined);
+    });
   });
 }
 
@@ -55,8 +55,10 @@ export function watchRejections(): void {
 }
 
 function sendLast(): void {
+  const { waiting } = tracing();
+  if (waiting.length === 0) return;
   const deadlineMs = monotonicMs() + tracing().config.flushBudgetMs;
-  for (const { exporter, url } of tracing().waiting) {
+  for (const { exporter, url } of waiting) {
     if (exporter.failing) continue;
     sendSync(url, tracing().config.headers, exporter.takeBodies(), deadlineMs - monotonicMs());
   }
