@@ -83,7 +83,7 @@ async function handleRecord(
   invocation: Invocation | undefined,
 ): Promise<Failure | undefined> {
   const call = async (): Promise<unknown> => handler(message.record as never, context as never);
-  const started = invocation && guarded("starting a record's span", () => startRecordSpan(invocation, message), undefined);
+  const started = invocation && guarded("starting a record's span", () => startRecordSpan(invocation, message));
   try {
     await (started ? tracing().contexts.with(started.context, call) : call());
     return undefined;
@@ -92,10 +92,10 @@ async function handleRecord(
       if (!started) return;
       recordError(started.span, error);
       started.span.setAttribute(MESSAGE_RETURNED, true);
-    }, undefined);
+    });
     return { message, error };
   } finally {
-    guarded("ending a record's span", () => started?.span.end(), undefined);
+    guarded("ending a record's span", () => started?.span.end());
   }
 }
 

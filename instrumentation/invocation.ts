@@ -195,5 +195,5 @@ function end(invocation: Invocation, outcome: Outcome, describe: () => void): vo
     }
     invocation.span.end();
     invocation.count?.(outcome);
-  }, undefined);
+  });
 }

@@ -20,5 +20,5 @@ export function recordPayload({ capture }: Call, span: Span, name: string, paylo
   guarded("capturing a payload", () => {
     const text = span.isRecording() ? capture?.text?.(payload) : undefined;
     if (text !== undefined) span.setAttribute(name, text);
-  }, undefined);
+  });
 }

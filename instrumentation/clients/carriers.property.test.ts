@@ -10,7 +10,7 @@ import { W3cPropagator } from "../core/propagator.ts";
 import { ROOT, spanOf, withSpan } from "../core/context.ts";
 import { PassingSpan } from "../core/span.ts";
 import { detect } from "../events/index.ts";
-import { toXray, xray } from "../events/foreign-context.ts";
+import { toXray, xray } from "../events/x-ray.ts";
 import { sqsRecord } from "../events/sqs.cases.ts";
 import { asObject, type Fields } from "../events/event-source.ts";
 import type { AwsCommand } from "./aws-command.ts";

@@ -1,5 +1,6 @@
-import { DYNAMODB_SYSTEM, identityByItem, identityByKey } from "../events/dynamodb-identity.ts";
+import { identityByItem, identityByKey } from "../events/dynamodb-identity.ts";
 import { asObject, asText, type Fields, lastPart } from "../events/event-source.ts";
+import { DYNAMODB_SYSTEM } from "../events/systems.ts";
 import type { AwsCommand, AwsCommands, CallTimes } from "./aws-command.ts";
 import { listOf } from "./batch.ts";
 import { describeSend } from "./describe-send.ts";

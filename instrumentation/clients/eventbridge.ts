@@ -1,8 +1,8 @@
-import { EVENTBRIDGE_SYSTEM } from "../events/envelope.ts";
-import { asText } from "../events/event-source.ts";
-import { toXray } from "../events/foreign-context.ts";
+import { asText, type Fields } from "../events/event-source.ts";
+import { EVENTBRIDGE_SYSTEM } from "../events/systems.ts";
+import { toXray } from "../events/x-ray.ts";
 import type { AwsCommands } from "./aws-command.ts";
-import { listOf } from "./batch.ts";
+import { identifyEntries, listOf } from "./batch.ts";
 import { describeSend } from "./describe-send.ts";
 
 /**
@@ -25,16 +25,10 @@ export const eventBridgeCommands: AwsCommands = {
       return { ...input, Entries: listOf(input.Entries).map((entry) => ({ TraceHeader, ...entry })) };
     },
     identify(output) {
+      const idOf = (entry: Fields): string | undefined => asText(entry.EventId);
       const entries = listOf(output.Entries);
-      const ids = entries.flatMap((entry) => asText(entry.EventId) ?? []);
-      return {
-        messageId: entries.length === 1 ? ids[0] : undefined,
-        keys: ids.map((id) => `${EVENTBRIDGE_SYSTEM}:${id}`),
-        failures: entries.flatMap((entry, index) => {
-          const code = asText(entry.ErrorCode);
-          return code ? [{ entryId: String(index), code, message: asText(entry.ErrorMessage) ?? "" }] : [];
-        }),
-      };
+      const messageId = entries.length === 1 ? entries.map(idOf)[0] : undefined;
+      return { messageId, ...identifyEntries(EVENTBRIDGE_SYSTEM, entries, idOf) };
     },
   },
 };

@@ -1,12 +1,12 @@
-import { asText, type Fields, lastPart } from "../events/event-source.ts";
-import { KINESIS_SYSTEM } from "../events/kinesis.ts";
+import { asText, type Fields, keyOf, lastPart } from "../events/event-source.ts";
+import { KINESIS_SYSTEM } from "../events/systems.ts";
 import type { AwsCommands } from "./aws-command.ts";
-import { listOf } from "./batch.ts";
+import { identifyEntries, listOf } from "./batch.ts";
 import { describeSend } from "./describe-send.ts";
 
 const streamOf = (input: Fields): string | undefined => asText(input.StreamName) ?? lastPart(asText(input.StreamARN));
-const idOf = ({ ShardId, SequenceNumber }: Fields): string[] =>
-  asText(ShardId) && asText(SequenceNumber) ? [`${String(ShardId)}:${String(SequenceNumber)}`] : [];
+const idOf = ({ ShardId, SequenceNumber }: Fields): string | undefined =>
+  asText(ShardId) && asText(SequenceNumber) && `${String(ShardId)}:${String(SequenceNumber)}`;
 
 /**
  * Kinesis. A record is nothing but the user's bytes, so nothing is put into it: shard and sequence number, which
@@ -19,22 +19,13 @@ export const kinesisCommands: AwsCommands = {
     kind: "producer",
     describe: (input) => describeSend(KINESIS_SYSTEM, streamOf(input), { body: input.Data }),
     identify(output) {
-      const ids = idOf(output);
-      return { messageId: ids[0], keys: ids.map((id) => `${KINESIS_SYSTEM}:${id}`) };
+      const id = idOf(output);
+      return { messageId: id, keys: keyOf(KINESIS_SYSTEM, id) };
     },
   },
   "Kinesis.PutRecords": {
     kind: "producer",
     describe: (input) => describeSend(KINESIS_SYSTEM, streamOf(input), { count: listOf(input.Records).length }),
-    identify(output) {
-      const records = listOf(output.Records);
-      return {
-        keys: records.flatMap(idOf).map((id) => `${KINESIS_SYSTEM}:${id}`),
-        failures: records.flatMap((record, index) => {
-          const code = asText(record.ErrorCode);
-          return code ? [{ entryId: String(index), code, message: asText(record.ErrorMessage) ?? "" }] : [];
-        }),
-      };
-    },
+    identify: (output) => identifyEntries(KINESIS_SYSTEM, output.Records, idOf),
   },
 };

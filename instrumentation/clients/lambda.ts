@@ -1,6 +1,6 @@
 import type { Carried } from "../core/propagation.ts";
-import { LAMBDA_SYSTEM } from "../events/envelope.ts";
-import { asObject, asText, type Fields, parseObject } from "../events/event-source.ts";
+import { asObject, asText, type Fields, keyOf, parseObject } from "../events/event-source.ts";
+import { LAMBDA_SYSTEM } from "../events/systems.ts";
 import type { AwsCommands } from "./aws-command.ts";
 import { describeSend } from "./describe-send.ts";
 
@@ -36,7 +36,7 @@ export const lambdaCommands: AwsCommands = {
       const requestId = asText(asObject(output.$metadata)?.requestId);
       // A durable function is told its execution in every run, the request's id in none but the first.
       const id = asText(output.DurableExecutionArn) ?? requestId;
-      return { messageId: requestId, keys: id ? [`${LAMBDA_SYSTEM}:${id}`] : [] };
+      return { messageId: requestId, keys: keyOf(LAMBDA_SYSTEM, id) };
     },
   },
 };

@@ -1,5 +1,5 @@
 import type { Carried } from "../core/propagation.ts";
-import type { Fields } from "../events/event-source.ts";
+import { asObject, type Fields } from "../events/event-source.ts";
 
 /**
  * Attributes of one message: SQS takes no more, and SNS drops a message with more on its way to a queue with
@@ -20,7 +20,7 @@ const ATTRIBUTES_MAX = 10;
 const LIMITS_BYTES = [262_144, 1_048_576];
 
 /** A `MessageAttributes` with the trace in it, and how many bytes that added. */
-export interface Injected {
+interface Injected {
   readonly attributes: Fields;
   readonly addedBytes: number;
 }
@@ -29,7 +29,7 @@ export interface Injected {
  * A copy of `attributes` with `traceparent`, and `tracestate` where that fits too. Undefined where there is no
  * room, or where the user has put a `traceparent` there.
  */
-export function injectAttributes(attributes: Fields | undefined, carried: Carried): Injected | undefined {
+function injectAttributes(attributes: Fields | undefined, carried: Carried): Injected | undefined {
   const given = attributes ?? {};
   const names = Object.keys(given);
   if (names.some((name) => name.toLowerCase() === "traceparent")) return undefined;
@@ -43,6 +43,21 @@ export function injectAttributes(attributes: Fields | undefined, carried: Carrie
     added.tracestate = { DataType: "String", StringValue: carried.tracestate };
   }
   return { attributes: { ...given, ...added }, addedBytes: attributeBytes(added) };
+}
+
+/**
+ * `message` with the trace in its attributes; undefined where these have no room, or where a message or batch of
+ * `bytes` has none.
+ */
+export function injectMessage(message: Fields, carried: Carried, bytes: number): Fields | undefined {
+  const injected = injectAttributes(asObject(message.MessageAttributes), carried);
+  if (!injected || crossesLimit(bytes, injected.addedBytes)) return undefined;
+  return { ...message, MessageAttributes: injected.attributes };
+}
+
+/** Bytes that a message with `body` counts with. */
+export function messageBytes(body: unknown, message: Fields): number {
+  return textBytes(body) + attributeBytes(asObject(message.MessageAttributes));
 }
 
 /** Bytes that attributes count with: names, types and values. */
@@ -62,6 +77,6 @@ export function textBytes(text: unknown): number {
 }
 
 /** Whether `addedBytes` would push a message of `bytes` past a limit that it is under. */
-export function crossesLimit(bytes: number, addedBytes: number): boolean {
+function crossesLimit(bytes: number, addedBytes: number): boolean {
   return LIMITS_BYTES.some((limit) => bytes <= limit && bytes + addedBytes > limit);
 }

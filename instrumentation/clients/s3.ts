@@ -1,5 +1,6 @@
-import { S3_SYSTEM, s3Key } from "../events/envelope.ts";
+import { s3Key } from "../events/envelope.ts";
 import { asObject, asText, type Fields } from "../events/event-source.ts";
+import { S3_SYSTEM } from "../events/systems.ts";
 import type { AwsCommand, AwsCommands } from "./aws-command.ts";
 import { describeSend } from "./describe-send.ts";
 

@@ -1,18 +1,12 @@
 import type * as Crypto from "node:crypto";
-import {
-  BODY_MD5_KEY_PREFIX,
-  MESSAGING_BATCH_MESSAGE_COUNT,
-  MESSAGING_DESTINATION_NAME,
-  MESSAGING_MESSAGE_BODY_SIZE,
-  MESSAGING_OPERATION_TYPE,
-  MESSAGING_SYSTEM,
-} from "@hopscope/schema/attributes";
+import { BODY_MD5_KEY_PREFIX } from "@hopscope/schema/attributes";
 import type { Carried } from "../core/propagation.ts";
-import { asObject, asText, defined, type Fields, lastPart, parseObject } from "../events/event-source.ts";
-import { SNS_SYSTEM } from "../events/envelope.ts";
+import { asObject, asText, type Fields, keyOf, lastPart, parseObject } from "../events/event-source.ts";
+import { SNS_SYSTEM } from "../events/systems.ts";
 import type { AwsCommands } from "./aws-command.ts";
-import { identifyBatch, listOf } from "./batch.ts";
-import { attributeBytes, crossesLimit, injectAttributes, textBytes } from "./message-attributes.ts";
+import { identifyBatch, injectEach, listOf } from "./batch.ts";
+import { describeSend } from "./describe-send.ts";
+import { injectMessage, messageBytes } from "./message-attributes.ts";
 
 /**
  * SNS. Where a message's attributes are full nothing is added: the ids that SNS gives back join the hop.
@@ -22,7 +16,7 @@ import { attributeBytes, crossesLimit, injectAttributes, textBytes } from "./mes
 export const snsCommands: AwsCommands = {
   "SNS.Publish": {
     kind: "producer",
-    describe: (input) => describe(input, { [MESSAGING_MESSAGE_BODY_SIZE]: textBytes(input.Message) }),
+    describe: (input) => describeSend(SNS_SYSTEM, topicOf(input), { body: input.Message }),
     inject(input, carried) {
       // A text message or a push to a phone carries no attributes to anyone who could read them.
       if (!isTopic(input)) return input;
@@ -33,7 +27,7 @@ export const snsCommands: AwsCommands = {
       const bodyMd5 = isTopic(input) ? contentOf(input) : undefined;
       return {
         messageId: id,
-        keys: [...(id ? [`${SNS_SYSTEM}:${id}`] : []), ...(bodyMd5 ? [BODY_MD5_KEY_PREFIX + bodyMd5] : [])],
+        keys: [...keyOf(SNS_SYSTEM, id), ...(bodyMd5 ? [BODY_MD5_KEY_PREFIX + bodyMd5] : [])],
         bodyMd5,
       };
     },
@@ -41,16 +35,13 @@ export const snsCommands: AwsCommands = {
   "SNS.PublishBatch": {
     kind: "producer",
     describe: (input) =>
-      describe(input, { [MESSAGING_BATCH_MESSAGE_COUNT]: listOf(input.PublishBatchRequestEntries).length }),
-    inject(input, carried) {
-      let totalBytes = listOf(input.PublishBatchRequestEntries).reduce((sum, entry) => sum + bytesOf(entry), 0);
-      const entries = listOf(input.PublishBatchRequestEntries).map((entry) => {
-        const injected = injectInto(entry, carried, totalBytes);
-        totalBytes += bytesOf(injected) - bytesOf(entry);
-        return injected;
-      });
-      return { ...input, PublishBatchRequestEntries: entries };
-    },
+      describeSend(SNS_SYSTEM, topicOf(input), { count: listOf(input.PublishBatchRequestEntries).length }),
+    inject: (input, carried) => ({
+      ...input,
+      PublishBatchRequestEntries: injectEach(input.PublishBatchRequestEntries, bytesOf, (entry, totalBytes) =>
+        injectInto(entry, carried, totalBytes),
+      ),
+    }),
     identify(output, input) {
       const sent = identifyBatch(SNS_SYSTEM, output);
       const taken = new Set(listOf(output.Successful).map(({ Id }) => Id));
@@ -62,17 +53,8 @@ export const snsCommands: AwsCommands = {
   },
 };
 
-function describe(input: Fields, extra: Record<string, number>) {
-  const destination = lastPart(asText(input.TopicArn) ?? asText(input.TargetArn)) ?? "sms";
-  return {
-    spanName: `send ${destination}`,
-    attributes: defined({
-      [MESSAGING_SYSTEM]: SNS_SYSTEM,
-      [MESSAGING_OPERATION_TYPE]: "send",
-      [MESSAGING_DESTINATION_NAME]: destination,
-      ...extra,
-    }),
-  };
+function topicOf(input: Fields): string {
+  return lastPart(asText(input.TopicArn) ?? asText(input.TargetArn)) ?? "sms";
 }
 
 /**
@@ -105,11 +87,9 @@ function isTopic(input: Fields): boolean {
 }
 
 function injectInto(entry: Fields, carried: Carried, bytes: number): Fields {
-  const injected = injectAttributes(asObject(entry.MessageAttributes), carried);
-  if (!injected || crossesLimit(bytes, injected.addedBytes)) return entry;
-  return { ...entry, MessageAttributes: injected.attributes };
+  return injectMessage(entry, carried, bytes) ?? entry;
 }
 
 function bytesOf(entry: Fields): number {
-  return textBytes(entry.Message) + attributeBytes(asObject(entry.MessageAttributes));
+  return messageBytes(entry.Message, entry);
 }

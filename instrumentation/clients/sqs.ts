@@ -1,18 +1,12 @@
-import {
-  MESSAGING_BATCH_MESSAGE_COUNT,
-  MESSAGING_DESTINATION_NAME,
-  MESSAGING_MESSAGE_BODY_SIZE,
-  MESSAGING_OPERATION_TYPE,
-  MESSAGING_SYSTEM,
-} from "@hopscope/schema/attributes";
 import type { Carried } from "../core/propagation.ts";
-import { asObject, asText, defined, type Fields, lastPart } from "../events/event-source.ts";
-import { FOREIGN_NAMES, toXray } from "../events/foreign-context.ts";
+import { asObject, asText, type Fields, keyOf, lastPart } from "../events/event-source.ts";
 import { rememberQueue } from "../events/sdk-messages.ts";
-import { SQS_SYSTEM } from "../events/sqs.ts";
+import { SQS_SYSTEM } from "../events/systems.ts";
+import { toXray } from "../events/x-ray.ts";
 import type { AwsCommands } from "./aws-command.ts";
-import { identifyBatch, listOf } from "./batch.ts";
-import { attributeBytes, crossesLimit, injectAttributes, textBytes } from "./message-attributes.ts";
+import { identifyBatch, injectEach, listOf } from "./batch.ts";
+import { describeSend } from "./describe-send.ts";
+import { injectMessage, messageBytes } from "./message-attributes.ts";
 
 /** What is asked for with every received message, beside what the user asks for. */
 const SYSTEM_NAMES = [
@@ -23,7 +17,8 @@ const SYSTEM_NAMES = [
   "MessageGroupId",
   "DeadLetterQueueSourceArn",
 ];
-const ATTRIBUTE_NAMES = ["traceparent", "tracestate", ...FOREIGN_NAMES];
+/** Ours, and the names under which other tracers leave their context. */
+const ATTRIBUTE_NAMES = ["traceparent", "tracestate", "_datadog", "b3", "sentry-trace", "X-Amzn-Trace-Id"];
 
 /**
  * SQS. Where a message's ten attributes are full, the context goes into the system attribute `AWSTraceHeader`,
@@ -34,61 +29,41 @@ const ATTRIBUTE_NAMES = ["traceparent", "tracestate", ...FOREIGN_NAMES];
 export const sqsCommands: AwsCommands = {
   "SQS.SendMessage": {
     kind: "producer",
-    describe: (input) => describe(input, "send", { [MESSAGING_MESSAGE_BODY_SIZE]: textBytes(input.MessageBody) }),
+    describe: (input) => describeSend(SQS_SYSTEM, queueOf(input), { body: input.MessageBody }),
     inject: (input, carried) => injectInto(input, carried, bytesOf(input)),
     identify(output) {
       const id = asText(output.MessageId);
-      return { messageId: id, keys: id ? [`${SQS_SYSTEM}:${id}`] : [] };
+      return { messageId: id, keys: keyOf(SQS_SYSTEM, id) };
     },
   },
   "SQS.SendMessageBatch": {
     kind: "producer",
-    describe: (input) => describe(input, "send", { [MESSAGING_BATCH_MESSAGE_COUNT]: listOf(input.Entries).length }),
-    inject(input, carried) {
-      let totalBytes = listOf(input.Entries).reduce((sum, entry) => sum + bytesOf(entry), 0);
-      const entries = listOf(input.Entries).map((entry) => {
-        const injected = injectInto(entry, carried, totalBytes);
-        totalBytes += bytesOf(injected) - bytesOf(entry);
-        return injected;
-      });
-      return { ...input, Entries: entries };
-    },
+    describe: (input) => describeSend(SQS_SYSTEM, queueOf(input), { count: listOf(input.Entries).length }),
+    inject: (input, carried) => ({
+      ...input,
+      Entries: injectEach(input.Entries, bytesOf, (entry, totalBytes) => injectInto(entry, carried, totalBytes)),
+    }),
     identify: (output) => identifyBatch(SQS_SYSTEM, output),
   },
   "SQS.ReceiveMessage": {
     kind: "client",
-    describe: (input) => describe(input, "receive", {}),
+    describe: (input) => describeSend(SQS_SYSTEM, queueOf(input), { operation: "receive" }),
     prepare: (input) => ({
       ...input,
       MessageAttributeNames: withNames(input.MessageAttributeNames, ATTRIBUTE_NAMES),
       MessageSystemAttributeNames: withNames(input.MessageSystemAttributeNames, SYSTEM_NAMES),
     }),
     onOutput(output, input) {
-      const queue = lastPart(asText(input.QueueUrl));
+      const queue = queueOf(input);
       if (!queue || !Array.isArray(output.Messages)) return;
       for (const message of output.Messages) rememberQueue(message as object, queue);
     },
   },
 };
 
-function describe(input: Fields, operation: "send" | "receive", extra: Record<string, number>) {
-  const destination = lastPart(asText(input.QueueUrl)) ?? "unknown";
-  return {
-    spanName: `${operation} ${destination}`,
-    attributes: defined({
-      [MESSAGING_SYSTEM]: SQS_SYSTEM,
-      [MESSAGING_OPERATION_TYPE]: operation,
-      [MESSAGING_DESTINATION_NAME]: destination,
-      ...extra,
-    }),
-  };
-}
-
 function injectInto(entry: Fields, carried: Carried, bytes: number): Fields {
-  const injected = injectAttributes(asObject(entry.MessageAttributes), carried);
-  if (injected && !crossesLimit(bytes, injected.addedBytes)) {
-    return { ...entry, MessageAttributes: injected.attributes };
-  }
+  const injected = injectMessage(entry, carried, bytes);
+  if (injected) return injected;
   const system = asObject(entry.MessageSystemAttributes);
   const names = Object.keys(asObject(entry.MessageAttributes) ?? {});
   if (system?.AWSTraceHeader !== undefined || names.some((name) => name.toLowerCase() === "traceparent")) return entry;
@@ -97,7 +72,11 @@ function injectInto(entry: Fields, carried: Carried, bytes: number): Fields {
 }
 
 function bytesOf(entry: Fields): number {
-  return textBytes(entry.MessageBody) + attributeBytes(asObject(entry.MessageAttributes));
+  return messageBytes(entry.MessageBody, entry);
+}
+
+function queueOf(input: Fields): string | undefined {
+  return lastPart(asText(input.QueueUrl));
 }
 
 function withNames(given: unknown, names: readonly string[]): string[] {

@@ -1,6 +1,6 @@
-import { asText, type Fields, lastPart } from "../events/event-source.ts";
-import { toXray } from "../events/foreign-context.ts";
-import { STEP_FUNCTIONS_SYSTEM } from "../events/step-functions.ts";
+import { asText, type Fields, keyOf, lastPart } from "../events/event-source.ts";
+import { STEP_FUNCTIONS_SYSTEM } from "../events/systems.ts";
+import { toXray } from "../events/x-ray.ts";
 import type { AwsCommand, AwsCommands } from "./aws-command.ts";
 import { describeSend } from "./describe-send.ts";
 
@@ -11,7 +11,7 @@ const start: AwsCommand = {
   inject: (input, { span }): Fields => ({ traceHeader: toXray(span.spanContext()), ...input }),
   identify(output) {
     const arn = asText(output.executionArn);
-    return { messageId: arn, keys: arn ? [`${STEP_FUNCTIONS_SYSTEM}:${arn}`] : [] };
+    return { messageId: arn, keys: keyOf(STEP_FUNCTIONS_SYSTEM, arn) };
   },
 };
 

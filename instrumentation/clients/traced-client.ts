@@ -15,7 +15,6 @@ import { KIND, recordError, STATUS_ERROR } from "../core/span.ts";
 import { isValidContext } from "../core/trace-parent.ts";
 import { tracing } from "../core/tracing.ts";
 import { asObject, type Fields } from "../events/event-source.ts";
-import type { TracedClient } from "../types.ts";
 import type { AwsCommand, AwsCommands } from "./aws-command.ts";
 import { dynamoDbCommands } from "./dynamodb.ts";
 import { eventBridgeCommands } from "./eventbridge.ts";
@@ -61,8 +60,8 @@ const COMMANDS: AwsCommands = {
 };
 const tracedClients = shared("clients", () => new WeakSet<object>());
 
-/** See {@link TracedClient}. */
-export const tracedClient: TracedClient = (client) => {
+/** See `TracedClient` in types.ts. */
+export function tracedClient<C extends object>(client: C): C {
   const stack = asObject(client)?.middlewareStack as SdkClient["middlewareStack"] | undefined;
   if (typeof stack?.add !== "function") {
     report("tracedClient() needs a client of the AWS SDK v3; what it was given is returned as it is");
@@ -72,14 +71,14 @@ export const tracedClient: TracedClient = (client) => {
   tracedClients.add(client);
   stack.add(middleware, { step: "initialize", name: "hopscope", priority: "high", override: true });
   return client;
-};
+}
 
 function middleware(next: Next, context: HandlerContext): Next {
   const service = context.clientName?.replace(/Client$/, "") ?? "AWS";
   const operation = context.commandName?.replace(/Command$/, "") ?? "call";
   const command = COMMANDS[`${service}.${operation}`] ?? otherCommand(service, operation);
   return async function hopscope(args) {
-    const call = guarded(`tracing ${service}.${operation}`, () => start(command, args.input), undefined);
+    const call = guarded(`tracing ${service}.${operation}`, () => start(command, args.input));
     if (!call) return next(args);
     const { span } = call;
     const tracedArgs = { ...args, input: call.input };
@@ -88,13 +87,13 @@ function middleware(next: Next, context: HandlerContext): Next {
       const result = span
         ? await contexts.with(suppressed(withSpan(contexts.active(), span)), () => next(tracedArgs))
         : await next(tracedArgs);
-      guarded(`reading ${service}.${operation}`, () => succeed(call, asObject(result.output) ?? {}), undefined);
+      guarded(`reading ${service}.${operation}`, () => succeed(call, asObject(result.output) ?? {}));
       return result;
     } catch (error) {
-      guarded("recording an error", () => fail(span, error), undefined);
+      guarded("recording an error", () => fail(span, error));
       throw error;
     } finally {
-      guarded("ending a span", () => span?.end(), undefined);
+      guarded("ending a span", () => span?.end());
     }
   };
 }
@@ -112,7 +111,7 @@ function start(command: AwsCommand, given: Fields): StartedCall {
   const span = tracer.startSpan(spanName, { kind: KIND[kind], attributes });
   const carried = command.inject && carry(span, config, startMs);
   const injected = carried
-    ? guarded("putting a trace into a message", () => command.inject?.(input, carried), undefined)
+    ? guarded("putting a trace into a message", () => command.inject?.(input, carried))
     : undefined;
   return { command, span, input: injected ?? input, startMs };
 }

@@ -30,18 +30,15 @@ const NOT_FOUND = 404;
 /** What became of an invocation. */
 export type Outcome = "ok" | "error" | "timeout";
 
-interface Counts {
-  "faas.invocations": number;
-  "faas.errors": number;
-  "faas.timeouts": number;
-  "faas.coldstarts": number;
-}
+/** What is counted, in the order in which it is kept. */
+const METRICS = ["faas.invocations", "faas.errors", "faas.timeouts", "faas.coldstarts"];
 
 interface Entry {
   readonly trigger: string;
   /** Start of the minute in which the invocations ended, milliseconds since the epoch. */
   readonly minuteMs: number;
-  readonly counts: Counts;
+  /** One for each of {@link METRICS}. */
+  readonly counts: readonly number[];
 }
 
 /** Counts invocations by trigger and minute until they are taken. */
@@ -54,16 +51,10 @@ export class Counters {
     if (this.#entries.size < ENTRIES_MAX) this.#minuteMs = Math.floor(nowMs() / MINUTE_MS) * MINUTE_MS;
     const minuteMs = this.#minuteMs;
     const key = `${minuteMs} ${trigger}`;
-    let entry = this.#entries.get(key);
-    if (!entry) {
-      const counts = { "faas.invocations": 0, "faas.errors": 0, "faas.timeouts": 0, "faas.coldstarts": 0 };
-      this.#entries.set(key, (entry = { trigger, minuteMs, counts }));
-    }
-    const { counts } = entry;
-    counts["faas.invocations"]++;
-    if (outcome !== "ok") counts["faas.errors"]++;
-    if (outcome === "timeout") counts["faas.timeouts"]++;
-    if (coldStart) counts["faas.coldstarts"]++;
+    const before = this.#entries.get(key)?.counts;
+    const isCounted = [true, outcome !== "ok", outcome === "timeout", coldStart];
+    const counts = isCounted.map((counted, index) => (before?.[index] ?? 0) + Number(counted));
+    this.#entries.set(key, { trigger, minuteMs, counts });
   }
 
   get pending(): boolean {
@@ -77,13 +68,13 @@ export class Counters {
     this.#entries = new Map();
     this.#sinceMs = untilMs;
     const out = new ProtobufWriter(REQUEST_BYTES);
-    const writePoints = (name: keyof Counts): void => {
+    const writePoints = (metric: number): void => {
       for (const { trigger, minuteMs, counts } of entries) {
         const startMs = Math.max(sinceMs, minuteMs);
         out.message(1, () => {
           out.fixed64Field(2, toNs(startMs));
           out.fixed64Field(3, toNs(Math.max(startMs, Math.min(untilMs, minuteMs + MINUTE_MS - 1))));
-          out.fixed64Field(6, BigInt(counts[name]));
+          out.fixed64Field(6, BigInt(counts[metric] ?? 0));
           writeAttributes(out, 7, { "faas.trigger": trigger, "hopscope.sampled": false });
         });
       }
@@ -95,12 +86,12 @@ export class Counters {
           out.stringField(1, "hopscope");
           out.stringField(2, VERSION);
         });
-        for (const name of ["faas.invocations", "faas.errors", "faas.timeouts", "faas.coldstarts"] as const) {
+        for (const [metric, name] of METRICS.entries()) {
           out.message(2, () => {
             out.stringField(1, name);
             out.stringField(3, "{invocation}");
             out.message(7, () => {
-              writePoints(name);
+              writePoints(metric);
               out.varintField(2, DELTA);
               out.varintField(3, 1);
             });
@@ -110,6 +101,11 @@ export class Counters {
     });
     return out.finish();
   }
+}
+
+/** A {@link CounterPipeline} that posts by `poster`. */
+export function makeCounters(poster: Poster, resource: () => Attributes): CounterPipeline {
+  return new CounterPipeline(poster, resource);
 }
 
 /** Sends them, as spans are sent; a collector that takes no metrics is not asked twice. */

@@ -16,8 +16,10 @@ export function report(message: string): void {
   }
 }
 
-/** Runs `action`; reports instead of throwing, and then returns `fallback`. */
-export function guarded<T>(what: string, action: () => T, fallback: T): T {
+/** Runs `action`; reports instead of throwing, and then returns `fallback`, or undefined where there is none. */
+export function guarded<T>(what: string, action: () => T, fallback: T): T;
+export function guarded<T>(what: string, action: () => T): T | undefined;
+export function guarded<T>(what: string, action: () => T, fallback?: T): T | undefined {
   try {
     return action();
   } catch (error) {

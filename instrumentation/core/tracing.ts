@@ -2,7 +2,7 @@ import type { Attributes, ContextManager, Tracer, TracerProvider } from "@opente
 import { detectResource } from "../platforms/resource.ts";
 import { type Config, readConfig, readSwitches, type Switches } from "./config.ts";
 import { ROOT, suppressed } from "./context.ts";
-import { CounterPipeline } from "./counters.ts";
+import { type CounterPipeline, makeCounters } from "./counters.ts";
 import { StorageContextManager } from "./context-manager.ts";
 import { foreignApi, provideApi } from "./global-api.ts";
 import { type Exporter, within } from "./exporter.ts";
@@ -57,7 +57,7 @@ export class Tracing {
   /** Of invocations whose trace is not kept. */
   get counters(): CounterPipeline {
     if (this.#counters) return this.#counters;
-    this.#counters = new CounterPipeline(this.#makePoster(this.config.metricsUrl), () => this.resource);
+    this.#counters = makeCounters(this.#makePoster(this.config.metricsUrl), () => this.resource);
     this.#counters.onAdd = this.#onAdd;
     return this.#counters;
   }

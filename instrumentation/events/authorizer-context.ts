@@ -5,6 +5,15 @@ import { asObject, asText, type Fields } from "./event-source.ts";
 /** Member of an authorizer's context under which its span goes on to the function behind. */
 export const AUTHORIZER_MEMBER = "hopscope";
 
+/** Whether an authorizer is asked about a request. */
+export function isAuthorizerEvent(event: Fields): boolean {
+  const { type } = event;
+  return (
+    (type === "REQUEST" && (asText(event.methodArn) ?? asText(event.routeArn)) !== undefined) ||
+    (type === "TOKEN" && asText(event.methodArn) !== undefined && "authorizationToken" in event)
+  );
+}
+
 /** The span of the authorizer that let this very request through, or undefined. */
 export function authorizerContext(requestContext: Fields | undefined): SpanContext | undefined {
   const given = asObject(requestContext?.authorizer);

@@ -1,6 +1,6 @@
 import type { SpanContext } from "@opentelemetry/api";
 import { formatTraceParent } from "../core/trace-parent.ts";
-import { AUTHORIZER_MEMBER } from "./authorizer-context.ts";
+import { AUTHORIZER_MEMBER, isAuthorizerEvent } from "./authorizer-context.ts";
 import { headerGetter } from "./carrier.ts";
 import { asObject, asText, type EventSource } from "./event-source.ts";
 import { requestTrigger } from "./http.ts";
@@ -13,9 +13,7 @@ import { requestTrigger } from "./http.ts";
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
  */
 export const authorizer: EventSource = {
-  matches: (event) =>
-    (event.type === "REQUEST" && (asText(event.methodArn) ?? asText(event.routeArn)) !== undefined) ||
-    (event.type === "TOKEN" && asText(event.methodArn) !== undefined && "authorizationToken" in event),
+  matches: isAuthorizerEvent,
   describe(event) {
     const arn = asText(event.methodArn) ?? asText(event.routeArn) ?? "";
     const [, , method = "GET", ...path] = arn.slice(arn.lastIndexOf(":") + 1).split("/");

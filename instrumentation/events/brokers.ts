@@ -8,7 +8,17 @@ import {
   MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
 import { extractContext, headerGetter } from "./carrier.ts";
-import { asInteger, asObject, asText, defined, type EventSource, type Fields, firstRecord, type Message } from "./event-source.ts";
+import {
+  asInteger,
+  asObject,
+  asText,
+  defined,
+  type EventSource,
+  type Fields,
+  firstRecord,
+  keyOf,
+  type Message,
+} from "./event-source.ts";
 import { describeRecords, messagesTrigger } from "./messages.ts";
 
 /**
@@ -65,7 +75,7 @@ function describeRecord(record: Fields, kind: string, queue: string): Message {
       [MESSAGING_OPERATION_TYPE]: "process",
       [MESSAGING_DESTINATION_NAME]: topic ?? asText(physicalName) ?? asText(physicalname) ?? named,
       [MESSAGING_MESSAGE_ID]: id,
-      [MESSAGE_KEYS]: id ? [`${kind}:${id}`] : [],
+      [MESSAGE_KEYS]: keyOf(kind, id),
       [MESSAGE_SENT_MS]: asInteger(record.timestamp),
       // These brokers tell only whether a message was delivered before.
       [MESSAGE_RECEIVE_COUNT]: redelivered === undefined ? undefined : redelivered ? 2 : 1,

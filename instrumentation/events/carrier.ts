@@ -2,9 +2,12 @@ import type { SpanContext } from "@opentelemetry/api";
 import { parseTraceParent } from "../core/trace-parent.ts";
 import { asObject, asText, type Getter } from "./event-source.ts";
 import { foreignContext } from "./foreign-context.ts";
+import { xray } from "./x-ray.ts";
 
 /** Headers of one request that are looked at: a hostile event could have a million. */
 const HEADERS_MAX = 1_000;
+/** Where one of these is, another tracer left a context. */
+const FOREIGN_MARKS = ["x-datadog-trace-id", "_datadog", "b3", "x-b3-traceid", "sentry-trace"];
 
 /**
  * The producer's span context in a carrier: W3C Trace Context, else what another tracer left there.
@@ -12,7 +15,10 @@ const HEADERS_MAX = 1_000;
  * @see https://www.w3.org/TR/trace-context/
  */
 export function extractContext(get: Getter): SpanContext | undefined {
-  return parseTraceParent(get("traceparent"), get("tracestate")) ?? foreignContext(get);
+  const own = parseTraceParent(get("traceparent"), get("tracestate"));
+  if (own) return own;
+  const isForeign = FOREIGN_MARKS.some((name) => get(name) !== undefined);
+  return (isForeign ? foreignContext(get) : undefined) ?? xray(get("x-amzn-trace-id"));
 }
 
 /**

@@ -9,8 +9,8 @@ import {
 import { hash53 } from "../core/hash.ts";
 import { STATUS_ERROR } from "../core/span.ts";
 import { remoteContext } from "../core/trace-parent.ts";
-import { LAMBDA_SYSTEM } from "./envelope.ts";
 import { asObject, asText, defined, type EventSource, type Fields, parseObject } from "./event-source.ts";
+import { LAMBDA_SYSTEM } from "./systems.ts";
 
 /**
  * A durable function: Lambda invokes it again and again, each time with what it has done so far. All invocations of

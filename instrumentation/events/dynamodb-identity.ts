@@ -5,8 +5,7 @@
  */
 import { hash53 } from "../core/hash.ts";
 import { asObject } from "./event-source.ts";
-
-export const DYNAMODB_SYSTEM = "aws.dynamodb";
+import { DYNAMODB_SYSTEM } from "./systems.ts";
 
 /** Nesting of an item that is hashed; DynamoDB allows 32 levels. */
 const DEPTH_MAX = 32;

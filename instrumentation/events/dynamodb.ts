@@ -6,9 +6,10 @@ import {
   MESSAGING_OPERATION_TYPE,
   MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
-import { DYNAMODB_SYSTEM, identityByItem, identityByKey } from "./dynamodb-identity.ts";
+import { identityByItem, identityByKey } from "./dynamodb-identity.ts";
 import { asObject, asText, defined, type EventSource, firstRecord, type Message, recordsOf } from "./event-source.ts";
 import { describeRecords, messagesTrigger } from "./messages.ts";
+import { DYNAMODB_SYSTEM } from "./systems.ts";
 
 /**
  * Records of a DynamoDB stream. Nothing carries a context there: identity alone joins them to the write.

@@ -1,7 +1,8 @@
 /** A message inside a message: SNS in SQS, EventBridge in SQS or SNS, S3 in any of them, Lambda destinations. */
 import type { SpanContext } from "@opentelemetry/api";
 import { extractContext, messageAttributeGetter, memberGetter } from "./carrier.ts";
-import { asObject, asText, type Fields, firstRecord, lastPart, parseObject, recordsOf } from "./event-source.ts";
+import { asObject, asText, type Fields, firstRecord, keyOf, lastPart, parseObject, recordsOf } from "./event-source.ts";
+import { EVENTBRIDGE_SYSTEM, LAMBDA_SYSTEM, S3_SYSTEM, SNS_SYSTEM } from "./systems.ts";
 
 /** What an envelope says about the way that a message came. */
 export interface Envelope {
@@ -13,11 +14,6 @@ export interface Envelope {
   /** Name of the topic, bus or bucket. */
   readonly name: string | undefined;
 }
-
-export const SNS_SYSTEM = "aws.sns";
-export const EVENTBRIDGE_SYSTEM = "aws.eventbridge";
-export const S3_SYSTEM = "aws.s3";
-export const LAMBDA_SYSTEM = "aws.lambda";
 
 /** Longest body that is parsed, in characters: the largest SQS message is 1 MiB. */
 const BODY_CHARS_MAX = 1_048_576;
@@ -47,7 +43,7 @@ function openNotification(content: Fields, depth: number): Envelope {
   const id = asText(content.MessageId);
   return {
     context: extractContext(messageAttributeGetter(content.MessageAttributes)) ?? inner?.context,
-    keys: [...(id ? [`${SNS_SYSTEM}:${id}`] : []), ...(inner?.keys ?? [])],
+    keys: [...keyOf(SNS_SYSTEM, id), ...(inner?.keys ?? [])],
     system: SNS_SYSTEM,
     name: lastPart(asText(content.TopicArn)),
   };
@@ -62,7 +58,7 @@ export function isEventBridge(content: Fields): boolean {
 export function openEventBridge(content: Fields): Envelope {
   const id = asText(content.id);
   const detail = asObject(content.detail);
-  const keys = id ? [`${EVENTBRIDGE_SYSTEM}:${id}`] : [];
+  const keys = keyOf(EVENTBRIDGE_SYSTEM, id);
   if (content.source === "aws.s3") {
     const object = asObject(detail?.object);
     const key = s3Key(asObject(detail?.bucket)?.name, object?.key, object?.["version-id"], object?.etag);

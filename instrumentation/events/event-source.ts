@@ -98,6 +98,11 @@ export function lastPart(arnOrUrl: string | undefined): string | undefined {
   return arnOrUrl.slice(Math.max(arnOrUrl.lastIndexOf(":"), arnOrUrl.lastIndexOf("/")) + 1) || undefined;
 }
 
+/** The identity of a message by its id, in a list; an empty one where there is none. */
+export function keyOf(system: string, id: string | undefined): string[] {
+  return id ? [`${system}:${id}`] : [];
+}
+
 /** Removes members that are undefined, so that objects are ready to be attributes. */
 export function defined(attributes: Record<string, string | number | boolean | string[] | undefined>): Attributes {
   const result: Attributes = {};

@@ -1,7 +1,8 @@
 import { FAAS_TRIGGER, MESSAGE_KEYS, MESSAGE_SENT_MS, MESSAGING_MESSAGE_ID } from "@hopscope/schema/attributes";
-import { EVENTBRIDGE_SYSTEM, isEventBridge, openEventBridge } from "./envelope.ts";
+import { isEventBridge, openEventBridge } from "./envelope.ts";
 import { asText, defined, type EventSource, type Fields, type Trigger } from "./event-source.ts";
 import { messagesTrigger } from "./messages.ts";
+import { EVENTBRIDGE_SYSTEM } from "./systems.ts";
 
 /**
  * Events of an EventBridge bus, of a schedule, and of AWS services.

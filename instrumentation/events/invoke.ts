@@ -2,41 +2,11 @@ import {
   FAAS_TRIGGER,
   MESSAGE_KEYS,
   MESSAGING_DESTINATION_NAME,
-  MESSAGING_MESSAGE_ID,
   MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
 import { extractContext, memberGetter } from "./carrier.ts";
-import { LAMBDA_SYSTEM, openDestination } from "./envelope.ts";
-import { asObject, asText, defined, type EventSource, type Fields, type Trigger } from "./event-source.ts";
-import { messagesTrigger } from "./messages.ts";
-
-/**
- * The outcome of an asynchronous invocation, sent to this function as its destination.
- *
- * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
- */
-export const destination: EventSource = {
-  matches: (event) => openDestination(event) !== undefined,
-  describe(event) {
-    const envelope = openDestination(event);
-    const id = asText(asObject(event.requestContext)?.requestId);
-    return messagesTrigger({
-      system: LAMBDA_SYSTEM,
-      faasTrigger: "pubsub",
-      destination: envelope?.name,
-      messages: [
-        {
-          record: event,
-          attributes: defined({
-            [MESSAGING_MESSAGE_ID]: id,
-            [MESSAGE_KEYS]: [...(envelope?.keys ?? [])],
-            "hopscope.event.type": asText(asObject(event.requestContext)?.condition),
-          }),
-        },
-      ],
-    });
-  },
-};
+import { asObject, asText, defined, type Fields, type Trigger } from "./event-source.ts";
+import { LAMBDA_SYSTEM } from "./systems.ts";
 
 /**
  * Whatever no source knows: most likely an `Invoke`. Its context comes in the client context of a synchronous

@@ -14,14 +14,14 @@ import {
   defined,
   type EventSource,
   firstRecord,
+  keyOf,
   lastPart,
   type Message,
   parseObject,
   recordsOf,
 } from "./event-source.ts";
 import { describeRecords, messagesTrigger } from "./messages.ts";
-
-export const KINESIS_SYSTEM = "aws.kinesis";
+import { KINESIS_SYSTEM } from "./systems.ts";
 
 /** Longest record whose data is searched for a context, in base64 characters: a bound on work, not on records. */
 const DATA_CHARS_MAX = 400_000;
@@ -60,7 +60,7 @@ function describeRecord(record: unknown): Message {
       [MESSAGING_OPERATION_TYPE]: "process",
       [MESSAGING_DESTINATION_NAME]: lastPart(asText(fields.eventSourceARN)),
       [MESSAGING_MESSAGE_ID]: id,
-      [MESSAGE_KEYS]: id ? [`${KINESIS_SYSTEM}:${id}`] : [],
+      [MESSAGE_KEYS]: keyOf(KINESIS_SYSTEM, id),
       [MESSAGE_SENT_MS]: Math.round(Number(kinesisFields.approximateArrivalTimestamp) * 1000),
       [MESSAGING_MESSAGE_BODY_SIZE]: data === undefined ? undefined : Buffer.byteLength(data, "base64"),
     }),

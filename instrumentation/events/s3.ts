@@ -6,9 +6,10 @@ import {
   MESSAGING_OPERATION_TYPE,
   MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
-import { describeS3, S3_SYSTEM } from "./envelope.ts";
+import { describeS3 } from "./envelope.ts";
 import { asObject, asText, defined, type EventSource, firstRecord, type Message, recordsOf } from "./event-source.ts";
 import { describeRecords, messagesTrigger } from "./messages.ts";
+import { S3_SYSTEM } from "./systems.ts";
 
 /**
  * Objects that were written to or removed from a bucket.

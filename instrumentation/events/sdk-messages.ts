@@ -1,7 +1,8 @@
 import { shared } from "../core/shared.ts";
 import { asObject, asText, type EventSource, type Fields, type Message } from "./event-source.ts";
 import { describeRecords, messagesTrigger } from "./messages.ts";
-import { describeSqsMessage, SQS_SYSTEM } from "./sqs.ts";
+import { describeSqsMessage } from "./sqs.ts";
+import { SQS_SYSTEM } from "./systems.ts";
 
 /** Queue names of messages that a traced client received: a message itself does not say where it comes from. */
 const queues = shared("queues", () => new WeakMap<object, string>());

@@ -12,7 +12,7 @@ import {
   MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
 import { extractContext, headerGetter } from "./carrier.ts";
-import { asObject, asText, defined, type EventSource, type Fields, firstRecord } from "./event-source.ts";
+import { asObject, asText, defined, type EventSource, type Fields, firstRecord, keyOf } from "./event-source.ts";
 
 /** A row: the paths (by `/`) that lead somewhere in its events and in no others, and what it is called. */
 type Row = readonly [
@@ -94,7 +94,7 @@ export const ses: EventSource = {
         [FAAS_TRIGGER]: "other",
         [MESSAGING_SYSTEM]: "aws.ses",
         [MESSAGING_MESSAGE_ID]: id,
-        [MESSAGE_KEYS]: id ? [`aws.ses:${id}`] : [],
+        [MESSAGE_KEYS]: keyOf("aws.ses", id),
       }),
     };
   },

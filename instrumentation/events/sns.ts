@@ -10,9 +10,20 @@ import {
   MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
 import { extractContext, messageAttributeGetter } from "./carrier.ts";
-import { openEnvelope, SNS_SYSTEM } from "./envelope.ts";
-import { asObject, asText, defined, type EventSource, firstRecord, lastPart, type Message, recordsOf } from "./event-source.ts";
+import { openEnvelope } from "./envelope.ts";
+import {
+  asObject,
+  asText,
+  defined,
+  type EventSource,
+  firstRecord,
+  keyOf,
+  lastPart,
+  type Message,
+  recordsOf,
+} from "./event-source.ts";
 import { describeRecords, messagesTrigger } from "./messages.ts";
+import { SNS_SYSTEM } from "./systems.ts";
 
 /**
  * Messages of an SNS topic, delivered to a function without a queue between.
@@ -46,7 +57,7 @@ function describeRecord(record: unknown): Message {
       [MESSAGING_OPERATION_TYPE]: "process",
       [MESSAGING_DESTINATION_NAME]: lastPart(asText(message.TopicArn)),
       [MESSAGING_MESSAGE_ID]: id,
-      [MESSAGE_KEYS]: [...(id ? [`${SNS_SYSTEM}:${id}`] : []), ...(envelope?.keys ?? [])],
+      [MESSAGE_KEYS]: [...keyOf(SNS_SYSTEM, id), ...(envelope?.keys ?? [])],
       [MESSAGE_SENT_MS]: sentMs,
       [MESSAGING_MESSAGE_BODY_SIZE]: body === undefined ? undefined : Buffer.byteLength(body),
       [MESSAGE_VIA_SYSTEM]: envelope?.system,

@@ -16,11 +16,21 @@ import {
 } from "@hopscope/schema/attributes";
 import { extractContext, messageAttributeGetter } from "./carrier.ts";
 import { openEnvelope } from "./envelope.ts";
-import { asInteger, asObject, asText, defined, type EventSource, firstRecord, lastPart, type Message, recordsOf } from "./event-source.ts";
-import { xray } from "./foreign-context.ts";
+import {
+  asInteger,
+  asObject,
+  asText,
+  defined,
+  type EventSource,
+  firstRecord,
+  keyOf,
+  lastPart,
+  type Message,
+  recordsOf,
+} from "./event-source.ts";
 import { describeRecords, messagesTrigger } from "./messages.ts";
-
-export const SQS_SYSTEM = "aws_sqs";
+import { SQS_SYSTEM } from "./systems.ts";
+import { xray } from "./x-ray.ts";
 
 /**
  * Messages of an SQS queue, as Lambda's event source mapping hands them over.
@@ -88,7 +98,7 @@ export function describeSqsMessage(parts: SqsMessageParts): Message {
       [MESSAGING_OPERATION_TYPE]: "process",
       [MESSAGING_DESTINATION_NAME]: parts.queue,
       [MESSAGING_MESSAGE_ID]: id,
-      [MESSAGE_KEYS]: [...(id ? [`${SQS_SYSTEM}:${id}`] : []), ...(envelope?.keys ?? []), ...content],
+      [MESSAGE_KEYS]: [...keyOf(SQS_SYSTEM, id), ...(envelope?.keys ?? []), ...content],
       [MESSAGE_SENT_MS]: asInteger(attributes.SentTimestamp),
       [MESSAGE_FIRST_RECEIVED_MS]: asInteger(attributes.ApproximateFirstReceiveTimestamp),
       [MESSAGE_RECEIVE_COUNT]: asInteger(attributes.ApproximateReceiveCount),

@@ -6,9 +6,8 @@ import {
   MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
 import { extractContext, memberGetter } from "./carrier.ts";
-import { asObject, asText, defined, type EventSource, type Fields, lastPart } from "./event-source.ts";
-
-export const STEP_FUNCTIONS_SYSTEM = "aws.stepfunctions";
+import { asObject, asText, defined, type EventSource, type Fields, keyOf, lastPart } from "./event-source.ts";
+import { STEP_FUNCTIONS_SYSTEM } from "./systems.ts";
 
 /** Members of an event that are looked at: a bound on work. */
 const MEMBERS_MAX = 100;
@@ -37,7 +36,7 @@ export const stepFunctions: EventSource = {
         [FAAS_TRIGGER]: "other",
         [MESSAGING_SYSTEM]: STEP_FUNCTIONS_SYSTEM,
         [MESSAGING_DESTINATION_NAME]: machine ?? execution?.split(":")[6],
-        [MESSAGE_KEYS]: execution ? [`${STEP_FUNCTIONS_SYSTEM}:${execution}`] : [],
+        [MESSAGE_KEYS]: keyOf(STEP_FUNCTIONS_SYSTEM, execution),
         [MESSAGE_RECEIVE_COUNT]: Number(state?.RetryCount ?? 0) + 1,
         "aws.step_functions.execution.arn": execution,
       }),

@@ -72,7 +72,7 @@ export function prepareLambda(): void {
 export function invokeOnLambda(call: Call): unknown {
   const streaming = STREAMING in call.handler;
   const lambdaContext = asObject(call.args[streaming ? 2 : 1]) as LambdaContext | undefined;
-  const invocation = guarded("starting an invocation", () => begin(call, lambdaContext), undefined);
+  const invocation = guarded("starting an invocation", () => begin(call, lambdaContext));
   if (!invocation) return Reflect.apply(call.handler, call.self, call.args);
   // The runtime clients before Node 24 give a callback, and take a plain return value for nothing.
   const legacy = !streaming && typeof call.args[2] === "function";
@@ -191,7 +191,7 @@ function guardDeadline(invocation: LambdaInvocation, budgetMs: number): void {
     const all = [...tracing().open];
     // Of several invocations at once, spans in other traces may be another's.
     const own = running.size > 1 ? all.filter(({ context }) => context.traceId === traceId) : all;
-    guarded("announcing a timeout", () => announceTimeout(invocation, own), undefined);
+    guarded("announcing a timeout", () => announceTimeout(invocation, own));
     void tracing().flush(Math.min(budgetMs, invocation.remainingMs()));
   }, remainingMs - noticeMs);
   invocation.timer.unref();

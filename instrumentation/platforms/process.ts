@@ -46,7 +46,7 @@ function onSignal(signal: NodeJS.Signals): void {
 
 /** Runs a handler in a long-running process. Returns or throws what it does, and waits for nothing. */
 export function invokeInProcess(call: Call): unknown {
-  const invocation = guarded("starting an invocation", () => begin(call), undefined);
+  const invocation = guarded("starting an invocation", () => begin(call));
   if (!invocation) return Reflect.apply(call.handler, call.self, call.args);
   let result: unknown;
   try {
