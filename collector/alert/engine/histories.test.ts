@@ -1,8 +1,8 @@
 /**
  * The list of histories and the notifications expected, row by row: one evaluation a minute, `F` a firing
  * message, `R` a resolved one, the number the minute. Rows 19, 22, 23, 31 are about processes and deliveries:
- * their decisions are here, the processes in the runner's tests. Row 38's windows are in sample/month-end.test.ts, 39 is
- * in the backtest's, 40 in the property.
+ * their decisions are here, the processes in the runner's tests. Row 38's windows are in sample/month-end.test.ts,
+ * 39 is in the backtest's, 40 in the property.
  */
 import { describe, expect, it } from "vitest";
 import { emptyState } from "./empty-state.ts";
