@@ -1,17 +1,31 @@
 /** The page in `docs/` that publishes what the conformance suite tests. */
-import { conformanceCases } from "./conformance.cases.ts";
+import { conformanceCases, traceService } from "./conformance.cases.ts";
+
+/** Statuses of gRPC that rows expect, by name. */
+const STATUS_NAMES: Readonly<Record<number, string>> = {
+  0: "OK",
+  3: "INVALID_ARGUMENT",
+  8: "RESOURCE_EXHAUSTED",
+  12: "UNIMPLEMENTED",
+  14: "UNAVAILABLE",
+  16: "UNAUTHENTICATED",
+};
 
 /** `docs/otlp-conformance.md`, whole. */
 export function conformancePage(): string {
-  const rows = conformanceCases.map(
-    ({ section, promise, method = "POST", path = "/v1/traces", status }) =>
-      `| ${section} | ${promise} | \`${method} ${path}\` | ${String(status)} |`,
-  );
+  const rows = conformanceCases.map((row) => {
+    const asked = row.grpc
+      ? `gRPC \`${(row.path ?? traceService).split(".").at(-1) ?? ""}\``
+      : `\`${row.method ?? "POST"} ${row.path ?? "/v1/traces"}\``;
+    const answered = row.grpc && row.httpStatus === undefined ? STATUS_NAMES[row.status] : row.httpStatus ?? row.status;
+    return `| ${row.section} | ${row.promise} | ${asked} | ${String(answered)} |`;
+  });
   return `# OTLP conformance
 
 What the collector answers to [OTLP](https://opentelemetry.io/docs/specs/otlp/), row by row. Each row is a test that
-sends these very bytes over HTTP (\`test/otlp/conformance.cases.ts\`); the unmodified OpenTelemetry exporters for
-protobuf, JSON and gRPC are tested beside it (\`test/otlp/exporters.test.ts\`). This page is written by the tests.
+sends these very bytes over HTTP or gRPC (\`test/otlp/conformance.cases.ts\`); those that say what is kept read it back
+out of the store. The unmodified OpenTelemetry exporters for protobuf, JSON and gRPC are tested beside it
+(\`test/otlp/exporters.test.ts\`). This page is written by the tests.
 
 Every answer has the encoding of its request; every 4xx and 5xx is a \`google.rpc.Status\`, with a \`BadRequest\` where
 the data is bad and a \`RetryInfo\` where the same request may succeed later.
@@ -20,16 +34,18 @@ the data is bad and a \`RetryInfo\` where the same request may succeed later.
 |---|---|---|---|
 ${rows.join("\n")}
 
-While there is no room (write-ahead log full, disk full, too many requests at a time, the collector stopping) the
-answer is 503 with \`Retry-After\` in seconds, over gRPC \`UNAVAILABLE\` with \`RetryInfo\`; never 500. Over gRPC a missing
-token is \`UNAUTHENTICATED\`, and a sender past its rate gets \`RESOURCE_EXHAUSTED\` with \`RetryInfo\`. Tokens and rates are
-off until they are set ([configuration](configuration.md)).
+There is no room while the write-ahead log or the disk is full, too many requests are under way, or the collector is
+stopping; \`Retry-After\` is in seconds, and over gRPC \`RetryInfo\` in the status's details says the same. It is never a
+500. Token, rate and room for one more call are looked at before a byte of a body or a message is read. Tokens and rates
+are off until they are set ([configuration](configuration.md)).
 
 ## Limits
 
 | Limit | Value | What happens beyond it |
 |---|---|---|
 | request body, as sent and decompressed | 64 MiB | 413; over gRPC \`RESOURCE_EXHAUSTED\` without \`RetryInfo\` |
+| bodies and messages in hand at a time | 256 MiB | 503; over gRPC \`UNAVAILABLE\`, both to come again |
+| gRPC calls at a time | 1,000, and 100 on a connection | \`UNAVAILABLE\`, to come again |
 | levels of arrays and maps in a value | 50 | the span is rejected, its neighbours are kept |
 | ids of a wrong length, or all zero | - | the span is rejected, its neighbours are kept |
 | link with ids of a wrong length | - | the link is dropped and counted in \`droppedLinksCount\` |

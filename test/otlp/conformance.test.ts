@@ -1,23 +1,37 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { request as httpRequest } from "node:http";
+import { connect } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ingestAuth, type Authorize } from "../../collector/http/ingest-auth.ts";
+import { serveOtlpGrpc, type OtlpGrpcServing } from "../../collector/http/otlp-grpc.ts";
 import { otlpHandler } from "../../collector/http/otlp.ts";
 import { serveApp, type Serving } from "../../collector/http/serve.ts";
 import { openReceiver, type Receiver } from "../../collector/ingest/receive.ts";
 import { silentLog } from "../../collector/store/log.ts";
 import { decodeOtlp, type OtlpJson } from "../support/otlp-proto.ts";
+import { storedSpans } from "../support/stored-spans.ts";
 import { createTestStore, type TestStore } from "../support/test-store.ts";
 import { conformancePage } from "./conformance-page.ts";
-import { conformanceCases, ingestToken, request, span, type ConformanceCase, type Door } from "./conformance.cases.ts";
+import {
+  conformanceCases,
+  ingestToken,
+  traceService,
+  type ConformanceCase,
+  type Door,
+  type StoredCase,
+} from "./conformance.cases.ts";
 
 /** Nothing but OTLP is served here. */
 const noApp = { fetch: () => new Response(null, { status: 404 }) };
 
+const within = { timeout: 20_000, interval: 50 };
+
 interface Answer {
+  /** Of HTTP. */
   readonly status: number;
+  /** With the trailers of gRPC. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
 }
@@ -25,30 +39,39 @@ interface Answer {
 let db: TestStore;
 let dataDir: string;
 let receiver: Receiver;
-const doors: Partial<Record<Door, Serving>> = {};
+let fullReceiver: Receiver;
+const doors: Partial<Record<Door, { readonly http: Serving; readonly grpc: OtlpGrpcServing }>> = {};
 beforeAll(async () => {
   db = await createTestStore();
   dataDir = await mkdtemp(join(tmpdir(), "hopscope-otlp-"));
-  receiver = await openReceiver({ store: db.store, dataDir, retentionDays: 30, log: silentLog });
+  const options = { store: db.store, retentionDays: 30, log: silentLog };
+  receiver = await openReceiver({ ...options, dataDir, limits: { segmentAgeMaxMs: 50 } });
+  const limits = { diskFreeMinBytes: Number.MAX_SAFE_INTEGER };
+  fullReceiver = await openReceiver({ ...options, dataDir: join(dataDir, "full"), limits });
   const usedUp = ingestAuth({ tokens: [], spansPerS: 1 });
   usedUp?.(() => undefined).spend(1_000);
-  const open = (authorize?: Authorize) =>
-    serveApp(noApp, { host: "127.0.0.1", port: 0 }, otlpHandler(receiver, { authorize }));
+  const open = async (authorize?: Authorize, to = receiver) => {
+    const address = { host: "127.0.0.1", port: 0 };
+    const http = await serveApp(noApp, address, otlpHandler(to, { authorize }));
+    return { http, grpc: await serveOtlpGrpc(to, { ...address, authorize }) };
+  };
   doors.open = await open();
   doors.tokens = await open(ingestAuth({ tokens: ["another-token-1234", ingestToken] }));
   doors.rate = await open(usedUp);
+  doors.full = await open(undefined, fullReceiver);
 });
 afterAll(async () => {
-  for (const serving of Object.values(doors)) await serving.close();
+  for (const { http, grpc } of Object.values(doors)) await Promise.all([http.close(), grpc.close()]);
   await receiver.close();
+  await fullReceiver.close();
   await rm(dataDir, { recursive: true, force: true });
   await db.close();
 });
 
 /** Sends exactly these headers and bytes; a server may answer, and hang up, before it has read all of them. */
 async function send(conformance: ConformanceCase): Promise<Answer> {
-  const { door = "open", method = "POST", path = "/v1/traces", headers = {}, body } = conformance;
-  const port = doors[door]?.port;
+  const { door = "open", method = "POST", path = "/v1/traces", headers = {}, body, isChunked } = conformance;
+  const port = doors[door]?.http.port;
   return new Promise((settle, fail) => {
     const sending = httpRequest({ host: "127.0.0.1", port, method, path, headers, agent: false });
     let answered = false;
@@ -63,8 +86,38 @@ async function send(conformance: ConformanceCase): Promise<Answer> {
     sending.on("error", (error) => {
       if (!answered) fail(error);
     });
-    sending.end(body?.());
+    const bytes = body?.();
+    // Bytes that are written before the end get no Content-Length.
+    if (isChunked) sending.write(bytes?.subarray(0, 20));
+    sending.end(isChunked ? bytes?.subarray(20) : bytes);
   });
+}
+
+/** The same over HTTP/2, as a gRPC call. */
+async function call({ door = "open", path = traceService, headers = {}, body }: ConformanceCase): Promise<Answer> {
+  const session = connect(`http://127.0.0.1:${String(doors[door]?.grpc.port)}`);
+  try {
+    return await new Promise<Answer>((settle, fail) => {
+      const stream = session.request({ ":method": "POST", ":path": path, ...headers });
+      const all: Record<string, string | string[] | undefined> = {};
+      const chunks: Buffer[] = [];
+      session.on("error", fail);
+      stream.on("error", fail);
+      stream.on("response", (received) => Object.assign(all, received));
+      stream.on("trailers", (received) => Object.assign(all, received));
+      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+      stream.on("end", () => settle({ status: Number(all[":status"]), headers: all, body: Buffer.concat(chunks) }));
+      stream.end(body?.());
+    });
+  } finally {
+    session.destroy();
+  }
+}
+
+/** The message of a gRPC answer, or the `Status` in its details. */
+function decodedCall({ headers, body }: Answer): OtlpJson {
+  if (headers["grpc-status"] === "0") return decodeOtlp("ExportTraceServiceResponse", body.subarray(5));
+  return decodeOtlp("RpcStatus", Buffer.from(String(headers["grpc-status-details-bin"]), "base64"));
 }
 
 function decoded({ status, headers, body }: Answer, path = ""): OtlpJson {
@@ -82,40 +135,46 @@ function matcher(value: unknown): unknown {
   return expect.objectContaining(Object.fromEntries(members));
 }
 
-describe("OTLP/HTTP", () => {
-  it.for(conformanceCases)("$promise", async (conformance) => {
-    const before = receiver.stats().spans;
-    const answer = await send(conformance);
-    expect(answer.status).toBe(conformance.status);
-    if (conformance.type !== undefined) expect(answer.headers["content-type"]).toBe(conformance.type);
-    if (conformance.answer) {
-      const message = decoded(answer, conformance.path);
-      expect(message).toEqual(matcher(conformance.answer));
-      if (Object.keys(conformance.answer).length === 0) expect(message).toEqual({});
-    }
-    expect(answer.headers).toEqual(matcher(conformance.responseHeaders ?? {}));
-    expect(receiver.stats().spans - before).toBe(conformance.spans ?? 0);
-  });
+/** The store has the spans, read back by nothing but the meaning of its columns. */
+async function expectStored(cases: readonly StoredCase[]): Promise<void> {
+  for (const { traceId, span, attributesCount } of cases) {
+    const { attributes, ...members } = span;
+    await vi.waitFor(async () => expect((await storedSpans(db.store, traceId)).length).toBeGreaterThan(0), within);
+    const spans = (await storedSpans(db.store, traceId)).map((stored) => stored.span);
+    const found = spans.find(({ spanId }) => span["spanId"] === undefined || spanId === span["spanId"]);
+    expect(found).toMatchObject(members);
+    if (attributes !== undefined) expect(found?.["attributes"]).toEqual(expect.arrayContaining(attributes as unknown[]));
+    if (attributesCount !== undefined) expect(found?.["attributes"]).toHaveLength(attributesCount);
+  }
+}
 
-  it("answers 503 with Retry-After, in whole seconds, while there is no room", async () => {
-    const full = await openReceiver({
-      store: db.store,
-      dataDir: join(dataDir, "full"),
-      retentionDays: 30,
-      log: silentLog,
-      limits: { diskFreeMinBytes: Number.MAX_SAFE_INTEGER },
-    });
-    const fullServing = await serveApp(noApp, { host: "127.0.0.1", port: 0 }, otlpHandler(full));
-    const response = await fetch(`http://127.0.0.1:${String(fullServing.port)}/v1/traces`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(request(span())),
-    });
-    expect(response.status).toBe(503);
-    expect(response.headers.get("retry-after")).toMatch(/^\d+$/);
-    expect(await response.json()).toMatchObject({ code: 14, message: "the disk is full" });
-    await fullServing.close();
-    await full.close();
+function expectAnswer(conformance: ConformanceCase, answer: Answer): void {
+  const { grpc, path, status, httpStatus, type, answer: expected, responseHeaders = {} } = conformance;
+  expect(answer.status).toBe(httpStatus ?? (grpc ? 200 : status));
+  if (grpc && httpStatus === undefined) expect(answer.headers["grpc-status"]).toBe(String(status));
+  if (type !== undefined) expect(answer.headers["content-type"]).toBe(type);
+  if (expected) {
+    const message = grpc ? decodedCall(answer) : decoded(answer, path);
+    expect(message).toEqual(matcher(expected));
+    if (Object.keys(expected).length === 0) expect(message).toEqual({});
+  }
+  if (conformance.method === "HEAD") expect(answer.body).toHaveLength(0);
+  expect(answer.headers).toEqual(matcher(responseHeaders));
+}
+
+const httpCases = conformanceCases.filter(({ grpc }) => !grpc);
+const grpcCases = conformanceCases.filter(({ grpc }) => grpc);
+
+describe.for([
+  { name: "OTLP/HTTP", cases: httpCases, sent: send },
+  { name: "OTLP/gRPC", cases: grpcCases, sent: call },
+])("$name", ({ cases, sent }) => {
+  it.for(cases)("$promise", async (conformance) => {
+    const before = receiver.stats().spans;
+    const answer = await sent(conformance);
+    expectAnswer(conformance, answer);
+    expect(receiver.stats().spans - before).toBe(conformance.spans ?? 0);
+    await expectStored(conformance.stored ?? []);
   });
 });
 
