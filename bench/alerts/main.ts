@@ -212,8 +212,8 @@ async function startLoad(store: Store): Promise<{ stop: () => Promise<number> }>
   const nothing = { fetch: () => new Response(null, { status: 404 }) };
   const serving = await serveApp(nothing, { host: "127.0.0.1", port: 0 }, otlpHandler(receiver));
   const sender = fork(fileURLToPath(new URL("../ingest/sender.ts", import.meta.url)));
-  const load: Load = { port: serving.port, seconds: LOAD_S, rate: 0, gzip: false, connections: CONNECTIONS, seed: 1 };
-  sender.send(load);
+  const plain = { rate: 0, gzip: false, json: false, seed: 1 };
+  sender.send({ ...plain, port: serving.port, seconds: LOAD_S, connections: CONNECTIONS } satisfies Load);
   const startMs = performance.now();
   return {
     async stop() {

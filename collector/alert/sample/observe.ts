@@ -4,12 +4,13 @@ import { matchesPattern } from "../engine/mutes.ts";
 import { seriesKey } from "../engine/series-key.ts";
 import type { Labels, Observation } from "../engine/types.ts";
 import type { CompiledRule, Metric, Scope } from "../rules/compiled.ts";
+import { seriesName, type SeriesName } from "./series-names.ts";
 import { measure, merge } from "./values.ts";
 
 type Level = Metric["groupBy"][number];
-interface Series {
-  readonly key: string;
-  readonly labels: Labels;
+const LEVELS: readonly Level[] = ["service", "function", "queue"];
+
+interface Series extends SeriesName {
   readonly row: WindowRow;
 }
 
@@ -46,7 +47,7 @@ export class Observer {
 
   /** The scope's patterns of what the rows tell apart. */
   #patterns({ scope }: Metric): readonly Pattern[] {
-    return (["service", "function", "queue"] as const).flatMap((name) => {
+    return LEVELS.flatMap((name) => {
       const pattern = scope[name];
       return pattern === undefined || this.#rows[0]?.[name] === undefined ? [] : [{ name, pattern }];
     });
@@ -83,15 +84,22 @@ function fits(row: WindowRow, patterns: readonly Pattern[]): boolean {
 }
 
 function group(rows: readonly WindowRow[], groupBy: readonly Level[]): Series[] {
+  const [first] = rows;
+  // Where the grouping tells all rows apart, none has to be looked for.
+  const isEach = LEVELS.every((name) => first?.[name] === undefined || groupBy.includes(name));
+  if (isEach) return rows.map((row) => seriesOf(row, groupBy));
   const groups = new Map<string, Series>();
   for (const row of rows) {
-    const labels: Record<string, string> = {};
-    for (const name of groupBy) labels[name] = row[name] ?? "";
-    const key = seriesKey(labels);
-    const known = groups.get(key);
-    groups.set(key, { key, labels, row: known === undefined ? row : merge(known.row, row) });
+    const one = seriesOf(row, groupBy);
+    const known = groups.get(one.key);
+    groups.set(one.key, known === undefined ? one : { ...known, row: merge(known.row, row) });
   }
   return [...groups.values()];
+}
+
+function seriesOf(row: WindowRow, groupBy: readonly Level[]): Series {
+  const { key, labels } = seriesName(row, groupBy);
+  return { key, labels, row };
 }
 
 const measureKeys = new WeakMap<Metric, string>();

@@ -45,7 +45,7 @@ async function samplePlan(
   { arrivals: { lags }, known }: Shared,
   taken: Taken,
 ): Promise<void> {
-  const rows = byTick(found.rows);
+  const rows = byTick(found.rows, taken.ticksS);
   const heard = isAboutKnown ? await known.at(query, taken.ticksS) : undefined;
   for (const tickS of taken.ticksS) {
     const observer = new Observer(withKnown(rows.get(tickS) ?? [], heard?.get(tickS) ?? []));
@@ -75,7 +75,8 @@ async function lateWindows(
     const ends = (queries[0] && late.get(queries[0].source)?.get(tickS)) ?? [];
     if (ends.length === 0) continue;
     const endsS = ends.map(({ endS }) => endS);
-    const found = (await queryWindows(store, queries, endsS, new Map(), tickS)).map(byTick);
+    const windowRows = await queryWindows(store, queries, endsS, new Map(), tickS);
+    const found = windowRows.map((rows) => byTick(rows, endsS));
     for (const [n, plan] of loud.entries()) {
       const windows = ends.map(({ endS, services }) => {
         const rows = found[n]?.get(endS) ?? [];
@@ -93,7 +94,9 @@ function isAboutTooMuch({ rules }: Plan): boolean {
   return rules.some((rule) => rule.rule.comparison === "above" || rule.rule.comparison === "at-least");
 }
 
-function byTick(rows: readonly WindowRow[]): Map<number, WindowRow[]> {
+function byTick(rows: readonly WindowRow[], ticksS: readonly number[]): Map<number, readonly WindowRow[]> {
+  const [onlyS, ...moreS] = ticksS;
+  if (onlyS !== undefined && moreS.length === 0) return new Map([[onlyS, rows]]);
   const grouped = new Map<number, WindowRow[]>();
   for (const row of rows) {
     const list = grouped.get(row.tick);
