@@ -1,7 +1,5 @@
-import { checkOptions } from "./check-options.ts";
 import { EACH_CONCURRENCY } from "./core/limits.ts";
-import { guarded } from "./core/report.ts";
-import type { CaptureOptions, EachOptions } from "./types.ts";
+import type { CaptureOptions } from "./types.ts";
 
 /** {@link EachOptions}, checked, with every default filled in. */
 export interface Options {
@@ -14,15 +12,11 @@ export interface Options {
   readonly capturePayload: boolean | CaptureOptions | undefined;
 }
 
-const DEFAULTS: Options = {
+/** What holds where a handler has no options. */
+export const DEFAULT_OPTIONS: Options = {
   name: undefined,
   attributes: {},
   flushBudgetMs: undefined,
   concurrency: EACH_CONCURRENCY,
   capturePayload: undefined,
 };
-
-/** Fills in defaults. A wrong option is reported once, by name and with what is allowed, and ignored. */
-export function readOptions(given: EachOptions | undefined): Options {
-  return given === undefined ? DEFAULTS : guarded("reading options", () => checkOptions(given, DEFAULTS), DEFAULTS);
-}

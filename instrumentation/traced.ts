@@ -1,11 +1,12 @@
 import type { AnyHandler } from "./call.ts";
+import { checkOptions } from "./check-options.ts";
 import { prepareHttpClients, traceHttpClients } from "./clients/http-client.ts";
 import { loadingParts, loadPart } from "./core/parts.ts";
 import { shared } from "./core/shared.ts";
 import { tracing } from "./core/tracing.ts";
-import { report } from "./core/report.ts";
+import { guarded, report } from "./core/report.ts";
 import { eachRecord, type RecordHandler } from "./each.ts";
-import { type Options, readOptions } from "./options.ts";
+import { DEFAULT_OPTIONS, type Options } from "./options.ts";
 import { invokeOnLambda, prepareLambda } from "./platforms/lambda.ts";
 import { invokeInProcess, prepareProcess } from "./platforms/process.ts";
 import { preparePayload } from "./payload.ts";
@@ -50,12 +51,18 @@ function copyShape(from: AnyHandler, to: AnyHandler): void {
   }
 }
 
+/** Fills in defaults. A wrong option is reported once, by name and with what is allowed, and ignored. */
+function readOptions(given: unknown): Options {
+  if (given === undefined) return DEFAULT_OPTIONS;
+  return guarded("reading options", () => checkOptions(given as EachOptions, DEFAULT_OPTIONS), DEFAULT_OPTIONS);
+}
+
 function tracedFunction(handler: unknown, options?: unknown): unknown {
   if (typeof handler !== "function") {
     report("traced() needs a function; what it was given is returned as it is");
     return handler;
   }
-  return wrap(handler as AnyHandler, readOptions(options as EachOptions), false);
+  return wrap(handler as AnyHandler, readOptions(options), false);
 }
 
 function tracedEach(recordHandler: unknown, given?: unknown): unknown {
@@ -63,7 +70,7 @@ function tracedEach(recordHandler: unknown, given?: unknown): unknown {
     report("traced.each() needs a function; what it was given is returned as it is");
     return recordHandler;
   }
-  const options = readOptions(given as EachOptions);
+  const options = readOptions(given);
   return wrap(eachRecord(recordHandler as RecordHandler, options), options, true);
 }
 
