@@ -33,8 +33,9 @@ export async function listFlows(store: Store, request: FlowListRequest): Promise
   const { limit } = request;
   const cut = new CutNote();
   const cursor = request.cursor === undefined ? undefined : decodeCursor(request.cursor);
-  const seed = await seedOf(store, { request, way: cursor?.way, isFirst: cursor === undefined, cut });
+  const { seed, isEmpty } = await wayOf(store, { request, way: cursor?.way, isFirst: cursor === undefined, cut });
   if (seed?.parts !== undefined) cut.onCut({ limit: "parts", value: seed.parts });
+  if (isEmpty) return { flows: [], ...cut.member };
   const perFlow = isFiltered(request) ? new TracesPerFlow() : TracesPerFlow.of(store);
   const flows: FlowSummary[] = [];
   const tracesWanted = () => perFlow.tracesFor(limit - flows.length);
@@ -70,16 +71,23 @@ interface Choosing {
   readonly cut: CutNote;
 }
 
-/** The condition whose spans lead to the wanted flows soonest; undefined where the origins do. */
-async function seedOf(store: Store, { request, way, isFirst, cut }: Choosing): Promise<Seed | undefined> {
+/** How the wanted flows are found. */
+interface Way {
+  /** The condition whose spans lead to them soonest; undefined where the origins do. */
+  readonly seed?: Seed | undefined;
+  /** There is no such span, so no such flow. */
+  readonly isEmpty?: boolean;
+}
+
+async function wayOf(store: Store, { request, way, isFirst, cut }: Choosing): Promise<Way> {
   const seeds = seedsOf(request);
   if (!isFirst) {
     const seed = seeds.find(({ name }) => name === way);
     if (way !== undefined && seed === undefined) throw wrongCursor();
-    return seed;
+    return { seed };
   }
   const [only] = seeds;
-  if (seeds.length === 0 || (seeds.length === 1 && only?.isNarrow)) return only;
+  if (seeds.length === 0 || (seeds.length === 1 && only?.isNarrow)) return { seed: only };
   const { from, to, signal } = request;
   const count = async (seed: Seed) => {
     const filter = { ...seed.filter, from, to };
@@ -87,7 +95,8 @@ async function seedOf(store: Store, { request, way, isFirst, cut }: Choosing): P
   };
   const counted = await Promise.all(seeds.map(count));
   const rarest = counted.reduce((least, each) => (each.spans < least.spans ? each : least));
-  return rarest.spans <= RARE_SPANS_MAX ? rarest.seed : seeds.find(({ isNarrow }) => isNarrow);
+  if (rarest.spans > RARE_SPANS_MAX) return { seed: seeds.find(({ isNarrow }) => isNarrow) };
+  return { seed: rarest.seed, isEmpty: rarest.spans === 0 };
 }
 
 interface KnownFlow {
