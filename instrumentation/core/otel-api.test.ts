@@ -1,17 +1,15 @@
 /** The OpenTelemetry API, its instrumentations and its SDK beside us, in processes of their own. */
-import { execFile } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCollector, type TestCollector } from "../testing/collector.ts";
 import { NODES } from "../testing/nodes.ts";
+import { runProgram } from "../testing/program.ts";
 
 let collector: TestCollector;
-const run = promisify(execFile);
-const PROGRAMS = join(import.meta.dirname, "../testing/programs");
 
 beforeAll(async () => {
-  await run(process.execPath, [join(import.meta.dirname, "../build.mjs")]);
+  execFileSync(process.execPath, [join(import.meta.dirname, "../build.mjs")]);
   collector = await startCollector();
 });
 beforeEach(() => {
@@ -19,12 +17,9 @@ beforeEach(() => {
 });
 afterAll(() => collector.close());
 
-/** Runs a program to its end; resolves to what it printed. */
-async function program(name: string, env: NodeJS.ProcessEnv = {}, node = process.execPath): Promise<string> {
-  const { stdout } = await run(node, [join(PROGRAMS, name)], {
-    env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: "10", ...env },
-  });
-  return stdout;
+/** What a program printed. */
+async function program(name: string, env?: NodeJS.ProcessEnv, node?: string): Promise<string> {
+  return (await runProgram(collector, name, env, node)).stdout;
 }
 
 const spanNamed = (name: string) => collector.spans.find((span) => span.name === name);

@@ -1,12 +1,11 @@
 /** Log lines that say which trace they belong to, with the loggers that people use. */
-import { execFile, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCollector, type TestCollector } from "../testing/collector.ts";
 import { type RunningFunction, RUNTIMES, startFunction } from "../testing/lambda.ts";
+import { runProgram } from "../testing/program.ts";
 
-const PROGRAMS = join(import.meta.dirname, "../testing/programs");
 let collector: TestCollector;
 const started: RunningFunction[] = [];
 
@@ -21,12 +20,6 @@ afterEach(async () => {
   await collector.close();
 });
 
-async function program(name: string, env: NodeJS.ProcessEnv = {}) {
-  return promisify(execFile)(process.execPath, [join(PROGRAMS, name)], {
-    env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: "10", ...env },
-  });
-}
-
 interface Line {
   readonly run?: number;
   readonly expected?: string;
@@ -37,7 +30,7 @@ interface Line {
 
 describe("a logger", () => {
   it("of pino and of winston writes the trace and span of every line, however slowly it writes", async () => {
-    const { stdout } = await program("log-context.mjs");
+    const { stdout } = await runProgram(collector, "log-context.mjs");
     const out = JSON.parse(stdout) as { outside: Line; pino: Line[]; winston: Line[] };
     const spans = await collector.waitFor((all) => all.length >= 2);
     expect(out.outside).toEqual({});
@@ -55,7 +48,7 @@ describe("a logger", () => {
 
 describe("console", () => {
   it("begins its lines with the trace, and puts it into lines of JSON, where that is asked for", async () => {
-    const { stdout, stderr } = await program("log-console.mjs", { HOPSCOPE_LOG_CONTEXT: "true" });
+    const { stdout, stderr } = await runProgram(collector, "log-console.mjs", { HOPSCOPE_LOG_CONTEXT: "true" });
     const [span] = await collector.waitFor((all) => all.length > 0);
     const prefix = `trace_id=${span?.traceId} span_id=${span?.spanId} trace_flags=01`;
     const fields = `"trace_id":"${span?.traceId}","span_id":"${span?.spanId}","trace_flags":"01"`;
@@ -76,7 +69,7 @@ describe("console", () => {
   });
 
   it("is left alone otherwise", async () => {
-    const { stdout } = await program("log-console.mjs");
+    const { stdout } = await runProgram(collector, "log-console.mjs");
     expect(stdout).not.toContain("trace_id=");
   });
 });
