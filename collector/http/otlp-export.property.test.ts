@@ -20,8 +20,7 @@ afterAll(async () => {
   await Promise.all(stores.map((each) => each.close()));
 });
 
-/** Every column of every row; a start that was moved is moved to the time of its import. */
-/** Everything that was sent: when the store saw it is its own. */
+/** Every column that was sent, of every row; a start that was moved is moved to the time of its import. */
 async function rowsOf(store: Store): Promise<unknown[]> {
   return store.query(
     "SELECT if(position(rest, 'startTimeUnixNano') > 0, '', toString(start_time)) AS start," +
