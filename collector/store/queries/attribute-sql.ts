@@ -1,5 +1,11 @@
 /** The value of any attribute as a text, in SQL: from its column, its typed map or the resource. */
-import { PROMOTED_SPAN_COLUMNS, RESOURCE_COLUMNS, type PromotedColumn } from "../span-columns.ts";
+import {
+  PROMOTED_SPAN_COLUMNS,
+  RESOURCE_COLUMNS,
+  STORED_RESOURCE_COLUMNS,
+  type PromotedColumn,
+} from "../span-columns.ts";
+import { scalarPattern, scalarTextSql, storedString } from "./stored-json.ts";
 
 /** Names that stand for columns which are no attributes. */
 const COLUMN_NAMES: Readonly<Record<string, string>> = {
@@ -22,6 +28,7 @@ export interface Expression {
 export function attributeSql(key: string, prefix: string, { isOfSpan = false } = {}): Expression {
   const column = Object.hasOwn(COLUMN_NAMES, key) ? COLUMN_NAMES[key] : undefined;
   if (column !== undefined && !isOfSpan) return { sql: `toString(${column})`, params: {} };
+  if (!isOfSpan && isWorkedOut(key)) return resourceAttributeSql(key, prefix);
   const promoted = isOfSpan ? PROMOTED_SPAN_COLUMNS.find(({ attribute }) => attribute === key) : promotedOf(key);
   const name = `{${prefix}_key:String}`;
   const maps = [
@@ -29,15 +36,15 @@ export function attributeSql(key: string, prefix: string, { isOfSpan = false } =
     `if(mapContains(attributes_int, ${name}), toString(attributes_int[${name}]), NULL)`,
     `if(mapContains(attributes_double, ${name}), toString(attributes_double[${name}]), NULL)`,
     `if(mapContains(attributes_bool, ${name}), if(attributes_bool[${name}] = 1, 'true', 'false'), NULL)`,
-    ...(isOfSpan ? [] : [`nullIf(${resourceSql(prefix)}, '')`]),
+    ...(isOfSpan ? [] : [`nullIf(${resourceTextSql(prefix)}, '')`]),
   ];
   const sql = `ifNull(coalesce(${[...(promoted ? [promotedText(promoted)] : []), ...maps].join(", ")}), '')`;
-  return { sql, params: { [`${prefix}_key`]: key, [`${prefix}_pattern`]: resourcePattern(key) } };
+  return { sql, params: { [`${prefix}_key`]: key, [`${prefix}_pattern`]: scalarPattern(key) } };
 }
 
 /** The same of the resource alone. */
 export function resourceAttributeSql(key: string, prefix: string): Expression {
-  return { sql: resourceSql(prefix), params: { [`${prefix}_pattern`]: resourcePattern(key) } };
+  return { sql: resourceTextSql(prefix), params: { [`${prefix}_pattern`]: scalarPattern(key) } };
 }
 
 /**
@@ -46,9 +53,7 @@ export function resourceAttributeSql(key: string, prefix: string): Expression {
  */
 export function jsonAttributeSql(key: string, prefix: string, json: string): Expression {
   const scalar = `extract(${json}, {${prefix}_scalar:String})`;
-  const pattern = `${keyPattern(key)},"value":[{]"[a-zA-Z]+":("(?:[^"\\\\]|\\\\.)*"|[^"{}]*)`;
-  const sql = `if(startsWith(${scalar}, '"'), JSONExtractString(${scalar}), ${scalar})`;
-  return { sql, params: { [`${prefix}_scalar`]: pattern } };
+  return { sql: scalarTextSql(scalar), params: { [`${prefix}_scalar`]: scalarPattern(key) } };
 }
 
 /** Where an equality looks: at the spans' own attributes, by the store's indexes; at resources; or at both, slowly. */
@@ -61,12 +66,14 @@ export function attributeEquals(
   { prefix, place }: { readonly prefix: string; readonly place: AttributePlace },
 ): Expression {
   const [name, wanted] = [`{${prefix}_key:String}`, `{${prefix}_value:String}`];
-  const params = { [`${prefix}_key`]: key, [`${prefix}_value`]: value, [`${prefix}_pattern`]: resourcePattern(key) };
+  const stored = { [`${prefix}_pattern`]: scalarPattern(key), [`${prefix}_text`]: storedString(value) };
+  const params = { [`${prefix}_key`]: key, [`${prefix}_value`]: value, ...stored };
+  const inResource = `${resourceSql(prefix)} IN ({${prefix}_text:String}, ${wanted})`;
+  if (isWorkedOut(key)) return { sql: inResource, params };
   const promoted = promotedOf(key);
   if (promoted && isText(promoted)) return { sql: `${promoted.column} = ${wanted}`, params };
   if (promoted || mayBeTyped(value)) return { sql: `${attributeSql(key, prefix).sql} = ${wanted}`, params };
   const inSpan = `(has(mapValues(attributes_string), ${wanted}) AND attributes_string[${name}] = ${wanted})`;
-  const inResource = `${resourceSql(prefix)} = ${wanted}`;
   const sql = { spans: inSpan, resources: inResource, both: `(${inSpan} OR ${inResource})` }[place];
   return { sql, params };
 }
@@ -89,19 +96,19 @@ function mayBeTyped(value: string): boolean {
   return /^(true|false|-?[\d.]+(e[+-]?\d+)?)$/i.test(value);
 }
 
-/** The dictionary of resources is small: this runs once for each of its values. */
+/** A column that the store works out of the resource: of text with a quote in it, it has the beginning. */
+function isWorkedOut(key: string): boolean {
+  const isOf = ({ attribute }: PromotedColumn) => attribute === key;
+  return RESOURCE_COLUMNS.some(isOf) && !STORED_RESOURCE_COLUMNS.some(isOf);
+}
+
+/** The value as it is stored. The dictionary of resources is small: this runs once for each of its values. */
 function resourceSql(prefix: string): string {
   return `extract(resource, {${prefix}_pattern:String})`;
 }
 
-/** Finds the value of a key in a resource's JSON. */
-function resourcePattern(key: string): string {
-  return `${keyPattern(key)},"value":[{]"[a-zA-Z]+":"?([^"}]*)`;
-}
-
-function keyPattern(key: string): string {
-  const escaped = JSON.stringify(key).replaceAll(/[^\w]/g, (char) => `\\x{${(char.codePointAt(0) ?? 0).toString(16)}}`);
-  return `"key":${escaped.replaceAll("\\x{22}", '"')}`;
+function resourceTextSql(prefix: string): string {
+  return scalarTextSql(resourceSql(prefix));
 }
 
 function promotedText({ column, type }: PromotedColumn): string {

@@ -1,0 +1,85 @@
+/** What a search finds, and that spans, flows and groups find the same. */
+import type { Hono } from "hono";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { FlowListResponse, SpanGroupsResponse, SpanListResponse } from "../../schema/api.ts";
+import { insertSpans } from "../../test/support/insert-spans.ts";
+import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
+import { fromMs } from "../flow/instant.ts";
+import { span, type SpanInput } from "../flow/test-spans.ts";
+import { createApp } from "./app.ts";
+
+const startMs = Date.now() - 60_000;
+
+const inputs: readonly Omit<SpanInput, "trace" | "id">[] = [
+  { service: "quoting", resource: { "host.cmd": 'say "hi" {x} \\ \n y', "service.version": '1 "beta"' } },
+];
+
+let test: TestStore;
+let app: Hono;
+
+beforeAll(async () => {
+  test = await createTestStore();
+  app = createApp({ store: test.store });
+  await insertSpans(
+    test.store,
+    inputs.map((input, at) => ({
+      ...span({ kind: "server", ...input, trace: `t${String(at)}`, id: `s${String(at)}` }),
+      startTime: fromMs(startMs + at * 10),
+    })),
+  );
+});
+
+afterAll(async () => {
+  await test.close();
+});
+
+async function get<Body>(path: string): Promise<Body> {
+  const response = await app.request(path);
+  expect([response.status, path]).toEqual([200, path]);
+  return (await response.json()) as Body;
+}
+
+/** The services found, over pages of one. */
+async function paged(path: string): Promise<string[]> {
+  const found: string[] = [];
+  for (let cursor: string | undefined = ""; cursor !== undefined;) {
+    const query = `${path}&limit=1${cursor && `&cursor=${cursor}`}`;
+    const page: Partial<SpanListResponse & FlowListResponse> = await get(query);
+    found.push(...(page.spans ?? page.flows ?? []).map(({ service }) => service));
+    cursor = page.nextCursor;
+  }
+  return found;
+}
+
+/** The same by every way of asking, newest first. */
+async function services(query: string) {
+  const { groups } = await get<SpanGroupsResponse>(`/api/spans/groups?by=service&${query}`);
+  return {
+    spans: await paged(`/api/spans?${query}`),
+    flows: await paged(`/api/flows?${query}`),
+    groups: groups.map(({ value }) => value),
+  };
+}
+
+function everywhere(...found: string[]) {
+  return { spans: found, flows: found, groups: found.toSorted() };
+}
+
+const attribute = (key: string, value: string) => `attribute=${encodeURIComponent(`${key}=${value}`)}`;
+
+describe("an attribute of the resource with quotes, braces and backslashes", () => {
+  it.for([
+    ["is found by its value", attribute("host.cmd", 'say "hi" {x} \\ \n y')],
+    ["is found by its value where the store has a name for it", attribute("service.version", '1 "beta"')],
+  ] as const)("%s", async ([, query]) => {
+    expect(await services(query)).toEqual(everywhere("quoting"));
+  });
+
+  it.for([
+    ["host.cmd", 'say "hi" {x} \\ \n y'],
+    ["service.version", '1 "beta"'],
+  ])("%s is a group whole", async ([by, value]) => {
+    const { groups } = await get<SpanGroupsResponse>(`/api/spans/groups?by=${by ?? ""}&service=quoting`);
+    expect(groups.map((group) => group.value)).toEqual([value]);
+  });
+});
