@@ -68,7 +68,7 @@ function shown(unit: Unit, value: number | undefined): string {
 }
 
 /** Returns how much more the first side has: `+412 ms, 3.1×`. */
-export function differenceWords({ unit, one, other }: Pick<Measure, "unit" | "one" | "other">): string {
+function differenceWords({ unit, one, other }: Pick<Measure, "unit" | "one" | "other">): string {
   if (one === undefined || other === undefined) return one === undefined ? "only there" : "only here";
   if (one === other) return "the same";
   const sign = one > other ? "+" : "−";
