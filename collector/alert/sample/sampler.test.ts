@@ -6,6 +6,7 @@ import type { Observation, Sample } from "../engine/types.ts";
 import { readAlertFile } from "../rules/read-file.ts";
 import type { CompiledRule } from "../rules/compiled.ts";
 import { fillFunctionMinutes, type FunctionMinute } from "./fill-minutes.ts";
+import { Known } from "./known.ts";
 import { newestTickMs, takeSamples } from "./sampler.ts";
 
 let db: TestStore;
@@ -164,6 +165,36 @@ describe("a sample", () => {
       pay: 0,
       refund: 1000,
     });
+  });
+
+  it("remembers what it knew at the evaluation before, late arrivals and forgetting among it", async () => {
+    const day = 24 * 60;
+    await fillFunctionMinutes(db.store, [
+      ...minutes(0, 3),
+      ...minutes(1 - day, 2 - day, { function: "yesterday" }),
+      ...minutes(1, 2, { function: "late" }).map((row) => ({ ...row, seenAt: at(4) })),
+      ...minutes(3, 4, { function: "at once" }).map((row) => ({ ...row, seenAt: at(3) })),
+    ]);
+    const [rule] = rules("{ id: r, kind: no-data, window: 1m }");
+    const known = new Known(db.store);
+    const seen: string[][] = [];
+    for (let n = 1; n < 6; n++) {
+      const ticks = [at(n) * 1000];
+      const kept = await takeSamples(db.store, [rule!], ticks, known);
+      const fresh = await takeSamples(db.store, [rule!], ticks);
+      const [names, expected] = [kept, fresh].map((taken) =>
+        Object.keys(byFunction(taken.get(at(n) * 1000)!.get("r")!.series)).sort(),
+      );
+      expect(names).toEqual(expected);
+      seen.push(names!);
+    }
+    expect(seen).toEqual([
+      ["pay", "yesterday"],
+      ["pay"],
+      ["pay"],
+      ["at once", "late", "pay"],
+      ["at once", "late", "pay"],
+    ]);
   });
 
   it("33: burns a budget by the smaller of its two windows", async () => {
