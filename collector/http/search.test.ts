@@ -7,11 +7,16 @@ import { createTestStore, type TestStore } from "../../test/support/test-store.t
 import { fromMs } from "../flow/instant.ts";
 import { span, type SpanInput } from "../flow/test-spans.ts";
 import { createApp } from "./app.ts";
+import type { JaegerTrace } from "./jaeger/jaeger-json.ts";
 
 const startMs = Date.now() - 60_000;
 
 const inputs: readonly Omit<SpanInput, "trace" | "id">[] = [
   { service: "quoting", resource: { "host.cmd": 'say "hi" {x} \\ \n y', "service.version": '1 "beta"' } },
+  { service: "own", attributes: { "app.env": "prod", "app.zone": "a" } },
+  { service: "res", resource: { "app.env": "prod", "app.zone": "b" } },
+  { service: "two", attributes: { "app.env": "prod", "app.zone": "b" }, resource: { "app.env": "prod" } },
+  { service: "mix", attributes: { "app.env": "prod" }, resource: { "app.zone": "b" } },
 ];
 
 let test: TestStore;
@@ -81,5 +86,25 @@ describe("an attribute of the resource with quotes, braces and backslashes", () 
   ])("%s is a group whole", async ([by, value]) => {
     const { groups } = await get<SpanGroupsResponse>(`/api/spans/groups?by=${by ?? ""}&service=quoting`);
     expect(groups.map((group) => group.value)).toEqual([value]);
+  });
+});
+
+describe("an attribute that spans have, and resources of other spans", () => {
+  it.for([
+    ["is found in both places, page by page", attribute("app.env", "prod"), ["mix", "two", "res", "own"]],
+    [
+      "is found beside another one",
+      `${attribute("app.env", "prod")}&${attribute("app.zone", "b")}`,
+      ["mix", "two", "res"],
+    ],
+    ["is no other value", attribute("app.env", "dev"), []],
+  ] as const)("%s", async ([, query, found]) => {
+    expect(await services(query)).toEqual(everywhere(...found));
+  });
+
+  it("is found by Jaeger's clients", async () => {
+    const tags = encodeURIComponent(JSON.stringify({ "app.env": "prod" }));
+    const { data } = await get<{ data: JaegerTrace[] }>(`/api/traces?tags=${tags}&limit=3`);
+    expect(data.map(({ processes }) => processes["p1"]?.serviceName)).toEqual(["mix", "two", "res"]);
   });
 });

@@ -38,12 +38,12 @@ export interface Condition {
 
 const KIND_NUMBERS = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const;
 
+const RANGE_SQL = `start_time >= parseDateTime64BestEffort({from:String}, 9, 'UTC')
+  AND start_time < parseDateTime64BestEffort({to:String}, 9, 'UTC')`;
+
 /** The condition on rows of `spans`; every value is a parameter. */
-export function spanCondition(filter: SpanFilter, place: AttributePlace = "both"): Condition {
-  const parts = [
-    "start_time >= parseDateTime64BestEffort({from:String}, 9, 'UTC')",
-    "start_time < parseDateTime64BestEffort({to:String}, 9, 'UTC')",
-  ];
+export function spanCondition(filter: SpanFilter, placeOf: Places = () => "both"): Condition {
+  const parts = [RANGE_SQL];
   const params: Record<string, unknown> = { from: filter.from, to: filter.to };
   const add = (sql: string, name?: string, value?: unknown) => {
     parts.push(sql);
@@ -69,7 +69,7 @@ export function spanCondition(filter: SpanFilter, place: AttributePlace = "both"
   if (filter.minWaitMs !== undefined) add(WAIT_SQL, "waitMs", toMs(filter.minWaitMs));
   for (const [at, given] of (filter.attribute ?? []).entries()) {
     const [key, value] = splitAttribute(given);
-    const equality = attributeEquals(key, value, { prefix: `attribute${String(at)}`, place });
+    const equality = attributeEquals(key, value, { prefix: `attribute${String(at)}`, place: placeOf(given) });
     add(equality.sql);
     Object.assign(params, equality.params);
   }
@@ -105,15 +105,24 @@ function splitAttribute(given: string): [string, string] {
   return [given.slice(0, equals), given.slice(equals + 1)];
 }
 
-/** Searches the places that a filter's attributes may be in, the fast one first, until something is found. */
-export async function firstFound<Item>(
-  filter: SpanFilter,
-  search: (place: AttributePlace) => Promise<Item[]>,
-): Promise<Item[]> {
-  const placed = (filter.attribute ?? []).filter((given) => hasPlace(...splitAttribute(given)));
-  if (placed.length === 0) return search("both");
-  const found = await search("spans");
-  return found.length > 0 ? found : search(placed.length === 1 ? "resources" : "both");
+/** Where each attribute of a filter is looked for in one search. */
+export type Places = (given: string) => AttributePlace;
+
+/** Those attributes of a filter of which it makes a difference where they are looked for. */
+export function placedAttributes({ attribute = [] }: SpanFilter): string[] {
+  return attribute.filter((given) => hasPlace(...splitAttribute(given)));
+}
+
+/** A query that says of each attribute, in a list `found`, whether a resource of the time range has it. */
+export function resourcesQuery({ from, to }: SpanFilter, attributes: readonly string[]): Condition {
+  const params: Record<string, unknown> = { from, to };
+  const columns = attributes.map((given, at) => {
+    const [key, value] = splitAttribute(given);
+    const equality = attributeEquals(key, value, { prefix: `attribute${String(at)}`, place: "resources" });
+    Object.assign(params, equality.params);
+    return `max(${equality.sql})`;
+  });
+  return { sql: `SELECT [${columns.join(", ")}] AS found FROM spans WHERE ${RANGE_SQL}`, params };
 }
 
 /** Every attribute that is a text, where it has a column and where it has none. */

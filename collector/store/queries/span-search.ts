@@ -2,9 +2,9 @@
 import type { Span } from "../../../schema/flow.ts";
 import type { QueryBounds, Store } from "../store.ts";
 import type { OriginPosition } from "./flow-origins.ts";
-import type { AttributePlace } from "./attribute-sql.ts";
 import { within, type Reading } from "./reading.ts";
-import { firstFound, spanCondition, type SpanFilter } from "./span-filter.ts";
+import { searchPlaces } from "./search-places.ts";
+import { spanCondition, type Places, type SpanFilter } from "./span-filter.ts";
 import { SPAN_COLUMNS, spanReader, type SpanRow } from "./span-row.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
@@ -17,17 +17,26 @@ export interface SpanSearch extends Reading {
   readonly limit: number;
 }
 
-/**
- * Positions of the matching spans, at most `limit`, newest first. Attributes are looked for where indexes help, on
- * the spans themselves; only what is nowhere there is looked for among resources.
- */
+/** Positions of the matching spans, at most `limit`, newest first. */
 export async function findSpans(store: Store, search: SpanSearch): Promise<OriginPosition[]> {
-  return firstFound(search.filter, (place) => findSpansIn(store, search, place));
+  const found = await searchPlaces(store, search, (places) => findSpansIn(store, search, places));
+  const each = new Map(found.map((position) => [position.traceId + position.spanId + position.startNs, position]));
+  return [...each.values()].sort(newestFirst).slice(0, search.limit);
 }
 
-async function findSpansIn(store: Store, search: SpanSearch, place: AttributePlace): Promise<OriginPosition[]> {
+function newestFirst(a: OriginPosition, b: OriginPosition): number {
+  const [ours, others] = [sortKey(a), sortKey(b)];
+  return ours === others ? 0 : ours < others ? 1 : -1;
+}
+
+/** Sorts as the search does: ids are hex, and the store's instants have 19 digits at most. */
+function sortKey({ startNs, traceId, spanId }: OriginPosition): string {
+  return startNs.padStart(19, "0") + traceId + spanId;
+}
+
+async function findSpansIn(store: Store, search: SpanSearch, places: Places): Promise<OriginPosition[]> {
   const { filter, after, exceptTraces = [], limit } = search;
-  const condition = spanCondition(filter, place);
+  const condition = spanCondition(filter, places);
   const next = after && {
     afterNs: after.startNs,
     afterTrace: after.traceId,
@@ -48,16 +57,15 @@ LIMIT {limit:UInt32}`;
   return store.query<OriginPosition>(sql, params, within(BOUNDS, search));
 }
 
-/** How many spans match, counted up to `limit`. */
+/** How many spans match, counted up to `limit`; one that has an attribute by itself and of its resource counts twice. */
 export async function countSpans(store: Store, search: Omit<SpanSearch, "after">): Promise<number> {
-  const counted = await firstFound(search.filter, async (place) => {
-    const condition = spanCondition(search.filter, place);
+  const counted = await searchPlaces(store, search, async (places) => {
+    const condition = spanCondition(search.filter, places);
     const sql = `SELECT count() AS spans FROM (SELECT 1 FROM spans WHERE ${condition.sql} LIMIT {limit:UInt32})`;
     const params = { ...condition.params, limit: search.limit };
-    const rows = await store.query<{ spans: string }>(sql, params, within(BOUNDS, search));
-    return rows.filter(({ spans }) => Number(spans) > 0);
+    return store.query<{ spans: string }>(sql, params, within(BOUNDS, search));
   });
-  return Number(counted[0]?.spans ?? 0);
+  return Math.min(search.limit, counted.reduce((sum, { spans }) => sum + Number(spans), 0));
 }
 
 const AT_SQL = `

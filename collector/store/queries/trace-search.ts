@@ -1,8 +1,8 @@
 /** Traces that hold a matching span, and which services call which. */
 import type { QueryBounds, Store } from "../store.ts";
 import { within, type Reading } from "./reading.ts";
-import type { AttributePlace } from "./attribute-sql.ts";
-import { firstFound, spanCondition, type SpanFilter } from "./span-filter.ts";
+import { searchPlaces } from "./search-places.ts";
+import { spanCondition, type Places, type SpanFilter } from "./span-filter.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
 /** Called spans of which the callers are looked up: enough for true shares. */
@@ -10,7 +10,10 @@ const CALLS_SAMPLED_MAX = 200_000;
 
 /** Ids of traces with a span that matches, those with the newest match first. */
 export async function findTraces(store: Store, search: TraceSearch): Promise<string[]> {
-  return firstFound(search.filter, (place) => findTracesIn(store, search, place));
+  const found = await searchPlaces(store, search, (places) => findTracesIn(store, search, places));
+  // Where a trace was found twice, the newer match is its place.
+  found.sort((a, b) => (a.newest === b.newest ? (a.traceId < b.traceId ? -1 : 1) : a.newest < b.newest ? 1 : -1));
+  return [...new Set(found.map(({ traceId }) => traceId))].slice(0, search.limit);
 }
 
 export interface TraceSearch extends Reading {
@@ -18,22 +21,27 @@ export interface TraceSearch extends Reading {
   readonly limit: number;
 }
 
+interface FoundTrace {
+  readonly traceId: string;
+  /** When its newest match began: sorts as a text. */
+  readonly newest: string;
+}
+
 async function findTracesIn(
   store: Store,
   { filter, limit, ...reading }: TraceSearch,
-  place: AttributePlace,
-): Promise<string[]> {
-  const condition = spanCondition(filter, place);
+  places: Places,
+): Promise<FoundTrace[]> {
+  const condition = spanCondition(filter, places);
   const sql = `
-SELECT lower(hex(spans.trace_id)) AS "traceId", max(start_time) AS newest
+SELECT lower(hex(spans.trace_id)) AS "traceId", toString(max(start_time), 'UTC') AS newest
 FROM spans
 WHERE ${condition.sql}
 GROUP BY spans.trace_id
 ORDER BY newest DESC, spans.trace_id
 LIMIT {limit:UInt32}`;
   const params = { ...condition.params, limit };
-  const rows = await store.query<{ traceId: string }>(sql, params, within(BOUNDS, reading));
-  return rows.map(({ traceId }) => traceId);
+  return store.query<FoundTrace>(sql, params, within(BOUNDS, reading));
 }
 
 export interface ServiceCall {

@@ -1,0 +1,31 @@
+/** The places that a filter's attributes may be in, searched so that the store's indexes help. */
+import type { QueryBounds, Store } from "../store.ts";
+import { placedAttributes, resourcesQuery, type Places, type SpanFilter } from "./span-filter.ts";
+import { within, type Reading } from "./reading.ts";
+
+const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 1024 ** 3 };
+
+export interface PlacedSearch extends Reading {
+  readonly filter: SpanFilter;
+}
+
+/**
+ * Searches all places; their answers together have all there is, and some of it twice. One attribute is looked for on
+ * spans, where indexes lead to it, and apart from that in the dictionary of resources. Of several, those that no
+ * resource of the time range has are looked for on spans alone.
+ */
+export async function searchPlaces<Item>(
+  store: Store,
+  { filter, ...reading }: PlacedSearch,
+  search: (places: Places) => Promise<readonly Item[]>,
+): Promise<Item[]> {
+  const placed = placedAttributes(filter);
+  if (placed.length === 0) return [...(await search(() => "both"))];
+  if (placed.length === 1) {
+    return (await Promise.all([search(() => "spans"), search(() => "resources")])).flat();
+  }
+  const { sql, params } = resourcesQuery(filter, placed);
+  const rows = await store.query<{ found: readonly number[] }>(sql, params, within(BOUNDS, reading));
+  const ofResources = new Set(placed.filter((_, at) => rows[0]?.found[at] !== 0));
+  return [...(await search((given) => (ofResources.has(given) ? "both" : "spans")))];
+}
