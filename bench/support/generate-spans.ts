@@ -295,7 +295,7 @@ export async function copyToExporterTable(store: Store, exporter: string): Promi
          duration_ns, arrayElement(['Unset', 'Ok', 'Error'], status_code + 1),
          arrayMap(id -> lower(hex(id)), \`links.trace_id\`), arrayMap(id -> lower(hex(id)), \`links.span_id\`), \`links.trace_state\`,
          arrayMap(text -> map('json', text), \`links.attributes\`)
-       FROM spans WHERE toStartOfHour(start_time) = toDateTime({hour:UInt32})`,
+       FROM spans WHERE start_time >= toDateTime({hour:UInt32}) AND start_time < toDateTime({hour:UInt32}) + 3600`,
       { hour: Number(range?.first) + hour * 3_600 },
     );
   }

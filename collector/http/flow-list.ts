@@ -154,8 +154,9 @@ async function* placesOf(listing: Listing, entries: readonly OriginPosition[]): 
 function isOrigin({ recorded }: BuiltFlow, { traceId, spanId }: OriginPosition): boolean {
   const own = recorded.filter((span) => span.traceId === traceId);
   const roots = own.filter(({ parentSpanId, links }) => parentSpanId === undefined && links.length === 0);
-  const taken = own.filter(({ parentSpanId, kind }) => parentSpanId && (kind === "server" || kind === "consumer"));
-  return (roots[0] ?? taken[0])?.spanId === spanId;
+  const orphans = own.filter(({ parentSpanId }) => parentSpanId !== undefined);
+  const taken = orphans.find(({ kind }) => kind === "server" || kind === "consumer");
+  return (roots[0] ?? taken ?? orphans[0])?.spanId === spanId;
 }
 
 /** Reads the flows of the next traces that are new; of a batch that several flows met in, those flows. */

@@ -1,22 +1,22 @@
--- In which hours a trace has spans: a look-up by trace id reads only those hours of `spans`. It also leads from
+-- In which slots of five minutes a trace has spans: a look-up by trace id reads only those of `spans`. It also leads from
 -- xxHash32 of a trace id, which is all that hop_keys holds of one, to the id: a query names both, hash and id.
 CREATE TABLE IF NOT EXISTS trace_index
 (
     trace_id FixedString(16) CODEC(NONE),
-    first_hour SimpleAggregateFunction(min, DateTime) CODEC(ZSTD(1)),
-    last_hour SimpleAggregateFunction(max, DateTime) CODEC(ZSTD(1))
+    first_slot SimpleAggregateFunction(min, DateTime) CODEC(ZSTD(1)),
+    last_slot SimpleAggregateFunction(max, DateTime) CODEC(ZSTD(1))
 )
 ENGINE = AggregatingMergeTree
-PARTITION BY toMonday(first_hour)
+PARTITION BY toMonday(first_slot)
 ORDER BY (xxHash32(trace_id), trace_id)
-TTL last_hour + toIntervalDay({{retention_days}}) + toIntervalHour(1)
+TTL last_slot + toIntervalDay({{retention_days}}) + toIntervalHour(1)
 -- A granule holds few rows: the traces of a flow lie all over the table.
 SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1, index_granularity = 512;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_index_view TO trace_index AS
 SELECT
     trace_id,
-    toStartOfHour(toDateTime(min(start_time))) AS first_hour,
-    toStartOfHour(toDateTime(max(start_time))) AS last_hour
+    toStartOfFiveMinutes(toDateTime(min(start_time))) AS first_slot,
+    toStartOfFiveMinutes(toDateTime(max(start_time))) AS last_slot
 FROM spans
 GROUP BY trace_id;

@@ -1,6 +1,7 @@
 -- Where flows may begin, for the list of flows: of each trace in an insert the earliest span that nothing caused as
 -- far as it knows (no parent, no link); where there is none, the earliest invocation, whose caller may send its spans
--- elsewhere, or may have lost them. So the first of a whole trace has a row, however its spans were cut into inserts.
+-- elsewhere, or may have lost them; else the earliest span that has a parent. So the first of a whole trace has a row,
+-- however its spans were cut into inserts. A trace of linked roots alone has none: it is part of what these link to.
 CREATE TABLE IF NOT EXISTS flow_origins
 (
     trace_id FixedString(16) CODEC(NONE),
@@ -14,10 +15,11 @@ TTL toDateTime(start_time) + toIntervalDay({{retention_days}})
 SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS flow_origins_view TO flow_origins AS
+WITH if(parent_span_id = toFixedString('', 8), 0, if(kind IN (2, 5), 1, 2)) AS rank
 SELECT
     trace_id,
-    tupleElement(min((parent_span_id != toFixedString('', 8), spans.start_time, spans.span_id)) AS origin, 3) AS span_id,
+    tupleElement(min((rank, spans.start_time, spans.span_id)) AS origin, 3) AS span_id,
     tupleElement(origin, 2) AS start_time
 FROM spans
-WHERE if(parent_span_id = toFixedString('', 8), empty(`links.trace_id`), kind IN (2, 5))
+WHERE parent_span_id != toFixedString('', 8) OR empty(`links.trace_id`)
 GROUP BY trace_id;

@@ -1,5 +1,6 @@
 -- One row a queue, consumer and minute, from the spans that process messages. The messages of a batch are its links
--- and its `hopscope.message` events. A dead letter is a message whose span says from which queue it was moved, or one
+-- and its `hopscope.message` events, and as many more as its count says (a wrapper describes 2,048 at most). Of a batch
+-- that was given back in part those failed that say so, else all. A dead letter is a message whose span says from which queue it was moved, or one
 -- taken from a queue that is named as a dead-letter queue.
 CREATE TABLE IF NOT EXISTS queue_minutes
 (
@@ -25,6 +26,12 @@ TTL minute + toIntervalDay({{retention_days}})
 SETTINGS non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS queue_minutes_view TO queue_minutes AS
+WITH
+    arrayConcat(
+        `links.attributes`,
+        arrayFilter((text, name) -> name = 'hopscope.message', `events.attributes`, `events.name`)
+    ) AS records,
+    messaging_batch_message_count > 1 AND arrayExists(text -> position(text, '"hopscope.message.returned"') > 0, records) AS names_returned
 SELECT
     toStartOfMinute(toDateTime(start_time)) AS minute,
     toStartOfMinute(now() + toIntervalSecond(44)) AS seen_at,
@@ -33,7 +40,7 @@ SELECT
     service_name,
     if(faas_name = '', service_name, faas_name) AS faas_name,
     count() AS messages,
-    countIf(status_code = 2) AS failures,
+    countIf(status_code = 2 AND (tupleElement(message, 4) OR NOT names_returned)) AS failures,
     countIf(tupleElement(message, 2) > 1) AS retries,
     countIf(tupleElement(message, 3) != ''
         OR match(messaging_destination_name, '(?i)(^|[-_.])(dlq|dead[-_]?letters?)([-_.]|$)')) AS dead_letters,
@@ -46,17 +53,16 @@ SELECT
 FROM spans
 ARRAY JOIN if(
     messaging_batch_message_count <= 1,
-    [(message_sent_ms, toUInt64(message_receive_count), attributes_string['hopscope.dead_letter.source.name'])],
+    [(message_sent_ms, toUInt64(message_receive_count), attributes_string['hopscope.dead_letter.source.name'], false)],
     arrayMap(
         text -> (
             toUInt64OrZero(extract(text, '"hopscope\\.message\\.sent_ms","value":\\{"intValue":"?([0-9]+)')),
             toUInt64OrZero(extract(text, '"hopscope\\.message\\.receive_count","value":\\{"intValue":"?([0-9]+)')),
-            extract(text, '"hopscope\\.dead_letter\\.source\\.name","value":\\{"stringValue":"([^"]*)"')
+            extract(text, '"hopscope\\.dead_letter\\.source\\.name","value":\\{"stringValue":"([^"]*)"'),
+            position(text, '"hopscope.message.returned"') > 0
         ),
-        arrayConcat(
-            `links.attributes`,
-            arrayFilter((text, name) -> name = 'hopscope.message', `events.attributes`, `events.name`)
-        )
+        -- Lambda gives a function 10,000 messages at most.
+        arrayResize(records, greatest(length(records), least(messaging_batch_message_count, 10000)))
     )
 ) AS message
 WHERE kind = 5 AND messaging_operation_type = 'process' AND messaging_destination_name != ''

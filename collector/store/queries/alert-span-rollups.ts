@@ -10,7 +10,7 @@ import { attributeEquals } from "./attribute-sql.ts";
 const SEEN_NOW = "toStartOfMinute(now() + toIntervalSecond(44)) AS seen_at";
 const SEEN_THEN = "toStartOfMinute(toDateTime(start_time)) + toIntervalMinute(seen_after) AS seen_at";
 
-const CREATE_VIEW = /CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO \w+ AS\s+(SELECT[^]+)$/;
+const CREATE_VIEW = /CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO \w+ AS\s+((?:WITH|SELECT)\s[^]+)$/;
 
 /** The SELECT of each materialized view, by the view's name; read when a rule first needs one. */
 let selects: ReadonlyMap<string, string> | undefined;

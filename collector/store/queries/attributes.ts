@@ -26,7 +26,7 @@ const RANGE_SQL = `start_time >= parseDateTime64BestEffort({from:String}, 9, 'UT
   AND start_time < parseDateTime64BestEffort({to:String}, 9, 'UTC')`;
 
 /** Newest hours first: these are the order of the table. */
-const SAMPLE_SQL = `SELECT * FROM spans WHERE ${RANGE_SQL} ORDER BY toStartOfHour(start_time) DESC LIMIT ${String(SPANS_SAMPLED_MAX)}`;
+const SAMPLE_SQL = `SELECT * FROM spans WHERE ${RANGE_SQL} ORDER BY toStartOfFiveMinutes(start_time) DESC LIMIT ${String(SPANS_SAMPLED_MAX)}`;
 const SAMPLED_SQL = `(SELECT count() FROM (SELECT 1 FROM spans WHERE ${RANGE_SQL} LIMIT ${String(SPANS_SAMPLED_MAX + 1)})) AS sampled`;
 
 const PROMOTED = [...PROMOTED_SPAN_COLUMNS, ...RESOURCE_COLUMNS];

@@ -72,9 +72,9 @@ const AT_SQL = `
 SELECT
   ${SPAN_COLUMNS}
 FROM spans
-WHERE (toStartOfHour(spans.start_time), spans.trace_id) IN
+WHERE (toStartOfFiveMinutes(spans.start_time), spans.trace_id) IN
 (
-    SELECT toStartOfHour(fromUnixTimestamp64Nano(toInt64(tupleElement(place, 1)))), toFixedString(unhex(tupleElement(place, 2)), 16)
+    SELECT toStartOfFiveMinutes(fromUnixTimestamp64Nano(toInt64(tupleElement(place, 1)))), toFixedString(unhex(tupleElement(place, 2)), 16)
     FROM (SELECT arrayJoin(arrayZip({starts:Array(String)}, {traceIds:Array(String)})) AS place)
 )
 AND spans.span_id IN (SELECT toFixedString(unhex(arrayJoin({spanIds:Array(String)})), 8))`;

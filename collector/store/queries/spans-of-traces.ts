@@ -1,20 +1,20 @@
-/** The spans of traces, found by the trace index: only the hours in which a trace has spans are read. */
+/** The spans of traces, found by the trace index: only the slots of five minutes that have spans of one are read. */
 import type { Span } from "../../../schema/flow.ts";
 import type { QueryBounds, Store } from "../store.ts";
 import { within, type Reading } from "./reading.ts";
 import { SPAN_COLUMNS, spanReader, type SpanRow } from "./span-row.ts";
-import { TraceIndex, type TraceHours } from "./trace-index.ts";
+import { TraceIndex, type TraceSlots } from "./trace-index.ts";
 
-/** Hours of traces of one statement: they travel in its URL, of which a server takes 1 MiB. */
+/** Slots of traces of one statement: they travel in its URL, of which a server takes 1 MiB. */
 const PLACES_PER_QUERY_MAX = 5_000;
-const SECONDS_PER_HOUR = 3_600;
-/** Hours of one trace that are read at most: a month. */
-const HOURS_PER_TRACE_MAX = 744;
+const SECONDS_PER_SLOT = 300;
+/** Slots of one trace that are read at most: a month. */
+const SLOTS_PER_TRACE_MAX = 8_928;
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 50_000_000, memoryBytes: 2 * 1024 ** 3 };
 
 export interface SpansOfTraces extends Reading {
   readonly traceIds: readonly string[];
-  /** Spans at most: where there are more, the first by hour, trace and time. */
+  /** Spans at most: where there are more, the first by slot, trace and time. */
   readonly limit: number;
 }
 
@@ -22,15 +22,15 @@ const sqlOf = (columns: string, { condition = "", order = "" } = {}) => `
 SELECT
   ${columns}
 FROM spans
-WHERE (toStartOfHour(spans.start_time), spans.trace_id) IN
+WHERE (toStartOfFiveMinutes(spans.start_time), spans.trace_id) IN
 (
     SELECT fromUnixTimestamp(tupleElement(place, 1)), toFixedString(unhex(tupleElement(place, 2)), 16)
-    FROM (SELECT arrayJoin(arrayZip({hours:Array(UInt32)}, {traceIds:Array(String)})) AS place)
+    FROM (SELECT arrayJoin(arrayZip({slots:Array(UInt32)}, {traceIds:Array(String)})) AS place)
 ) ${condition}
 ${order}
 LIMIT {limit:UInt32}`;
 
-const BY_TIME = "ORDER BY toStartOfHour(spans.start_time), spans.trace_id, spans.start_time";
+const BY_TIME = "ORDER BY toStartOfFiveMinutes(spans.start_time), spans.trace_id, spans.start_time";
 const SQL = sqlOf(SPAN_COLUMNS);
 const ORDERED_SQL = sqlOf(SPAN_COLUMNS, { order: BY_TIME });
 
@@ -92,28 +92,28 @@ async function eachRow<Row>(
   { traceIds, limit, ...reading }: SpansOfTraces,
   onRow: (row: Row) => void,
 ): Promise<void> {
-  const places = (await index.hoursOf(traceIds, reading)).flatMap(placesOf);
+  const places = (await index.slotsOf(traceIds, reading)).flatMap(placesOf);
   let left = limit;
   for (let at = 0; at < places.length && left > 0; at += PLACES_PER_QUERY_MAX) {
     const asked = places.slice(at, at + PLACES_PER_QUERY_MAX);
-    const hours = asked.map(({ hour }) => hour);
+    const slots = asked.map(({ slot }) => slot);
     const ids = asked.map(({ traceId }) => traceId);
     const take = (row: Row) => {
       left -= 1;
       onRow(row);
     };
-    const bound = { ...params, hours, traceIds: ids, limit: left };
+    const bound = { ...params, slots, traceIds: ids, limit: left };
     await store.query<Row>(sql, bound, { ...within(BOUNDS, reading), onRow: take });
   }
 }
 
-/** Where spans of a trace lie: an hour, by its start in seconds since the epoch. */
+/** Where spans of a trace lie: a slot, by its start in seconds since the epoch. */
 interface Place {
-  readonly hour: number;
+  readonly slot: number;
   readonly traceId: string;
 }
 
-function placesOf({ traceId, firstHour, lastHour }: TraceHours): Place[] {
-  const count = Math.min(Math.ceil((lastHour - firstHour) / SECONDS_PER_HOUR) + 1, HOURS_PER_TRACE_MAX);
-  return Array.from({ length: count }, (_, at) => ({ hour: firstHour + at * SECONDS_PER_HOUR, traceId }));
+function placesOf({ traceId, firstSlot, lastSlot }: TraceSlots): Place[] {
+  const count = Math.min(Math.ceil((lastSlot - firstSlot) / SECONDS_PER_SLOT) + 1, SLOTS_PER_TRACE_MAX);
+  return Array.from({ length: count }, (_, at) => ({ slot: firstSlot + at * SECONDS_PER_SLOT, traceId }));
 }

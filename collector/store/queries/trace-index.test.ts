@@ -23,13 +23,13 @@ it("hashes a trace id as the store does", async () => {
   expect(traceIds.map(traceRef)).toEqual(rows.map(({ ref }) => ref));
 });
 
-it("has the hours of a trace that came in several inserts, and asks for no trace twice", async () => {
+it("has the slots of a trace that came in several inserts, and asks for no trace twice", async () => {
   const [traceId = "", other = "", unknown = ""] = fc.sample(anyTraceId, { numRuns: 3, seed: 5 });
-  const hour = Math.floor(Date.now() / 3_600_000) * 3_600;
-  for (const [id, hours] of [[traceId, 2], [traceId, 0], [other, 1], [traceId, 1]] as const) {
+  const slot = Math.floor(Date.now() / 300_000) * 300;
+  for (const [id, slots] of [[traceId, 2], [traceId, 0], [other, 1], [traceId, 1]] as const) {
     await db.store.command(
       "INSERT INTO spans (trace_id, span_id, start_time) SELECT unhex({id:String}), 'span-one', fromUnixTimestamp({at:UInt32})",
-      { id, at: hour - hours * 3_600 },
+      { id, at: slot - slots * 300 },
     );
   }
   let asked = 0;
@@ -41,12 +41,12 @@ it("has the hours of a trace that came in several inserts, and asks for no trace
     },
   };
   const index = new TraceIndex(counting);
-  const own = { traceId, firstHour: hour - 7_200, lastHour: hour };
-  expect(await index.hoursOf([traceId], {})).toEqual([own]);
-  expect(await index.hoursOf([traceId], {})).toEqual([own]);
+  const own = { traceId, firstSlot: slot - 600, lastSlot: slot };
+  expect(await index.slotsOf([traceId], {})).toEqual([own]);
+  expect(await index.slotsOf([traceId], {})).toEqual([own]);
   expect((await index.tracesOf([traceRef(traceId)], {})).get(traceRef(traceId))).toEqual([own]);
   expect(asked).toBe(1);
-  const both = await index.hoursOf([other, traceId, unknown], {});
-  expect(both).toEqual([{ traceId: other, firstHour: hour - 3_600, lastHour: hour - 3_600 }, own]);
+  const both = await index.slotsOf([other, traceId, unknown], {});
+  expect(both).toEqual([{ traceId: other, firstSlot: slot - 300, lastSlot: slot - 300 }, own]);
   expect(asked).toBe(2);
 });

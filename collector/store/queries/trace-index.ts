@@ -1,4 +1,4 @@
-/** The index of traces: in which hours a trace has spans, and which traces a hash in hop_keys stands for. */
+/** The index: in which slots of five minutes a trace has spans, and which traces a hash in hop_keys stands for. */
 import type { QueryBounds, Store } from "../store.ts";
 import { within, type Reading } from "./reading.ts";
 import { traceRef } from "./trace-ref.ts";
@@ -7,32 +7,32 @@ import { traceRef } from "./trace-ref.ts";
 const REFS_PER_QUERY_MAX = 40_000;
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 50_000_000, memoryBytes: 1024 ** 3 };
 
-/** Hours by their start, seconds since the epoch; the trace has spans in the first and the last of them. */
-export interface TraceHours {
+/** Slots of five minutes by their start, seconds since the epoch: the first and the last with spans of the trace. */
+export interface TraceSlots {
   readonly traceId: string;
-  readonly firstHour: number;
-  readonly lastHour: number;
+  readonly firstSlot: number;
+  readonly lastSlot: number;
 }
 
 const SQL = `
 SELECT
     lower(hex(trace_id)) AS "traceId",
-    toUnixTimestamp(first_hour) AS "firstHour",
-    toUnixTimestamp(last_hour) AS "lastHour"
+    toUnixTimestamp(first_slot) AS "firstSlot",
+    toUnixTimestamp(last_slot) AS "lastSlot"
 FROM trace_index
 WHERE xxHash32(trace_id) IN {refs:Array(UInt32)}`;
 
 /** The index as one reader sees it: what it was asked once it remembers. */
 export class TraceIndex {
   readonly #store: Store;
-  readonly #known = new Map<number, readonly TraceHours[]>();
+  readonly #known = new Map<number, readonly TraceSlots[]>();
 
   constructor(store: Store) {
     this.#store = store;
   }
 
   /** Those of the traces that have spans. */
-  async hoursOf(traceIds: readonly string[], reading: Reading): Promise<TraceHours[]> {
+  async slotsOf(traceIds: readonly string[], reading: Reading): Promise<TraceSlots[]> {
     const found = await this.tracesOf(traceIds.map(traceRef), reading);
     return traceIds.flatMap((asked) => {
       return found.get(traceRef(asked))?.filter(({ traceId }) => traceId === asked) ?? [];
@@ -43,11 +43,11 @@ export class TraceIndex {
   async tracesOf(
     refs: readonly number[],
     reading: Reading,
-  ): Promise<ReadonlyMap<number, readonly TraceHours[]>> {
+  ): Promise<ReadonlyMap<number, readonly TraceSlots[]>> {
     const wanted = [...new Set(refs)].filter((ref) => !this.#known.has(ref));
     for (let at = 0; at < wanted.length; at += REFS_PER_QUERY_MAX) {
       const params = { refs: wanted.slice(at, at + REFS_PER_QUERY_MAX) };
-      const rows = await this.#store.query<TraceHours>(SQL, params, within(BOUNDS, reading));
+      const rows = await this.#store.query<TraceSlots>(SQL, params, within(BOUNDS, reading));
       for (const trace of mergedRows(rows)) {
         const ref = traceRef(trace.traceId);
         this.#known.set(ref, [...(this.#known.get(ref) ?? []), trace]);
@@ -58,13 +58,13 @@ export class TraceIndex {
 }
 
 /** A trace has a row for each insert until the store has merged them. */
-function mergedRows(rows: readonly TraceHours[]): Iterable<TraceHours> {
-  const merged = new Map<string, TraceHours>();
+function mergedRows(rows: readonly TraceSlots[]): Iterable<TraceSlots> {
+  const merged = new Map<string, TraceSlots>();
   for (const row of rows) {
     const { traceId } = row;
     const other = merged.get(traceId) ?? row;
-    const firstHour = Math.min(row.firstHour, other.firstHour);
-    merged.set(traceId, { traceId, firstHour, lastHour: Math.max(row.lastHour, other.lastHour) });
+    const firstSlot = Math.min(row.firstSlot, other.firstSlot);
+    merged.set(traceId, { traceId, firstSlot, lastSlot: Math.max(row.lastSlot, other.lastSlot) });
   }
   return merged.values();
 }

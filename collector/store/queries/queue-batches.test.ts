@@ -1,0 +1,48 @@
+/** What batches count for in the figures of their queue. */
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { insertSpans } from "../../../test/support/insert-spans.ts";
+import { createTestStore, type TestStore } from "../../../test/support/test-store.ts";
+import { fromMs } from "../../flow/instant.ts";
+import { span, TEST_EPOCH_MS, type SpanInput } from "../../flow/test-spans.ts";
+import { queueTotals } from "./queues.ts";
+
+const nowMs = Math.floor(Date.now() / 60_000) * 60_000;
+const range = { from: fromMs(nowMs - 300_000), to: fromMs(nowMs + 60_000) };
+
+/** A batch of `count`, of which `described` records are links, and of these `returned` were given back. */
+const batch = (queue: string, count: number, described: number, returned: number): SpanInput => ({
+  trace: queue,
+  id: queue,
+  kind: "consumer",
+  status: "error",
+  at: nowMs - 120_000 - TEST_EPOCH_MS,
+  attributes: {
+    "messaging.system": "aws_sqs",
+    "messaging.operation.type": "process",
+    "messaging.destination.name": queue,
+    "messaging.batch.message_count": count,
+  },
+  links: Array.from({ length: described }, (_, n) => ({
+    trace: `${queue}${String(n)}`,
+    id: String(n),
+    attributes: { "messaging.message.id": String(n), ...(n < returned && { "hopscope.message.returned": true }) },
+  })),
+});
+
+let db: TestStore;
+beforeAll(async () => {
+  db = await createTestStore();
+});
+afterAll(() => db.close());
+
+it.for([
+  ["part", { count: 10, described: 10, returned: 1 }, { messages: 10, failures: 1 }],
+  ["whole", { count: 10, described: 10, returned: 0 }, { messages: 10, failures: 10 }],
+  ["large", { count: 3_000, described: 1_024, returned: 0 }, { messages: 3_000, failures: 3_000 }],
+  ["large-part", { count: 3_000, described: 1_024, returned: 5 }, { messages: 3_000, failures: 5 }],
+  ["nonsense", { count: 4_000_000_000, described: 2, returned: 0 }, { messages: 10_000, failures: 10_000 }],
+] as const)("%s: every message of a batch counts, and those that failed", async ([queue, given, counted]) => {
+  await insertSpans(db.store, [span(batch(queue, given.count, given.described, given.returned))]);
+  const totals = await queueTotals(db.store, range);
+  expect(totals.find(({ name }) => name === queue)).toMatchObject(counted);
+});
