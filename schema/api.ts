@@ -131,7 +131,10 @@ export const spanFilterQuerySchema = timeRangeQuerySchema.extend({
   name: z.string().min(1).max(500).optional(),
   kind: z.enum(["internal", "server", "client", "producer", "consumer"]).optional(),
   status: z.enum(["ok", "error"]).optional(),
-  /** Queue, topic, stream, bus, bucket or table. */
+  /**
+   * Queue, topic, stream, bus, bucket or table: what a span calls `messaging.destination.name`, `db.collection.name`,
+   * `aws.s3.bucket` or one of `aws.dynamodb.table_names`.
+   */
   destination: z.string().min(1).max(500).optional(),
   coldStart: booleanParameter.optional(),
   minDurationMs: numberParameter.min(0).optional(),

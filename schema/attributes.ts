@@ -118,3 +118,8 @@ export const RPC_METHOD = "rpc.method";
 export const TRACESTATE_KEY = "hs";
 /** Name of the span from process start to the first invocation. */
 export const INIT_SPAN_NAME = "init";
+
+/** Attributes that name a table, collection or bucket: what a call that sends no message goes to. */
+export const STORE_NAMES = ["db.collection.name", "aws.s3.bucket"] as const;
+/** A list of tables, as several SDKs name them. */
+export const TABLE_NAMES = "aws.dynamodb.table_names";

@@ -2,7 +2,7 @@
 import * as names from "../../schema/attributes.ts";
 import type { Attributes, Span } from "../../schema/flow.ts";
 import type { BuiltFlow } from "../flow/build-flow.ts";
-import { number } from "../flow/attribute-readers.ts";
+import { number, texts } from "../flow/attribute-readers.ts";
 import { consumerName } from "../flow/delivery.ts";
 import { toMs } from "../flow/instant.ts";
 import type { SpanFilter } from "../store/queries/span-filter.ts";
@@ -54,7 +54,7 @@ export function seedsOf(filter: FlowFilter): Seed[] {
   if (text !== undefined)
     add({ name: "text", filter: { text }, isNarrow: true, matches: (span) => hasText(span, text) });
   if (destination !== undefined) {
-    const matches = ({ attributes }: Span) => attributes[names.MESSAGING_DESTINATION_NAME] === destination;
+    const matches = (span: Span) => namesDestination(span, destination);
     add({ name: "destination", filter: { destination }, isNarrow: true, matches });
   }
   if (name !== undefined) {
@@ -116,12 +116,21 @@ export function isFlowWanted({ flow, recorded }: BuiltFlow, filter: FlowFilter):
     return false;
   if (
     destination !== undefined &&
-    !flow.nodes.some(({ spanIds, name }) => spanIds.length === 0 && name === destination)
+    !flow.nodes.some(({ spanIds, name }) => spanIds.length === 0 && name === destination) &&
+    !recorded.some((span) => namesDestination(span, destination))
   )
     return false;
   if (filter.function !== undefined && !recorded.some((span) => consumerName(span) === filter.function)) return false;
   if (text !== undefined && !recorded.some((span) => hasText(span, text))) return false;
   return (filter.attribute ?? []).every((given) => recorded.some((span) => hasAttribute(span, given)));
+}
+
+/** The same as the store's condition `destination`. */
+function namesDestination({ attributes }: Span, destination: string): boolean {
+  return (
+    [names.MESSAGING_DESTINATION_NAME, ...names.STORE_NAMES].some((key) => attributes[key] === destination) ||
+    texts(attributes, names.TABLE_NAMES).includes(destination)
+  );
 }
 
 function hasAttribute({ attributes, resource }: Span, given: string): boolean {

@@ -16,6 +16,11 @@ const inputs: readonly Omit<SpanInput, "trace" | "id">[] = [
   { service: "own", attributes: { "app.env": "prod", "app.zone": "a" } },
   { service: "res", resource: { "app.env": "prod", "app.zone": "b" } },
   { service: "two", attributes: { "app.env": "prod", "app.zone": "b" }, resource: { "app.env": "prod" } },
+  { service: "sender", kind: "producer", attributes: { "messaging.destination.name": "stock" } },
+  { service: "table", kind: "client", attributes: { "db.collection.name": "stock" } },
+  { service: "bucket", kind: "client", attributes: { "rpc.service": "S3", "aws.s3.bucket": "stock" } },
+  { service: "tables", kind: "client", attributes: { "aws.dynamodb.table_names": ["other", "stock"] } },
+  { service: "note", attributes: { note: "stock", "aws.dynamodb.table_names": ["stocks"] } },
   { service: "mix", attributes: { "app.env": "prod" }, resource: { "app.zone": "b" } },
 ];
 
@@ -106,5 +111,15 @@ describe("an attribute that spans have, and resources of other spans", () => {
     const tags = encodeURIComponent(JSON.stringify({ "app.env": "prod" }));
     const { data } = await get<{ data: JaegerTrace[] }>(`/api/traces?tags=${tags}&limit=3`);
     expect(data.map(({ processes }) => processes["p1"]?.serviceName)).toEqual(["mix", "two", "res"]);
+  });
+});
+
+describe("a destination", () => {
+  it.for([
+    ["is what any SDK names so", "destination=stock", ["tables", "bucket", "table", "sender"]],
+    ["is found beside an attribute", `destination=stock&${attribute("rpc.service", "S3")}`, ["bucket"]],
+    ["is nothing else", "destination=stoc", []],
+  ] as const)("%s", async ([, query, found]) => {
+    expect(await services(query)).toEqual(everywhere(...found));
   });
 });

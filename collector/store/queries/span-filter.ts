@@ -1,8 +1,9 @@
 /** Which spans are meant, as the condition of a query. */
-import { MESSAGE_RETURNED, MESSAGE_SENT_MS } from "../../../schema/attributes.ts";
+import { MESSAGE_RETURNED, MESSAGE_SENT_MS, STORE_NAMES, TABLE_NAMES } from "../../../schema/attributes.ts";
 import { PROMOTED_SPAN_COLUMNS } from "../span-columns.ts";
 import { filterSql, type FilterExpression } from "./filter-expression.ts";
 import { attributeEquals, hasPlace, type AttributePlace } from "./attribute-sql.ts";
+import { storedString } from "./stored-json.ts";
 
 /** All of what is given holds. */
 export interface SpanFilter {
@@ -42,7 +43,7 @@ const RANGE_SQL = `start_time >= parseDateTime64BestEffort({from:String}, 9, 'UT
   AND start_time < parseDateTime64BestEffort({to:String}, 9, 'UTC')`;
 
 /** The condition on rows of `spans`; every value is a parameter. */
-export function spanCondition(filter: SpanFilter, placeOf: Places = () => "both"): Condition {
+export function spanCondition(filter: SpanFilter, places: Places = ANYWHERE): Condition {
   const parts = [RANGE_SQL];
   const params: Record<string, unknown> = { from: filter.from, to: filter.to };
   const add = (sql: string, name?: string, value?: unknown) => {
@@ -57,8 +58,10 @@ export function spanCondition(filter: SpanFilter, placeOf: Places = () => "both"
   if (filter.kind !== undefined) add("kind = {kind:UInt8}", "kind", KIND_NUMBERS[filter.kind]);
   if (filter.status !== undefined) add(filter.status === "error" ? "status_code = 2" : "status_code != 2");
   if (filter.failed) add(FAILED_SQL);
-  if (filter.destination !== undefined)
-    add("messaging_destination_name = {destination:String}", "destination", filter.destination);
+  if (filter.destination !== undefined) {
+    add(DESTINATION_SQL[places.destination], "destination", filter.destination);
+    params["destinationText"] = `"stringValue":${storedString(filter.destination)}`;
+  }
   if (filter.coldStart !== undefined) add(filter.coldStart ? "faas_coldstart = 2" : "faas_coldstart != 2");
   if (filter.minDurationMs !== undefined) add("duration_ns >= {minNs:UInt64}", "minNs", toNs(filter.minDurationMs));
   if (filter.maxDurationMs !== undefined) add("duration_ns <= {maxNs:UInt64}", "maxNs", toNs(filter.maxDurationMs));
@@ -69,7 +72,7 @@ export function spanCondition(filter: SpanFilter, placeOf: Places = () => "both"
   if (filter.minWaitMs !== undefined) add(WAIT_SQL, "waitMs", toMs(filter.minWaitMs));
   for (const [at, given] of (filter.attribute ?? []).entries()) {
     const [key, value] = splitAttribute(given);
-    const equality = attributeEquals(key, value, { prefix: `attribute${String(at)}`, place: placeOf(given) });
+    const equality = attributeEquals(key, value, { prefix: `attribute${String(at)}`, place: places.attribute(given) });
     add(equality.sql);
     Object.assign(params, equality.params);
   }
@@ -77,6 +80,20 @@ export function spanCondition(filter: SpanFilter, placeOf: Places = () => "both"
   if (filter.text !== undefined) add(TEXT_SQL, "text", filter.text);
   return { sql: parts.join("\n  AND "), params };
 }
+
+const DESTINATION_PARTS = {
+  /** Of a message, or in a list of tables. */
+  column: `(messaging_destination_name = {destination:String}
+    OR position(attributes_json['${TABLE_NAMES}'], {destinationText:String}) > 0)`,
+  /** Among texts, by their index. */
+  texts: `(has(mapValues(attributes_string), {destination:String}) AND (${[...STORE_NAMES, TABLE_NAMES]
+    .map((key) => `attributes_string['${key}'] = {destination:String}`)
+    .join(" OR ")}))`,
+};
+const DESTINATION_SQL = {
+  ...DESTINATION_PARTS,
+  both: `(${DESTINATION_PARTS.column} OR ${DESTINATION_PARTS.texts})`,
+};
 
 const FAILED_SQL = `(status_code = 2 OR timed_out = 2
     OR mapContains(attributes_bool, '${MESSAGE_RETURNED}') OR mapContains(attributes_string, '${MESSAGE_RETURNED}')
@@ -105,8 +122,13 @@ function splitAttribute(given: string): [string, string] {
   return [given.slice(0, equals), given.slice(equals + 1)];
 }
 
-/** Where each attribute of a filter is looked for in one search. */
-export type Places = (given: string) => AttributePlace;
+/** Where one search looks for what has several places. */
+export interface Places {
+  attribute(given: string): AttributePlace;
+  readonly destination: keyof typeof DESTINATION_SQL;
+}
+
+const ANYWHERE: Places = { attribute: () => "both", destination: "both" };
 
 /** Those attributes of a filter of which it makes a difference where they are looked for. */
 export function placedAttributes({ attribute = [] }: SpanFilter): string[] {

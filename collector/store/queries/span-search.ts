@@ -57,7 +57,7 @@ LIMIT {limit:UInt32}`;
   return store.query<OriginPosition>(sql, params, within(BOUNDS, search));
 }
 
-/** How many spans match, counted up to `limit`; one that has an attribute by itself and of its resource counts twice. */
+/** How many spans match, counted up to `limit`; one that has an attribute itself and of its resource counts twice. */
 export async function countSpans(store: Store, search: Omit<SpanSearch, "after">): Promise<number> {
   const counted = await searchPlaces(store, search, async (places) => {
     const condition = spanCondition(search.filter, places);
