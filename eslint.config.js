@@ -1,4 +1,5 @@
 import signals from "@preact/eslint-plugin-signals";
+import jsdoc from "eslint-plugin-jsdoc";
 import unicorn from "eslint-plugin-unicorn";
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
@@ -22,6 +23,24 @@ const fixedSleeps = [
 const noDefaultExport = {
   restrictDefaultExports: { direct: true, named: true, defaultFrom: true, namedFrom: true, namespaceFrom: true },
 };
+
+/** Whatever other files use says what it is; what zod infers is said by its schema. */
+const docstrings = {
+  publicOnly: { esm: true, cjs: false },
+  enableFixer: false,
+  exemptOverloadedImplementations: true,
+  require: { FunctionDeclaration: true, ClassDeclaration: true },
+  contexts: [
+    "TSDeclareFunction",
+    "TSInterfaceDeclaration",
+    "TSTypeAliasDeclaration:not([typeAnnotation.typeName.right.name=/^(infer|input|output)$/])",
+    "VariableDeclarator > ArrowFunctionExpression",
+  ],
+};
+/** Says more than the name that it stands over. The default aliases make a new word of "a". */
+const sayMore = { aliases: {} };
+/** Read by those who test or build, and by nobody else. */
+const undocumented = [...tests, "**/testing/**", "bench/**", "scripts/**", "**/*.config.ts"];
 
 /** What cannot be broken is let through. */
 const maxLength = {
@@ -66,6 +85,12 @@ export default defineConfig(
       // Objects with methods are closures here: they have no `this` to lose.
       "@typescript-eslint/unbound-method": "off",
     },
+  },
+  {
+    files: ["**/*.{ts,tsx}"],
+    ignores: [...undocumented, "collector/**"],
+    plugins: { jsdoc },
+    rules: { "jsdoc/require-jsdoc": ["error", docstrings], "jsdoc/informative-docs": ["error", sayMore] },
   },
   {
     files: ["ui/**/*.{ts,tsx}"],

@@ -238,6 +238,7 @@ function amountOf(given: number | string): number {
 }
 
 export type RuleInput = z.input<typeof ruleSchema>;
+/** Which metric a rule is about: `error-rate`, `duration`, `query` and so on. */
 export type RuleKind = RuleInput["kind"];
 
 const secretDescription = 'Write "${NAME}" to take it from the environment.';

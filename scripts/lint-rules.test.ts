@@ -10,6 +10,7 @@ async function rulesBroken(filePath: string, text: string): Promise<string[]> {
 }
 
 const source = "collector/cli/log.ts";
+const documented = "ui/shared/format.ts";
 const test = "collector/cli/config.test.ts";
 const sleep = "await new Promise((settle) => setTimeout(settle, 100));";
 
@@ -52,6 +53,17 @@ describe("the linter refuses", () => {
       'import { computed, signal } from "@preact/signals";\nconst a = signal(1);\nexport const b = computed(() => (a.value = 2));',
       "signals/no-signal-write-in-computed",
     ],
+    ["an exported function without a docstring", documented, "export function f() {}", "jsdoc/require-jsdoc"],
+    ["the same as an arrow", documented, "export const f = () => 1;", "jsdoc/require-jsdoc"],
+    ["an exported class without a docstring", documented, "export class A {}", "jsdoc/require-jsdoc"],
+    ["an exported interface without a docstring", documented, "export interface A {}", "jsdoc/require-jsdoc"],
+    ["an exported type without a docstring", documented, "export type A = 1 | 2;", "jsdoc/require-jsdoc"],
+    [
+      "a docstring that says the name again",
+      documented,
+      "/** The name of a flow. */\nexport const flowName = () => 1;",
+      "jsdoc/informative-docs",
+    ],
   ] as const)("%s", async ([, filePath, text, rule]) => {
     expect(await rulesBroken(filePath, text)).toContainEqual(expect.stringContaining(rule));
   });
@@ -62,6 +74,9 @@ describe("the linter lets through", () => {
     ["a deadline in a test", test, "await new Promise((_, reject) => setTimeout(() => reject(new Error()), 100));"],
     ["a default export of a configuration file", "vitest.config.ts", "export default {};"],
     ["a pause outside tests", source, sleep],
+    ["a type that zod infers", documented, 'import type { z } from "zod";\nexport type A = z.infer<z.ZodString>;'],
+    ["a function that no other file uses", documented, "function f() {}\nf();"],
+    ["an export of a test's support", "test/support/test-store.ts", "export const f = () => 1;"],
   ] as const)("%s", async ([, filePath, text]) => {
     expect(await rulesBroken(filePath, text)).toEqual([]);
   });

@@ -5,7 +5,7 @@ import type { LogFormat, LogLevel } from "./settings.ts";
 
 const order: Record<LogLevel, number> = { info: 0, warn: 1, error: 2 };
 
-/** The collector's log. */
+/** A log that is also for whoever started the collector, and can be silenced as it ends. */
 export interface CollectorLog extends Log {
   /** Tells what whoever started it waits for, whatever the level is. */
   announce(message: string): void;

@@ -44,13 +44,17 @@ export const datadogExtension = (name: string): string =>
 /** Pages of AWS's guides in the last state that was public as text. */
 export const pipesPage = (name: string): string =>
   sample("awsdocs/amazon-eventbridge-user-guide", `doc_source/${name}.md`, "896fddaa2e939f5d6129050ef792c1b54ac981b6");
+/** The same, of Lambda's guide. */
 export const lambdaPage = (name: string): string =>
   sample("awsdocs/aws-lambda-developer-guide", `doc_source/${name}.md`, "03f7fcb0b771f031f7cb3aa43e8b18407c00b3a8");
 
+/** Ids of the contexts below: the examples of W3C Trace Context. */
 export const TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
 export const SPAN_ID = "00f067aa0ba902b7";
 export const OTHER_SPAN_ID = "b7ad6b7169203331";
 /** The context that most cases carry. */
 export const TRACEPARENT = `00-${TRACE_ID}-${SPAN_ID}-01`;
+/** The context of an event that carries two: another span of the same trace. */
 export const OTHER_TRACEPARENT = `00-${TRACE_ID}-${OTHER_SPAN_ID}-01`;
+/** A text in base64, as events carry binary values. */
 export const base64 = (text: string): string => Buffer.from(text).toString("base64");

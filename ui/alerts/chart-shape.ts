@@ -5,6 +5,9 @@ import type { AlertPreview } from "@hopscope/schema/alert-api";
 export const CHART_WIDTH = 640;
 export const CHART_HEIGHT = 140;
 
+/**
+ * What is drawn of a preview: x from 0 to {@link CHART_WIDTH}, y from the top to {@link CHART_HEIGHT} at the bottom.
+ */
 export interface ChartShape {
   /** SVG path of the metric; a minute without a value is a gap. */
   readonly path: string;

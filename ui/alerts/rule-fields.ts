@@ -34,6 +34,7 @@ export type FieldName =
   | "summary"
   | "runbook";
 
+/** How the editor shows a field: typed where it has no options. */
 export interface FieldSpec {
   readonly label: string;
   /** Shown where nothing is typed: the default, or an example. */
@@ -44,6 +45,7 @@ export interface FieldSpec {
   readonly isLong?: boolean;
 }
 
+/** A kind of rule as the editor has it: its name there, and what it asks for. */
 export interface KindSpec {
   readonly kind: RuleKind;
   readonly label: string;

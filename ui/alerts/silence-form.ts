@@ -13,6 +13,7 @@ export const DAYS = [
   ["sat", "Sat"],
   ["sun", "Sun"],
 ] as const;
+/** A weekday as the API names it: `mon` to `sun`. */
 export type Day = (typeof DAYS)[number][0];
 
 /** What the form holds, as it was typed. */

@@ -29,7 +29,7 @@ const PATHS = {
   arrow: "M8 3v10M4.5 9.5 8 13l3.5-3.5",
 } as const;
 
-/** Name of an icon. */
+/** What can be drawn. */
 export type IconName = keyof typeof PATHS;
 
 /** An icon beside text that says the same: hidden from screen readers. */
