@@ -29,6 +29,7 @@ const secretLengthMin = 16;
 /** More than any machine takes. */
 const spansPerSMax = 100_000_000;
 
+/** Every environment variable, by its name in the configuration. */
 export const settings = {
   host: {
     name: "HOPSCOPE_HOST",
@@ -177,7 +178,9 @@ export const settings = {
   },
 } satisfies Record<string, Setting<unknown>>;
 
+/** The least important lines that are still written. */
 export type LogLevel = "info" | "warn" | "error";
+/** `text` for people, `json` with an object a line for programs. */
 export type LogFormat = "text" | "json";
 
 function isLogLevel(text: string): text is LogLevel {

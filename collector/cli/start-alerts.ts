@@ -9,6 +9,7 @@ import type { Log } from "../store/log.ts";
 import type { Store } from "../store/store.ts";
 import type { Config } from "./config.ts";
 
+/** What the app and the collector's end need of the alerts. */
 export interface Alerts {
   readonly routes: OpenAPIHono;
   /** Lines for `/metrics`. */
@@ -16,6 +17,7 @@ export interface Alerts {
   close(): Promise<void>;
 }
 
+/** What alerts are started with; `pack` names the rules that hold where the file has none. */
 export interface StartAlertsOptions {
   readonly store: Store;
   readonly config: Config;

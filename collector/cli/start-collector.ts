@@ -21,6 +21,7 @@ const drainMs = 300;
 /** What a client that comes before the store is open is asked to wait, seconds. */
 const retryAfterS = 1;
 
+/** A collector that takes requests. */
 export interface Collector {
   /** Where the UI is, for a browser on this machine. */
   readonly url: string;

@@ -1,5 +1,6 @@
 import type { AlertMessage } from "../message/message.ts";
 
+/** Where PagerDuty takes events, unless a channel names another address (EU accounts, tests). */
 export const PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue";
 /** PagerDuty refuses longer ones, characters. */
 const DEDUP_KEY_MAX = 255;

@@ -10,6 +10,7 @@ const ANSWER_BYTES_MAX = 2_000;
 /** A receiver may ask for no longer pause than this, milliseconds. */
 const RETRY_AFTER_MAX_MS = 3_600_000;
 
+/** What goes with the body, and whether loopback and private addresses are let through. */
 export interface PostOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly allowPrivate: boolean;

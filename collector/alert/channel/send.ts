@@ -7,6 +7,7 @@ import { post, type SendResult } from "./post.ts";
 import { sendSns } from "./sns.ts";
 import { sendWebhook } from "./webhook.ts";
 
+/** Where a message may go, and the instant that signatures name, milliseconds since the epoch. */
 export interface SendOptions {
   /** Channels may lead to loopback and private networks. */
   readonly allowPrivate: boolean;

@@ -1,5 +1,6 @@
 import type { HealthState, Rule, RuleState } from "./types.ts";
 
+/** A rule that can be evaluated, of which nothing was told. */
 export const HEALTHY: HealthState = Object.freeze({ failingMs: 0, error: "", told: false });
 
 /** The state of a rule that was never evaluated. */

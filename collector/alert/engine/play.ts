@@ -44,6 +44,7 @@ export function seen(labels: Labels, value: number | null, volume = 100): Observ
 /** What a minute brings: a value of the one series, several series, or a failed query. */
 export type Minute = number | null | boolean | readonly Observation[] | Partial<Sample>;
 
+/** What a history came to: the last state, and all that was told on the way. */
 export interface Played {
   readonly state: RuleState;
   /** `F@3`, `R@10(gone)`, `repeat@240`; with the series' name where it has one: `F a@3`. */

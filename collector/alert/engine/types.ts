@@ -151,6 +151,7 @@ export interface GroupState {
   readonly told: Readonly<Record<string, ToldAlert>>;
 }
 
+/** Whether the rule can be evaluated, and whether somebody knows. */
 export interface HealthState {
   /** Since when the rule cannot be evaluated; 0 when it can. */
   readonly failingMs: number;
@@ -159,6 +160,7 @@ export interface HealthState {
   readonly told: boolean;
 }
 
+/** All that is kept of a rule between two evaluations; the journal stores it as JSON. */
 export interface RuleState {
   readonly identity: string;
   readonly version: string;
@@ -245,8 +247,10 @@ export interface Notification {
   readonly text: string;
 }
 
+/** A line for the history, or something to be told; `type` says which. */
 export type AlertEvent = Transition | Notification;
 
+/** What an evaluation of one rule leads to. */
 export interface StepResult {
   readonly state: RuleState;
   readonly events: readonly AlertEvent[];

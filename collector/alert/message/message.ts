@@ -10,6 +10,7 @@ export interface MessageFlow {
   readonly error: string;
 }
 
+/** One series of the rule, as a message tells it. */
 export interface MessageAlert {
   readonly status: "firing" | "resolved";
   /** `value`: it passed the threshold. `no-data`: there is none. */
@@ -28,6 +29,7 @@ export interface MessageAlert {
   readonly flows: readonly MessageFlow[];
 }
 
+/** A message before a channel brings it into its own form; the webhook sends it as it is. */
 export interface AlertMessage {
   readonly version: 1;
   /** The same in every try: receivers drop what they have had. */

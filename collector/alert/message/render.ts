@@ -11,6 +11,7 @@ export interface Background {
   readonly flows: readonly MessageFlow[];
 }
 
+/** Where links lead, and what is known beyond the decision itself. */
 export interface RenderOptions {
   /** Where the UI is, without a slash at its end. */
   readonly baseUrl: string;

@@ -28,6 +28,7 @@ export interface Metric {
   readonly query: { readonly sql: string; readonly timeS: number; readonly rowsRead: number } | null;
 }
 
+/** How bad it is, the least first; a rule that names none is a `warning`. */
 export type Severity = "info" | "warning" | "critical";
 
 /** What messages say about a rule. */
@@ -44,6 +45,7 @@ export interface RuleAbout {
   readonly runbook: string | null;
 }
 
+/** A rule ready for use: what to measure, how to decide, what to say. An SLO entry becomes one for each tier. */
 export interface CompiledRule {
   readonly rule: Rule;
   readonly metric: Metric;
@@ -56,6 +58,10 @@ export interface CompiledRule {
   readonly input: RuleInput;
 }
 
+/**
+ * Alerts that match are not told from `fromMs` until `untilMs`, milliseconds since the epoch; a weekly one only within
+ * its hours of these days.
+ */
 export interface Silence {
   readonly id: string;
   readonly matchers: readonly Matcher[];
@@ -70,6 +76,10 @@ export interface Silence {
   readonly comment: string;
 }
 
+/**
+ * While an alert that `source` matches fires, those are not told that `target` matches and whose labels `equal` have
+ * the same values.
+ */
 export interface Inhibition {
   readonly source: readonly Matcher[];
   readonly target: readonly Matcher[];

@@ -5,6 +5,7 @@ import type { Comparison } from "../engine/types.ts";
 /** How a value is written for a reader. */
 export type Unit = "share" | "ms" | "count" | "times" | "money" | "number";
 
+/** What a kind of rule measures, and what holds where a rule of it says nothing. */
 export interface KindSpec {
   /** Which rollup has it. */
   readonly source: "function" | "queue" | "query";

@@ -11,6 +11,7 @@ export const FILE_BYTES_MAX = 4 * 1024 * 1024;
 /** YAML aliases may multiply: more than this is a bomb, not a file. */
 const ALIASES_MAX = 100;
 
+/** Something wrong with a rule, a channel or a silence, and where it stands. */
 export interface Problem {
   /** From 1; 0 where it concerns the whole file. */
   readonly line: number;
@@ -29,10 +30,12 @@ export interface AlertConfig {
   readonly defaults: NonNullable<AlertFileInput["defaults"]>;
 }
 
+/** The file's content, or all that is wrong with it: a file is taken whole or not at all. */
 export type ReadResult =
   | { readonly ok: true; readonly config: AlertConfig }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
+/** What a file without any entry says. */
 export const EMPTY_CONFIG: AlertConfig = {
   rules: [],
   channels: new Map(),

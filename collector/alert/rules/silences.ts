@@ -6,7 +6,7 @@ import type { CompiledRule, Inhibition, Silence } from "./compiled.ts";
 const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 const DAY_MINUTES = 24 * 60;
 
-/** @throws RangeError where the time zone is unknown */
+/** The entry with its instants and its hours as numbers. @throws RangeError where the time zone is unknown */
 export function compileSilence(input: SilenceInput): Silence {
   const { weekly } = input;
   const timeZone = weekly?.timeZone ?? "UTC";
@@ -23,6 +23,7 @@ export function compileSilence(input: SilenceInput): Silence {
   };
 }
 
+/** The entry of the file with its patterns as matchers; no `equal` joins any two alerts. */
 export function compileInhibition(input: InhibitionInput): Inhibition {
   return { source: matchersOf(input.source), target: matchersOf(input.target), equal: input.equal ?? [] };
 }

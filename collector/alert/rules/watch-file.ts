@@ -13,6 +13,7 @@ const RECHECK_MS = 10_000;
 const GONE = Symbol("gone");
 const FILE_GONE: Problem = { line: 0, field: "", message: "is gone, and its rules, channels and silences with it" };
 
+/** The file at this moment: what is in force of it, and what is wrong with it. */
 export interface WatchedFile {
   readonly path: string;
   /** The last good rules; those of an empty file before the first. */
@@ -21,6 +22,7 @@ export interface WatchedFile {
   readonly problems: readonly Problem[];
 }
 
+/** Follows one file until it is closed. */
 export interface FileWatcher {
   current(): WatchedFile;
   /** Reads the file now if it has changed. */

@@ -38,6 +38,7 @@ const LOOP_MS = 500;
 /** Evaluations that a pause made it miss are made up for, so many at most: older ones concern nobody now. */
 const CATCH_UP_MAX = 10;
 
+/** The parts that alerting is made of; tests set the clocks, the lease and `send`. */
 export interface AlertingOptions {
   readonly store: Store;
   readonly log: Log;
@@ -70,6 +71,10 @@ const LEASE_MS = 30_000;
 /** How often a collector that does not evaluate reads what the other decided, milliseconds. */
 const FOLLOW_MS = 10_000;
 
+/**
+ * Evaluates every minute and sends what was decided, as long as this collector holds the lease; without it, shows what
+ * the holder decides.
+ */
 export class Alerting {
   readonly #options: AlertingOptions;
   readonly #lease: Lease;

@@ -18,6 +18,7 @@ const CHUNK = 60;
 /** Longest range of one backtest, milliseconds. */
 export const BACKTEST_RANGE_MAX_MS = 31 * 24 * 3_600_000;
 
+/** One evaluation: the worst value, and how many series fired. */
 export interface BacktestPoint {
   readonly atMs: number;
   /** Worst value of all series of all rules; null where there was none. */
@@ -25,6 +26,7 @@ export interface BacktestPoint {
   readonly firing: number;
 }
 
+/** Everything that the rules would have done, in the order of time. */
 export interface Backtest {
   readonly points: readonly BacktestPoint[];
   readonly transitions: readonly Transition[];
@@ -33,6 +35,7 @@ export interface Backtest {
   readonly error: string;
 }
 
+/** The range, milliseconds since the epoch, and what would have kept alerts from being told. */
 export interface BacktestOptions {
   readonly fromMs: number;
   readonly toMs: number;

@@ -10,6 +10,7 @@ import type { UpstreamMutes } from "../upstream/explain.ts";
 /** What must be known of a rule to tell its end after it was deleted. */
 export type KnownRule = Pick<CompiledRule, "rule" | "about" | "sourceId">;
 
+/** All that the decisions of one evaluation rest on. */
 export interface Situation {
   readonly rules: readonly CompiledRule[];
   readonly states: ReadonlyMap<string, RuleState>;
@@ -24,6 +25,7 @@ export interface Situation {
   readonly nowMs: number;
 }
 
+/** The decisions of one evaluation. */
 export interface Outcome {
   /** The state of every rule; null for one that was deleted. */
   readonly states: ReadonlyMap<string, RuleState | null>;

@@ -30,6 +30,7 @@ export interface JournalEntry {
   readonly history: readonly Transition[];
 }
 
+/** What all entries of the log add up to; changed in place. */
 export interface Journal {
   tickMs: number;
   readonly states: Map<string, RuleState>;
@@ -38,8 +39,10 @@ export interface Journal {
   readonly outbox: Map<string, Delivery>;
 }
 
+/** Changes nothing: what an entry in the making begins as. */
 export const EMPTY_ENTRY: JournalEntry = { tickMs: 0, states: {}, known: {}, outbox: [], done: [], history: [] };
 
+/** A new journal, before any entry of the log. */
 export function emptyJournal(): Journal {
   return { tickMs: 0, states: new Map(), known: new Map(), outbox: new Map() };
 }

@@ -4,6 +4,7 @@ import { appendEntry, beat, readLog, readTail } from "../../store/queries/alert-
 import type { Store } from "../../store/store.ts";
 import { applyEntry, emptyJournal, snapshotOf, type Journal, type JournalEntry } from "./journal.ts";
 
+/** When a silent holder is taken to be gone, and by which clock. */
 export interface LeaseOptions {
   /** A holder that was silent this long has lost it, milliseconds. */
   readonly leaseMs: number;
@@ -21,6 +22,7 @@ export class LeaseLostError extends Error {
 /** A snapshot is written after so many entries, which bounds what a start has to read. */
 const SNAPSHOT_EVERY = 500;
 
+/** The right to evaluate, together with the log that only its holder appends to. */
 export class Lease {
   readonly #store: Store;
   readonly #options: LeaseOptions;

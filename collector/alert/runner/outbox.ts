@@ -23,6 +23,7 @@ export interface ChannelHealth {
   givenUp: number;
 }
 
+/** How one try is made, and who decides and hears of it. */
 export interface OutboxOptions {
   readonly send: (channel: ChannelInput, message: AlertMessage) => Promise<SendResult>;
   readonly channels: () => ReadonlyMap<string, ChannelInput>;
@@ -40,6 +41,7 @@ interface Tries {
   isRunning: boolean;
 }
 
+/** Tries and tries again, with growing pauses, until a message is taken or a day old. */
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #tries = new Map<string, Tries>();

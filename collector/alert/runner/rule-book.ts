@@ -18,6 +18,7 @@ import { watchAlertFile, type FileWatcher } from "../rules/watch-file.ts";
 /** How old what was read of the API's rules may be, milliseconds: another collector may have taken them. */
 const SETTINGS_AGE_MAX_MS = 5_000;
 
+/** All that is in force, wherever it was written; writes go to the store, the file is only read. */
 export interface RuleBook {
   rules(): readonly CompiledRule[];
   channels(): ReadonlyMap<string, ChannelInput>;
@@ -40,6 +41,7 @@ export interface RuleBook {
   close(): void;
 }
 
+/** The places that rules come from. */
 export interface RuleBookOptions {
   readonly store: Store;
   readonly path: string;
@@ -55,6 +57,11 @@ export function readPack(name: "serverless" | "demo"): string {
   return readFileSync(new URL(`../pack/${name}.yml`, import.meta.url), "utf8");
 }
 
+/**
+ * Reads the file and follows it until the book is closed; what the API made is there from the first refresh on.
+ *
+ * @throws Error where the pack is wrong
+ */
 export async function openRuleBook(options: RuleBookOptions): Promise<RuleBook> {
   const { store, path, env, onProblems, monotonicMs = () => performance.now() } = options;
   const watcher: FileWatcher = await watchAlertFile(path, env, (file) => onProblems(file.problems));

@@ -7,6 +7,7 @@ import type { Plan } from "./plan.ts";
 /** Late minutes looked at by one evaluation, the newest first. */
 const LATE_MINUTES_MAX = 120;
 
+/** By how much data was late, at each of the evaluations that were asked for. */
 export interface Arrivals {
   readonly lags: Lags;
   /** By source and evaluation: ends of windows that were judged before all of their data had come, oldest first. */

@@ -1,6 +1,7 @@
 /** For tests and benchmarks: rows of the rollups as if spans had been stored, seen when the caller says. */
 import type { Store } from "../../store/store.ts";
 
+/** One minute of one function; what is left out is that of 100 good invocations of `pay`. */
 export interface FunctionMinute {
   /** Start of the minute, seconds since the epoch. */
   readonly minute: number;

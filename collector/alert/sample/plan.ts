@@ -3,6 +3,7 @@ import { reachS, type WindowColumn, type WindowQuery } from "../../store/queries
 import type { CompiledRule, Metric } from "../rules/compiled.ts";
 import { columnsOf } from "./values.ts";
 
+/** One window to be queried, and every rule that its rows answer. */
 export interface Plan {
   readonly query: WindowQuery;
   /** Its rules are about silence: what spoke in the day before counts, though it has no row in the window. */

@@ -4,6 +4,7 @@ import { seriesKey } from "../engine/series-key.ts";
 import type { Labels } from "../engine/types.ts";
 import type { Metric } from "../rules/compiled.ts";
 
+/** Labels of a series, and the text that stands for them in states. */
 export interface SeriesName {
   readonly key: string;
   readonly labels: Labels;

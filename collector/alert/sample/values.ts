@@ -3,6 +3,7 @@ import type { RuleKind } from "../../../schema/alert-rules.ts";
 import type { WindowColumn, WindowRow } from "../../store/queries/alert-windows.ts";
 import type { Metric } from "../rules/compiled.ts";
 
+/** A value over one window, in the unit of its kind of rule. */
 export interface Measured {
   /** null: nothing can be said. */
   readonly value: number | null;
