@@ -151,8 +151,8 @@ describe("a wrong option", () => {
     const attributes = { team: "shop", nothing: null, nested: {} };
     traced(async () => undefined, { attributes } as never);
     expect(warn.mock.calls.map(([text]) => text as string)).toEqual([
-      "hopscope: option attributes.nothing must be a string, a number or a boolean; it is ignored",
-      "hopscope: option attributes.nested must be a string, a number or a boolean; it is ignored",
+      "hopscope: option attributes.nothing must be string, number or boolean; it is ignored",
+      "hopscope: option attributes.nested must be string, number or boolean; it is ignored",
     ]);
     warn.mockRestore();
   });

@@ -238,7 +238,7 @@ describe.skipIf(!RUNTIMES.legacy).each(NODES)("on the runtimes up to Node 22, wi
     ["handlers.streaming", "response", "one two"],
     ["handlers.rejectedUndefined", "error", ""],
   ] as const)("%s: answers as without us, and has sent its span before it freezes", async ([name, kind, body]) => {
-    const fn = await start(name, { node }, "legacy");
+    const fn = await start(name, { node, env: PATIENT }, "legacy");
     const outcome = await fn.invoke({ name: "ada" });
     expect(outcome.kind).toBe(kind);
     expect(outcome.body).toContain(body);

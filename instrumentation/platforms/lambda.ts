@@ -79,6 +79,7 @@ export function invokeOnLambda(call: Call): unknown {
   const args = legacy
     ? interceptLegacyEnds(call.args, (error, result) => finish(call, invocation, error, result))
     : call.args;
+  const resources = activeResources();
   let result: unknown;
   try {
     result = tracing().contexts.with(invocation.context, call.handler, call.self, ...args);
@@ -97,8 +98,18 @@ export function invokeOnLambda(call: Call): unknown {
     );
   }
   if (!legacy) return finish(call, invocation, undefined, result).then(() => answerOf(invocation, result));
-  // It ends with a callback, which its length need not tell of, with the context's methods, or with an idle loop.
+  // A handler that names no callback may still take one, or end by its context. Where it left nothing to wait for it
+  // has ended; else these end it, or an idle event loop.
+  const endIfIdle = (): void => {
+    if (activeResources() <= resources) void finish(call, invocation, undefined, undefined);
+  };
+  if (call.handler.length < 3) setImmediate(endIfIdle);
   return result;
+}
+
+/** How many timers, sockets and requests keep the process running. */
+function activeResources(): number {
+  return process.getActiveResourcesInfo().length;
 }
 
 /** What is answered: what the handler returned, but for authorizers. */
