@@ -140,7 +140,11 @@ export const spanFilterQuerySchema = timeRangeQuerySchema.extend({
   minDurationMs: numberParameter.min(0).optional(),
   maxDurationMs: numberParameter.min(0).optional(),
   attribute: attributeFiltersSchema.optional(),
-  /** In the name, the status message or the value of an attribute, whatever its case. */
+  /**
+   * In the name, the status message, or a value of an attribute of the span, of its events (such as an exception's
+   * message) or of its resource, whatever its case: texts, also those in lists and maps, and for digits numbers too.
+   * Names of attributes and events, links and flags are not looked at.
+   */
   text: z.string().min(1).max(500).optional(),
 });
 

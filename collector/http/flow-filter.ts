@@ -1,10 +1,11 @@
 /** Filters of the flow list: what holds of a flow as a whole, and which spans lead to such flows. */
 import * as names from "../../schema/attributes.ts";
-import type { Attributes, Span } from "../../schema/flow.ts";
+import type { Attributes, AttributeValue, Span } from "../../schema/flow.ts";
 import type { BuiltFlow } from "../flow/build-flow.ts";
 import { number, texts } from "../flow/attribute-readers.ts";
 import { consumerName } from "../flow/delivery.ts";
 import { toMs } from "../flow/instant.ts";
+import { isPartOfNumber } from "../store/queries/free-text.ts";
 import type { SpanFilter } from "../store/queries/span-filter.ts";
 
 export interface FlowFilter {
@@ -144,9 +145,23 @@ function textOf(attributes: Attributes, key: string): string | undefined {
   return value === undefined || value === null || typeof value === "object" ? undefined : String(value);
 }
 
-/** The places that a search for free text looks at. */
-function hasText({ name, statusMessage, attributes }: Span, text: string): boolean {
-  const wanted = text.toLowerCase();
-  const texts = [name, statusMessage, ...Object.values(attributes).filter((value) => typeof value === "string")];
-  return texts.some((each) => each.toLowerCase().includes(wanted));
+/** The same as the store's condition `text`. */
+function hasText({ name, statusMessage, attributes, events, resource }: Span, text: string): boolean {
+  const inNumber = isPartOfNumber(text) ? text : undefined;
+  const looked = { lowerCase: text.toLowerCase(), inNumber };
+  const values = [attributes, resource, ...events.map((event) => event.attributes)].flatMap(Object.values);
+  return [name, statusMessage, ...(values as AttributeValue[])].some((value) => isInside(value, looked));
+}
+
+interface Looked {
+  readonly lowerCase: string;
+  /** The text, where a number can have it. */
+  readonly inNumber: string | undefined;
+}
+
+function isInside(value: AttributeValue, looked: Looked): boolean {
+  if (typeof value === "string") return value.toLowerCase().includes(looked.lowerCase);
+  if (typeof value === "number") return looked.inNumber !== undefined && String(value).includes(looked.inNumber);
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).some((each) => isInside(each, looked));
 }

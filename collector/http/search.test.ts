@@ -21,6 +21,12 @@ const inputs: readonly Omit<SpanInput, "trace" | "id">[] = [
   { service: "bucket", kind: "client", attributes: { "rpc.service": "S3", "aws.s3.bucket": "stock" } },
   { service: "tables", kind: "client", attributes: { "aws.dynamodb.table_names": ["other", "stock"] } },
   { service: "note", attributes: { note: "stock", "aws.dynamodb.table_names": ["stocks"] } },
+  {
+    service: "failing",
+    attributes: { count: 424242, ratio: 0.625, tags: ["of a List", { inner: "of a Map" }], "http.response.status_code": 418 },
+    resource: { "team.name": "Späti \"Crew\"", "host.cpus": 5150 },
+    events: [{ name: "exception", attributes: { "exception.message": 'no "room" in\nC:\\tmp', retries: 7070 } }],
+  },
   { service: "mix", attributes: { "app.env": "prod" }, resource: { "app.zone": "b" } },
 ];
 
@@ -121,5 +127,25 @@ describe("a destination", () => {
     ["is nothing else", "destination=stoc", []],
   ] as const)("%s", async ([, query, found]) => {
     expect(await services(query)).toEqual(everywhere(...found));
+  });
+});
+
+describe("free text", () => {
+  it.for([
+    "ROOM\" in\nC:\\T",
+    "of a list",
+    "Of A Map",
+    'späti "crew"',
+    "24242",
+    "0.62",
+    "418",
+    "5150",
+    "707",
+  ])("is found in %j, wherever a span says it", async (text) => {
+    expect(await services(`text=${encodeURIComponent(text)}`)).toEqual(everywhere("failing"));
+  });
+
+  it.for(["exception.message", "stringValue", "nC:", '":{"', "no room", "9999999"])("%j is in no value", async (text) => {
+    expect(await services(`text=${encodeURIComponent(text)}`)).toEqual(everywhere());
   });
 });

@@ -1,8 +1,8 @@
 /** Which spans are meant, as the condition of a query. */
 import { MESSAGE_RETURNED, MESSAGE_SENT_MS, STORE_NAMES, TABLE_NAMES } from "../../../schema/attributes.ts";
-import { PROMOTED_SPAN_COLUMNS } from "../span-columns.ts";
 import { filterSql, type FilterExpression } from "./filter-expression.ts";
 import { attributeEquals, hasPlace, type AttributePlace } from "./attribute-sql.ts";
+import { textCondition } from "./free-text.ts";
 import { storedString } from "./stored-json.ts";
 
 /** All of what is given holds. */
@@ -77,7 +77,11 @@ export function spanCondition(filter: SpanFilter, places: Places = ANYWHERE): Co
     Object.assign(params, equality.params);
   }
   if (filter.expression !== undefined) add(filterSql(filter.expression, params));
-  if (filter.text !== undefined) add(TEXT_SQL, "text", filter.text);
+  if (filter.text !== undefined) {
+    const text = textCondition(filter.text);
+    add(text.sql);
+    Object.assign(params, text.params);
+  }
   return { sql: parts.join("\n  AND "), params };
 }
 
@@ -146,16 +150,6 @@ export function resourcesQuery({ from, to }: SpanFilter, attributes: readonly st
   });
   return { sql: `SELECT [${columns.join(", ")}] AS found FROM spans WHERE ${RANGE_SQL}`, params };
 }
-
-/** Every attribute that is a text, where it has a column and where it has none. */
-const TEXT_COLUMNS = PROMOTED_SPAN_COLUMNS.filter(({ type }) => type === "string" || type === "lowCardinality");
-const TEXT_SQL = `arrayExists(
-    value -> positionCaseInsensitiveUTF8(value, {text:String}) > 0,
-    arrayConcat(
-        [toString(name), status_message, ${TEXT_COLUMNS.map(({ column }) => `toString(${column})`).join(", ")}],
-        mapValues(attributes_string)
-    )
-)`;
 
 function toMs(ms: number): string {
   return String(Math.min(Math.ceil(ms), Number.MAX_SAFE_INTEGER));

@@ -19,6 +19,12 @@ export function scalarPattern(key: string): string {
   return `"key":"${escapeRegExp(storedText(key))}","value":[{]"[a-zA-Z]+":(${STRING}"|[^"{}]*)`;
 }
 
+/** Finds a text, whatever its case, inside of a string or bytes; with `isNumber` inside of a number as well. */
+export function insideValuePattern(text: string, { isNumber }: { readonly isNumber: boolean }): string {
+  const values = [`(?:string|bytes)Value":${STRING}`, ...(isNumber ? [`(?:int|double)Value":"?[^",{}]*`] : [])];
+  return `(?i)"(?:${values.join("|")})${escapeRegExp(storedText(text))}`;
+}
+
 /** The text of a value that {@link scalarPattern} found. */
 export function scalarTextSql(scalar: string): string {
   return `if(startsWith(${scalar}, '"'), JSONExtractString(${scalar}), ${scalar})`;
