@@ -18,6 +18,7 @@ import { flowStats } from "./stats.ts";
 import type { Unit } from "./unit.ts";
 import { addUnreceived } from "./unreceived.ts";
 
+/** Which flow is wanted, and how it is told. */
 export interface BuildFlowOptions {
   /** Any trace of the flow. */
   readonly traceId: string;
@@ -27,6 +28,7 @@ export interface BuildFlowOptions {
   readonly clocks?: "aligned" | "as-sent" | undefined;
 }
 
+/** A flow together with what it was made of, for filters, exports and comparisons. */
 export interface BuiltFlow {
   readonly flow: Flow;
   /** The spans of the flow, by start: those that its nodes name. */

@@ -8,6 +8,7 @@ import type { Graph } from "./join.ts";
 import type { Selection } from "./select.ts";
 import type { Unit } from "./unit.ts";
 
+/** What the store is to be asked for, so that nothing of the flow is missing. */
 export interface Ask {
   /** Traces whose spans are wanted. */
   readonly traceIds: ReadonlySet<string>;

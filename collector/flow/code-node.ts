@@ -13,6 +13,7 @@ export function unitNodeId(unit: Unit): string {
   return `inv:${unit.id}`;
 }
 
+/** A unit, and what only the flow knows of it. */
 export interface UnitInFlow {
   readonly unit: Unit;
   readonly deliveries: readonly Delivery[];

@@ -12,6 +12,10 @@ export interface ComparedStep {
   readonly maxMs: number;
 }
 
+/**
+ * What a flow has of one way between two steps: hops, failed ones, the highest attempt, and the sum of waiting,
+ * milliseconds.
+ */
 export interface ComparedHop {
   readonly count: number;
   readonly failed: number;
@@ -24,9 +28,12 @@ interface Both<Value> {
   readonly other: Value | null;
 }
 
+/** A step by kind, name and service: what each flow has of it, null where it has none. */
 export type StepComparison = Pick<FlowNode, "kind" | "name" | "service"> & Both<ComparedStep>;
+/** A way by the names of its ends: what each flow has of it, null where it has none. */
 export type HopComparison = Pick<Hop, "kind" | "from" | "to"> & Both<ComparedHop>;
 
+/** How usual an attribute's value is in the spans of either flow. */
 export interface AttributeComparison {
   readonly key: string;
   readonly value: string;

@@ -11,6 +11,7 @@ import { compare, endMs } from "./span-index.ts";
 import type { Take } from "./take.ts";
 import type { Unit } from "./unit.ts";
 
+/** One message handed to one unit; milliseconds since the epoch. */
 export interface Delivery {
   readonly unit: Unit;
   readonly take: Take;

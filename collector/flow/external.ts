@@ -18,6 +18,7 @@ interface Peer {
   readonly name: string;
 }
 
+/** The units of the flow, and the graph that says which of their calls were answered by spans. */
 export interface ExternalInput {
   readonly graph: Graph;
   readonly units: readonly Unit[];

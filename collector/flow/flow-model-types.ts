@@ -2,6 +2,7 @@
 import type { Attributes, Span } from "../../schema/flow.ts";
 import type { Envelope } from "./flow-model-message.ts";
 
+/** A queue and the function that takes from it. */
 export interface QueueModel {
   readonly batchSize: number;
   /** Whether the function has a span for each record of a batch. */
@@ -16,6 +17,7 @@ export interface QueueModel {
   readonly next: number | undefined;
 }
 
+/** What a run of the model depends on: the same input has the same spans. */
 export interface ModelInput {
   readonly seed: number;
   readonly orders: number;
@@ -38,6 +40,7 @@ export interface TrueFlow {
   readonly spans: Set<string>;
 }
 
+/** The spans that were recorded, and what really happened, to be compared with what is read out of them. */
 export interface ModelOutput {
   readonly spans: Span[];
   readonly flows: TrueFlow[];
@@ -45,6 +48,7 @@ export interface ModelOutput {
   readonly invocationOf: Map<string, string>;
 }
 
+/** A span to be recorded; `atMs` counts from the epoch of tests, by a right clock. */
 export interface SpanSpec {
   readonly traceId: string;
   readonly parent?: { readonly spanId: string };
@@ -60,6 +64,7 @@ export interface SpanSpec {
   readonly failed?: boolean;
 }
 
+/** A call that sends to these queues, by their index; `hopsLeft` ends cycles. */
 export interface SendSpec {
   readonly from: Span;
   readonly invocation: SpanSpec["invocation"];
@@ -70,6 +75,7 @@ export interface SendSpec {
   readonly hopsLeft: number;
 }
 
+/** The records of a batch as one consumer's spans tell them. */
 export interface RecordSpec {
   readonly queue: QueueModel;
   readonly results: readonly { readonly message: Envelope; readonly failed: boolean }[];

@@ -12,6 +12,7 @@ interface Place {
   lastMs: number;
 }
 
+/** The hops of one flow in the making, with a node for each place that they touch. */
 export class HopList {
   /** Ids that destinations of several accounts have: there the account tells them apart. */
   readonly #ambiguous: ReadonlySet<string>;

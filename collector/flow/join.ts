@@ -13,6 +13,7 @@ import { indexSpans, type SpanIndex } from "./span-index.ts";
 import { distinctTakes, isMembership, mergeTakes, takesOfSpan, type Take } from "./take.ts";
 import { groupUnits, type Unit } from "./unit.ts";
 
+/** That one unit caused another, and by what this is known. */
 export interface Edge {
   readonly from: Unit;
   /** The span of `from` that the other side names. */
@@ -25,6 +26,7 @@ export interface Edge {
   readonly joinedBy: Hop["joinedBy"];
 }
 
+/** The units of all known spans, of this flow and of others, and what joins them. */
 export interface Graph {
   readonly index: SpanIndex;
   readonly units: readonly Unit[];

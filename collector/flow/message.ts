@@ -11,6 +11,7 @@ export interface Destination {
   readonly account?: string | undefined;
 }
 
+/** What one side knows of a message; what it did not record is absent. */
 export interface Message {
   /** Identities, `<system>:<id>`, the system in its canonical spelling. */
   readonly keys: readonly string[];

@@ -5,6 +5,7 @@ import { consumerName, hasFailed } from "./delivery.ts";
 import { byEntry, type Selection } from "./select.ts";
 import type { Unit } from "./unit.ts";
 
+/** Which of the runs a unit is, from 1, and how many there were. */
 export interface Run {
   readonly attempt: number;
   readonly attempts: number;

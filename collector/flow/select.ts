@@ -7,6 +7,7 @@ import type { Edge, Graph } from "./join.ts";
 import type { Take } from "./take.ts";
 import { isOrphan, type Unit } from "./unit.ts";
 
+/** What belongs to one flow. */
 export interface Selection {
   readonly origins: readonly Unit[];
   /** In the order of their start. */

@@ -5,6 +5,7 @@ import { number, text } from "./attribute-readers.ts";
 import { contentMd5s, destinationOf, messageKeys, type Destination } from "./message.ts";
 import { endMs } from "./span-index.ts";
 
+/** One call that sent messages, whole batches included. */
 export interface Send {
   /** The outermost span of the sending. */
   readonly span: Span;

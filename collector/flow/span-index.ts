@@ -2,6 +2,7 @@
 import type { Span } from "../../schema/flow.ts";
 import { toMs } from "./instant.ts";
 
+/** Each span once, to be walked in order or found by its ids. */
 export interface SpanIndex {
   /** By start, then id. */
   readonly spans: readonly Span[];

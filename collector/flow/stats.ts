@@ -8,6 +8,7 @@ import type { Selection } from "./select.ts";
 
 const bytesPerGb = 1024 ** 3;
 
+/** The finished flow's parts, out of which its totals come. */
 export interface StatsInput {
   readonly nodes: readonly FlowNode[];
   readonly hops: readonly Hop[];

@@ -6,6 +6,7 @@ import { messageKeys, readMessage, shareKey, type Message } from "./message.ts";
 import { isSendSpan } from "./send.ts";
 import type { SpanIndex } from "./span-index.ts";
 
+/** A message as its taker recorded it. */
 export interface Take extends Message {
   /** The span that the message's trace context names. */
   readonly context?: { readonly traceId: string; readonly spanId: string } | undefined;

@@ -5,6 +5,7 @@ import { fromMs } from "./instant.ts";
 /** Milliseconds since the epoch at which tests begin. */
 export const TEST_EPOCH_MS = Date.parse("2026-11-21T12:00:00Z");
 
+/** What a test says of a span. */
 export interface SpanInput {
   /** Any short text: ids are made of it. */
   readonly trace: string;

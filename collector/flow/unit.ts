@@ -10,6 +10,7 @@ import { toMs } from "./instant.ts";
 import type { Send } from "./send.ts";
 import type { Take } from "./take.ts";
 
+/** What one process did for one cause; takes, sends and host are filled in once all units are known. */
 export interface Unit {
   /** Span id of the entry; of the parent that is missing, where several spans have only that in common. */
   readonly id: string;

@@ -10,6 +10,7 @@ import { FUNCTION_SYSTEM, isStorage, kindOfSystem } from "./destination.ts";
 import type { Send } from "./send.ts";
 import type { Unit } from "./unit.ts";
 
+/** What was sent by whom, and what of it was delivered. */
 export interface UnreceivedInput {
   /** Units whose sends belong to the flow. */
   readonly units: readonly Unit[];
