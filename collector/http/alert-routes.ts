@@ -24,6 +24,7 @@ import { timeRange } from "./time-range.ts";
 /** Changes in one answer. */
 const HISTORY_MAX = 1_000;
 
+/** The rules that the routes show and change, and what evaluates them. */
 export interface AlertRoutesOptions extends ApiContext {
   readonly alerting: Alerting;
   readonly book: RuleBook;

@@ -4,6 +4,7 @@ import { errorResponseSchema } from "../../schema/api.ts";
 import type { Store } from "../store/store.ts";
 import { fromZod } from "./api-error.ts";
 
+/** What every route may use. */
 export interface ApiContext {
   readonly store: Store;
   /** Milliseconds since the epoch; tests set it. */

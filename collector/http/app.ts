@@ -24,6 +24,7 @@ const API_DESCRIPTION =
   "Jaeger describes: /api/services, /api/operations, /api/traces, /api/transform, /api/archive, /api/dependencies, " +
   "/api/metrics and /api/v3.";
 
+/** What the app is made of; only the store has to be there. */
 export interface AppOptions {
   readonly store: Store;
   /** Where the collector's own failures are told; absent, nowhere. */

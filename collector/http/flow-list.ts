@@ -22,6 +22,7 @@ const RARE_SPANS_MAX = 2_000;
 /** Batches one after another through which what caused a matching span is followed up. */
 const BATCHES_MAX = 8;
 
+/** A page of the list; `cursor` is the `nextCursor` of the page before. */
 export interface FlowListRequest extends TimeRange, FlowFilter {
   readonly limit: number;
   readonly cursor?: string | undefined;

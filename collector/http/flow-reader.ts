@@ -34,6 +34,7 @@ const TURNS_OF_REQUEST = 5;
 /** Spans that a page of flows reads together, at most. */
 const PAGE_SPANS_MAX = 200_000;
 
+/** How much of one flow is read: spans, traces, and rounds of asking the store. */
 export interface FlowLimits {
   readonly spans: number;
   readonly traces: number;
@@ -42,6 +43,7 @@ export interface FlowLimits {
 
 const LIMITS: FlowLimits = { spans: FLOW_SPANS_MAX, traces: FLOW_TRACES_MAX, rounds: FLOW_ROUNDS_MAX };
 
+/** Which flows are wanted, and how they are read. */
 export interface ReadFlows {
   /** Any trace of each flow. */
   readonly traceIds: readonly string[];

@@ -15,6 +15,7 @@ export interface Grant {
 /** Looks at a request's headers before its body is read; throws an {@link OtlpError} to refuse it. */
 export type Authorize = (header: (name: string) => string | undefined) => Grant;
 
+/** Who is let in, and how much of each is taken. */
 export interface IngestAuthOptions {
   /** One of them must come as `Authorization: Bearer <token>`; none lets every sender in. */
   readonly tokens: readonly string[];

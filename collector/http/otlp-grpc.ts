@@ -32,6 +32,7 @@ const connectionIdleMaxMs = 30 * 60_000;
 /** What calls under way are given to end by themselves when the server closes, ms. */
 const closeGraceMs = 1_000;
 
+/** Where to listen, whom to let in, and how many at a time. */
 export interface OtlpGrpcOptions {
   /** For example `127.0.0.1`. */
   readonly host: string;
@@ -43,6 +44,7 @@ export interface OtlpGrpcOptions {
   readonly openCallsMax?: number;
 }
 
+/** A server that listens; `close` gives calls under way a second to end. */
 export interface OtlpGrpcServing {
   readonly port: number;
   close(): Promise<void>;

@@ -22,6 +22,7 @@ const ENCODING_OF_TYPE: ReadonlyMap<string, OtlpEncoding> = new Map([
   ["application/json", "json"],
 ]);
 
+/** Whom the routes let in. */
 export interface OtlpOptions {
   /** Who may send, asked before a request's body is read; absent lets everyone in. */
   readonly authorize?: Authorize | undefined;

@@ -9,6 +9,7 @@ const keepAliveTimeoutMs = 65_000;
 /** What a request in flight is given to end by itself when the server closes, milliseconds. */
 const closeGraceMs = 1_000;
 
+/** The address to listen on. */
 export interface ServeOptions {
   /** For example `127.0.0.1`. */
   readonly host: string;
@@ -19,6 +20,7 @@ export interface ServeOptions {
 /** Sees every request before the app does; true where it answers it. */
 export type FirstHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
+/** A server that listens. */
 export interface Serving {
   readonly server: Server;
   readonly port: number;

@@ -3,6 +3,7 @@ import { invalid } from "./api-error.ts";
 
 const defaultRangeMs = 3_600_000;
 
+/** From one instant, included, to another, left out. */
 export interface TimeRange {
   /** ISO 8601, UTC. */
   readonly from: string;

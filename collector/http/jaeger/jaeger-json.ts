@@ -7,18 +7,21 @@ import type { Attributes, AttributeValue, Span } from "../../../schema/flow.ts";
 import type { BuiltFlow } from "../../flow/build-flow.ts";
 import { toUnixNano } from "../otlp-export.ts";
 
+/** An attribute; integers and floats are numbers in JSON. */
 export interface JaegerTag {
   readonly key: string;
   readonly type: "string" | "bool" | "int64" | "float64";
   readonly value: string | number | boolean;
 }
 
+/** The parent, or a link to another span. */
 export interface JaegerReference {
   readonly refType: "CHILD_OF" | "FOLLOWS_FROM";
   readonly traceID: string;
   readonly spanID: string;
 }
 
+/** One span, its ids in hex. */
 export interface JaegerSpan {
   readonly traceID: string;
   readonly spanID: string;
@@ -34,6 +37,7 @@ export interface JaegerSpan {
   readonly warnings: readonly string[] | null;
 }
 
+/** The spans of a trace, and the processes that `processID` names. */
 export interface JaegerTrace {
   readonly traceID: string;
   readonly spans: readonly JaegerSpan[];
