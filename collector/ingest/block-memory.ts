@@ -9,7 +9,7 @@ const freeMaxBytes = 48 * 1024 * 1024;
 /** A block that fills less of its memory than this is copied out of it, as one span must not hold a megabyte. */
 const fillMin = 0.25;
 
-/** Bytes of a block. */
+/** A finished block, in memory that is lent for as long as it is needed. */
 export interface BlockBytes {
   readonly bytes: Buffer;
   /** Gives the memory back; nobody may read the bytes any more. */

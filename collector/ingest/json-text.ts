@@ -19,6 +19,7 @@ const VALUE_BOOL = 2;
 const VALUE_INT = 3;
 const VALUE_DOUBLE = 4;
 const VALUE_ARRAY = 5;
+/** Field number of `bytes_value`, which JSON has in base64. */
 export const VALUE_BYTES = 7;
 
 /** A string in JSON's form; bytes that are not UTF-8 become U+FFFD. */

@@ -59,6 +59,7 @@ export const replayEntriesMax = 200_000;
 
 /** Between two tries to load a segment while the store is away, ms. */
 export const loadRetryMinMs = 100;
+/** The longest such pause, after several tries, ms. */
 export const loadRetryMaxMs = 5_000;
 
 /** What a refused client is told to wait, seconds. */

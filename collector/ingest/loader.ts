@@ -14,6 +14,7 @@ import type { ClosedSegment, Wal } from "./wal.ts";
 /** Tries after which bytes that the store calls wrong are set aside: once may be a broken connection. */
 const badDataTries = 3;
 
+/** What was loaded since the collector started. */
 export interface LoadCounts {
   spans: number;
   segments: number;
@@ -23,6 +24,7 @@ export interface LoadCounts {
   refusedSegments: number;
 }
 
+/** From where to where; `recent` goes on to recognise the requests that were loaded. */
 export interface LoaderOptions {
   readonly wal: Wal;
   readonly store: Store;

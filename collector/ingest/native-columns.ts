@@ -85,9 +85,13 @@ export function setSmall(column: ScalarColumn<Uint8Array | Uint32Array>, row: nu
   if (value !== 0) column.used = true;
 }
 
+/** Whole numbers from 0 to 255. */
 export const u8Column = (name: string) => new ScalarColumn(name, "UInt8", (length) => new Uint8Array(length));
+/** Whole numbers below 2^16. */
 export const u16Column = (name: string) => new ScalarColumn(name, "UInt16", (length) => new Uint16Array(length));
+/** Whole numbers below 2^32. */
 export const u32Column = (name: string) => new ScalarColumn(name, "UInt32", (length) => new Uint32Array(length));
+/** Doubles, as they are in OTLP. */
 export const f64Column = (name: string) => new ScalarColumn(name, "Float64", (length) => new Float64Array(length));
 /** Low half first. `type` may be any that ClickHouse keeps in 64 bits. */
 export const u64Column = (name: string, type = "UInt64") =>

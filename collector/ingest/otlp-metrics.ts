@@ -9,6 +9,7 @@ import { ProtobufReader, toNumber, WIRE_BYTES } from "./protobuf.ts";
 /** An attribute's value where it is a string or a boolean; others are of no use here. */
 export type PlainValue = string | boolean | undefined;
 
+/** One data point of a sum. */
 export interface SumPoint {
   /** End of the interval that it counts, nanoseconds since the epoch, as near as a double comes to it. */
   readonly timeNs: number;
@@ -17,6 +18,7 @@ export interface SumPoint {
   readonly attributes: ReadonlyMap<string, PlainValue>;
 }
 
+/** What is read of one metric. */
 export interface Metric {
   readonly name: string;
   /** Data points, of whichever kind. */
@@ -25,11 +27,13 @@ export interface Metric {
   readonly sum: { readonly temporality: number; readonly points: readonly SumPoint[] } | undefined;
 }
 
+/** Metrics of one scope of one resource. */
 export interface ScopeMetrics {
   readonly resource: ReadonlyMap<string, PlainValue>;
   readonly metrics: readonly Metric[];
 }
 
+/** What is read of a request. */
 export interface MetricsRequest {
   /** Of the wanted scope. */
   readonly wanted: readonly ScopeMetrics[];

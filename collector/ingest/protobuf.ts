@@ -7,6 +7,7 @@ import { malformed } from "./errors.ts";
 
 const WIRE_VARINT = 0;
 const WIRE_FIXED64 = 1;
+/** Wire type of strings, bytes and messages: a length, then so many bytes. */
 export const WIRE_BYTES = 2;
 const WIRE_GROUP_START = 3;
 const WIRE_GROUP_END = 4;

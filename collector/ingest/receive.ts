@@ -37,6 +37,7 @@ export interface ReceiverLimits {
   readonly segmentAgeMaxMs?: number;
 }
 
+/** Where spans go, and how long they are kept, days. */
 export interface ReceiverOptions {
   readonly store: Store;
   /** Its `wal` folder holds the log. */
@@ -70,6 +71,7 @@ export interface ReceiverStats {
   readonly loadError: string | undefined;
 }
 
+/** The collector's door for OTLP, whichever transport it came by. */
 export interface Receiver {
   /**
    * Takes a decompressed `ExportTraceServiceRequest` and resolves once its spans are durable.

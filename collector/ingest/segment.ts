@@ -11,11 +11,14 @@ import { crc32 } from "node:zlib";
 
 const FILE_MAGIC = Buffer.from("HSWAL\u0001\u0000\u0000", "latin1");
 const RECORD_MAGIC = 0x52_53_57_48;
+/** Bytes before the first record. */
 export const segmentHeaderBytes = 32;
+/** Bytes of a record before its fingerprints and its payload. */
 export const recordHeaderBytes = 24;
 const fingerprintBytes = 16;
 const segmentIdBytes = 16;
 
+/** One block, and the requests whose spans are in it. */
 export interface SegmentRecord {
   /** A Native block. */
   readonly payload: Uint8Array;

@@ -33,6 +33,9 @@ export interface SealedBlock extends BlockBytes {
   readonly rows: number;
 }
 
+/**
+ * What a span's start is judged by: where it is older than what is kept, or ahead, the span's arrival stands in for it.
+ */
 export interface TranscoderOptions {
   readonly retentionDays: number;
   /** Milliseconds since the epoch. */

@@ -45,6 +45,7 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
+/** Where counts go; one whose time is older than what is kept, or ahead, counts at its arrival. */
 export interface UnsampledIntakeOptions {
   readonly store: Store;
   readonly retentionDays: number;

@@ -12,6 +12,7 @@ export interface AppendFile {
   close(): Promise<void>;
 }
 
+/** What the log does to files, by absolute path; every call may fail as the disk does. */
 export interface WalFiles {
   makeDir(path: string): Promise<void>;
   /** Names in a directory, sorted. */

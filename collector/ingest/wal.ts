@@ -42,6 +42,7 @@ interface OpenSegment {
   records: SegmentRecord[] | undefined;
 }
 
+/** Where the log is, and at which size a segment is closed. */
 export interface WalOptions {
   /** Made where it is missing. */
   readonly dir: string;
@@ -50,6 +51,7 @@ export interface WalOptions {
   readonly segmentMaxBytes?: number | undefined;
 }
 
+/** What went wrong with the log's files since the collector started. */
 export interface WalCounts {
   /** Segments with damage, set aside in `damaged/`. */
   damagedSegments: number;

@@ -31,8 +31,8 @@ export interface FileWatcher {
 }
 
 /**
- * Reads and watches `path`; `onChange` hears of every new content, good or bad. A missing file has no rules, and one that
- * goes is told as a problem; an empty one is broken as any other.
+ * Reads and watches `path`; `onChange` hears of every new content, good or bad. A missing file has no rules, and one
+ * that goes is told as a problem; an empty one is broken as any other.
  */
 export async function watchAlertFile(
   path: string,
