@@ -16,6 +16,7 @@ const commandTimeoutMs = 180_000;
 /** Queries and DDL at a time; more wait here, so that the server's own limit is never the answer to a reader. */
 const connectionsMax = 32;
 
+/** Which server, and which of its databases. */
 export interface ConnectionOptions {
   /** Asked before every call, as the embedded server may come back on another port. */
   readonly endpoint: () => Endpoint;

@@ -12,6 +12,7 @@ const lockRetryMs = 50;
 const LOCK_EX_NB = 6;
 const LOCK_NAME = "lock";
 
+/** A directory that is held; `release` gives it back and is called once. */
 export interface DataDirLock {
   release(): void;
 }

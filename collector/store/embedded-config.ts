@@ -5,6 +5,7 @@ import { join } from "node:path";
 /** The user that the collector works as. */
 export const STORE_USER = "hopscope";
 
+/** What the server is told of its place on this machine. */
 export interface EmbeddedConfig {
   readonly configDir: string;
   readonly dataPath: string;

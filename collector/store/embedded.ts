@@ -42,6 +42,7 @@ const CANNOT_RUN_EXIT_CODE = 3;
 /** The file on which a running server holds a `flock`. */
 const LOCK_NAME = "status";
 
+/** Where a ClickHouse server answers HTTP, and as whom to ask it. */
 export interface Endpoint {
   /** `http://127.0.0.1:<port>`; changes when a restart had to take another port. */
   readonly url: string;
@@ -49,6 +50,7 @@ export interface Endpoint {
   readonly password: string;
 }
 
+/** How the server is run. */
 export interface EmbeddedOptions {
   /** Its `store` folder becomes the server's path. */
   readonly dataDir: string;
@@ -58,6 +60,7 @@ export interface EmbeddedOptions {
   readonly memoryLimitBytes?: number | undefined;
 }
 
+/** A server that is started again whenever it dies, until it is stopped. */
 export interface EmbeddedServer {
   endpoint(): Endpoint;
   /** Process id of the server that runs now; 0 between a death and its restart. */

@@ -17,6 +17,7 @@ const FILE_NAME = /^(\d{3})_\w+\.sql$/;
 /** Of ClickHouse's refusal, which repeats the whole statement, characters. */
 const refusalMaxLength = 500;
 
+/** One numbered file. */
 export interface Migration {
   readonly version: number;
   readonly fileName: string;
@@ -37,6 +38,7 @@ export function readMigrations(dir = SQL_DIR): Migration[] {
     });
 }
 
+/** How the tables are made; without `migrations`, the files of `schema/sql` are applied. */
 export interface MigrateOptions {
   readonly retentionDays: number;
   /** Name of the cluster on whose servers the tables are made; unset: on the server alone. */

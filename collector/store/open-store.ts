@@ -7,6 +7,7 @@ import { migrate } from "./migrations.ts";
 import { StoreStartError } from "./start-error.ts";
 import type { Store } from "./store.ts";
 
+/** Which store, and for how many days it keeps what it has. */
 export interface OpenStoreOptions {
   /** `http(s)://[user[:password]@]host[:port]`; unset starts the embedded server. */
   readonly clickhouseUrl?: string | undefined;
@@ -22,6 +23,7 @@ export interface OpenStoreOptions {
   readonly memoryLimitBytes?: number | undefined;
 }
 
+/** A store that answers and has its tables. */
 export interface OpenStore {
   readonly store: Store;
   /** Absent where the store is a server of its own. */

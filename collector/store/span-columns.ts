@@ -25,6 +25,7 @@ export type PromotedType =
   /** `Array(String)` of an `array_value` of string values only; [] is absent. */
   | "strings";
 
+/** A column, and the attribute that it holds. */
 export interface PromotedColumn {
   readonly column: string;
   readonly attribute: string;

@@ -16,6 +16,7 @@ export interface Cut {
   readonly value: number;
 }
 
+/** What one query may cost, and how it ends early. */
 export interface QueryOptions {
   readonly bounds?: QueryBounds;
   /**

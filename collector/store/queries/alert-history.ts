@@ -1,6 +1,7 @@
 /** What alerts did, and the rules and silences that were made through the API. */
 import type { Store } from "../store.ts";
 
+/** One change of one alert, instants are milliseconds since the epoch. `past`: nobody was told. */
 export interface HistoryRow {
   readonly atMs: number;
   readonly ruleId: string;

@@ -5,12 +5,14 @@ import type { Store } from "../store.ts";
 const ROWS_MAX = 50_001;
 const MEMORY_BYTES = 1024 ** 3;
 
+/** A SELECT of a rule's author, and what it may cost: seconds, and rows read. */
 export interface OwnQuery {
   readonly sql: string;
   readonly timeS: number;
   readonly rowsRead: number;
 }
 
+/** What the query says of one series. */
 export interface OwnRow {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number | null;

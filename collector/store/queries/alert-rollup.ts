@@ -12,6 +12,7 @@ export interface RollupQuery {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** What a rollup is grouped by, each a column of it. */
 export type RollupLevel = "service" | "function" | "queue";
 
 /** Bounds of one query: a rule must never take the store from the readers. */

@@ -45,6 +45,7 @@ export interface WindowRow {
   readonly waitMs: readonly number[];
 }
 
+/** A sum that a query may leave out. */
 export type WindowColumn = Exclude<keyof WindowRow, "tick" | RollupQuery["level"][number]>;
 
 /** How far back from its end a window and its second range reach, seconds. */

@@ -16,6 +16,7 @@ const COLUMN_NAMES: Readonly<Record<string, string>> = {
   status: "arrayElement(['unset', 'ok', 'error'], status_code + 1)",
 };
 
+/** A part of a statement, and the parameters that it names. */
 export interface Expression {
   readonly sql: string;
   readonly params: Readonly<Record<string, string>>;

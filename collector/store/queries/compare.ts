@@ -10,6 +10,7 @@ const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 *
 const SPANS_PER_SIDE_MAX = 100_000;
 const ATTRIBUTES_MAX = 50;
 
+/** Two sets of spans, which may overlap. */
 export interface Comparison extends Reading {
   readonly selected: SpanFilter;
   readonly base: SpanFilter;

@@ -60,10 +60,12 @@ export const FILTER_FIELDS = {
   "link.spanID": { sql: "lower(hex(link_span_id))", type: "text", of: "link" },
   "link.traceState": { sql: "link_trace_state", type: "text", of: "link" },
 } as const satisfies Record<string, Field>;
+/** What can be compared without being an attribute. */
 export type FilterField = keyof typeof FILTER_FIELDS;
 
 /** Where attributes are; `any` is the span, else its resource. */
 export const ATTRIBUTE_LEVELS = ["any", "span", "resource", "scope", "event", "link"] as const;
+/** Whose attribute is meant. */
 export type AttributeLevel = (typeof ATTRIBUTE_LEVELS)[number];
 
 /** What a comparison looks at. */
@@ -71,8 +73,10 @@ export type FilterReference =
   | { readonly field: FilterField }
   | { readonly attribute: string; readonly level: AttributeLevel };
 
+/** Equal, not equal, greater, less, and either with equality. */
 export type FilterComparison = "eq" | "ne" | "gt" | "lt" | "gte" | "lte";
 
+/** A condition on one span as a tree; `op` says what each node is. */
 export type FilterExpression =
   | { readonly op: "and" | "or"; readonly args: readonly FilterExpression[] }
   | { readonly op: "not"; readonly arg: FilterExpression }

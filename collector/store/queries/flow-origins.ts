@@ -12,6 +12,7 @@ export interface OriginPosition {
   readonly spanId: string;
 }
 
+/** A page of a time range. */
 export interface OriginPage extends Reading {
   /** ISO 8601; origins from this instant on. */
   readonly from: string;
@@ -21,6 +22,7 @@ export interface OriginPage extends Reading {
   readonly limit: number;
 }
 
+/** The span that a flow begins with, by where it stands in the list. */
 export type Origin = OriginPosition;
 
 const SQL = `

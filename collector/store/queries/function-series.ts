@@ -5,6 +5,7 @@ import { within, type Reading } from "./reading.ts";
 
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 100_000_000, memoryBytes: 1024 ** 3 };
 
+/** One function, of one service or of all, over a range in ISO 8601. */
 export interface FunctionSeries extends Reading {
   readonly name: string;
   readonly service?: string | undefined;

@@ -7,6 +7,7 @@ const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 100_000_000, memoryBytes: 102
 /** Functions of one answer: more than any account has. */
 const FUNCTIONS_MAX = 5_000;
 
+/** The minutes that are summed up. */
 export interface FunctionsQuery extends Reading {
   /** ISO 8601; minutes that begin at or after the minute of this instant. */
   readonly from: string;

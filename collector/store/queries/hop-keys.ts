@@ -7,6 +7,7 @@ import { TraceIndex } from "./trace-index.ts";
 const KEYS_PER_QUERY_MAX = 4_000;
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 50_000_000, memoryBytes: 1024 ** 3 };
 
+/** What is known of a flow, by which the rest of it is looked for. */
 export interface HopKeys extends Reading {
   /** Traces whose linking traces are wanted. */
   readonly linkedTraceIds: readonly string[];
@@ -18,6 +19,7 @@ export interface HopKeys extends Reading {
   readonly limit: number;
 }
 
+/** Keys as common as a body's MD5, of which only the time tells one message from another. */
 export interface TimedKeys {
   readonly keys: readonly TimedKey[];
   /** Traces of one key, at most: the earliest. */
@@ -34,6 +36,7 @@ export interface TimedKey {
   readonly toMs: number;
 }
 
+/** One trace to which one of the keys leads. */
 export interface HopKeyAnswer {
   /** The trace id, the identity, or the id of the timed key that was asked. */
   readonly asked: string;

@@ -6,11 +6,13 @@ const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 100_000_000, memoryBytes: 102
 /** Edges of one answer: a map with more is not read by anyone. */
 const MAP_EDGES_MAX = 2_000;
 
+/** The range in ISO 8601; it begins with the whole minute of `from`. */
 export interface MapQuery extends Reading {
   readonly from: string;
   readonly to: string;
 }
 
+/** What one service or function has to do with one peer: spans, failed ones, durations in milliseconds. */
 export interface MapEdgeRow {
   readonly kind: "publish" | "receive" | "call";
   readonly service: string;

@@ -13,6 +13,7 @@ export async function serviceNames(store: Store, reading: Reading = {}): Promise
   return rows.map(({ name }) => name);
 }
 
+/** A span's name and kind, as a service uses them. */
 export interface Operation {
   readonly name: string;
   /** OTLP's number. */

@@ -11,6 +11,7 @@ import { rowsOfTraces, type SpansOfTraces } from "./spans-of-traces.ts";
 /** An OTLP/JSON message. */
 export type OtlpJson = Record<string, unknown>;
 
+/** A span beside its resource and scope, to be put under them again. */
 export interface OtlpSpan {
   readonly traceId: string;
   readonly spanId: string;

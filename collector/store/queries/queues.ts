@@ -7,6 +7,7 @@ const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 100_000_000, memoryBytes: 102
 /** Queues of one answer. */
 const QUEUES_MAX = 1_000;
 
+/** The range in ISO 8601; it begins with the whole minute of `from`. */
 export interface QueuesQuery extends Reading {
   readonly from: string;
   readonly to: string;

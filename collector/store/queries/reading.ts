@@ -2,6 +2,7 @@
 import type { Truncated } from "../../../schema/api.ts";
 import type { QueryBounds, QueryOptions } from "../store.ts";
 
+/** How a reader gives up, and hears of an answer that is not whole. */
 export interface Reading {
   readonly signal?: AbortSignal | undefined;
   /** With it, a bound that cuts the answer is said to it, and the answer is what was found until then. */

@@ -7,6 +7,7 @@ import { spanCondition, type SpanFilter } from "./span-filter.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
 
+/** Spans, the attribute (or column) whose values part them, and how many groups are wanted. */
 export interface SpanGroups extends Reading {
   readonly filter: SpanFilter;
   readonly by: string;
@@ -47,6 +48,7 @@ LIMIT {limit:UInt32}`;
   return { groups };
 }
 
+/** Spans, and into how many columns their range is cut. */
 export interface Heatmap extends Reading {
   readonly filter: SpanFilter;
   readonly columns: number;

@@ -6,6 +6,7 @@ const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 *
 /** Points of one answer. */
 const POINTS_MAX = 200_000;
 
+/** Spans of these services and kinds in a range of ISO 8601, by steps of so many milliseconds. */
 export interface SpanMetrics extends Reading {
   readonly services: readonly string[];
   /** OTLP's numbers. */
@@ -18,6 +19,7 @@ export interface SpanMetrics extends Reading {
   readonly quantile: number;
 }
 
+/** What a service, or one of its operations, did in one step. */
 export interface MetricPoint {
   readonly service: string;
   /** '' where operations are not told apart. */

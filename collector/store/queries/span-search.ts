@@ -9,6 +9,7 @@ import { SPAN_COLUMNS, spanReader, type SpanRow } from "./span-row.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
 
+/** Spans that are looked for, a page at a time. */
 export interface SpanSearch extends Reading {
   readonly filter: SpanFilter;
   readonly after?: OriginPosition | undefined;

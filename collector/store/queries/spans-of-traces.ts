@@ -12,6 +12,7 @@ const SECONDS_PER_SLOT = 300;
 const SLOTS_PER_TRACE_MAX = 8_928;
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 50_000_000, memoryBytes: 2 * 1024 ** 3 };
 
+/** Traces by their ids in hex, and how much of them is wanted. */
 export interface SpansOfTraces extends Reading {
   readonly traceIds: readonly string[];
   /** Spans at most: where there are more, the first by slot, trace and time. */
@@ -53,6 +54,7 @@ export async function spansOfTraces(
 
 const ONE_SQL = sqlOf(SPAN_COLUMNS, { condition: "AND spans.span_id = toFixedString(unhex({spanId:String}), 8)" });
 
+/** One span by its ids in hex. */
 export interface SpanOfTrace extends Reading {
   readonly traceId: string;
   readonly spanId: string;

@@ -16,6 +16,7 @@ export async function findTraces(store: Store, search: TraceSearch): Promise<str
   return [...new Set(found.map(({ traceId }) => traceId))].slice(0, search.limit);
 }
 
+/** Spans, each of which stands for its trace, and how many traces are wanted. */
 export interface TraceSearch extends Reading {
   readonly filter: SpanFilter;
   readonly limit: number;
@@ -44,6 +45,7 @@ LIMIT {limit:UInt32}`;
   return store.query<FoundTrace>(sql, params, within(BOUNDS, reading));
 }
 
+/** How often `parent` called `child`, or sent to it, both names of services. */
 export interface ServiceCall {
   readonly parent: string;
   readonly child: string;
