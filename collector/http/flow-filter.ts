@@ -8,6 +8,10 @@ import { toMs } from "../flow/instant.ts";
 import { isPartOfNumber } from "../store/queries/free-text.ts";
 import type { SpanFilter } from "../store/queries/span-filter.ts";
 
+/**
+ * What has to hold of a flow for it to be listed, all of it; durations and waits in milliseconds, `attribute` as
+ * `key=value`.
+ */
 export interface FlowFilter {
   readonly service?: string | undefined;
   readonly status?: "ok" | "error" | undefined;

@@ -6,6 +6,7 @@ import { within, type Reading } from "./reading.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 1024 ** 3 };
 
+/** A filter whose places are not known yet. */
 export interface PlacedSearch extends Reading {
   readonly filter: SpanFilter;
 }

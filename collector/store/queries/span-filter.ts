@@ -32,6 +32,7 @@ export interface SpanFilter {
   readonly expression?: FilterExpression | undefined;
 }
 
+/** What stands behind WHERE, and the parameters that it names. */
 export interface Condition {
   readonly sql: string;
   readonly params: Record<string, unknown>;
