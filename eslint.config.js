@@ -88,7 +88,7 @@ export default defineConfig(
   },
   {
     files: ["**/*.{ts,tsx}"],
-    ignores: [...undocumented, "collector/**"],
+    ignores: undocumented,
     plugins: { jsdoc },
     rules: { "jsdoc/require-jsdoc": ["error", docstrings], "jsdoc/informative-docs": ["error", sayMore] },
   },
