@@ -4,6 +4,7 @@ import { truncatedSchema } from "./api.ts";
 
 const labelsSchema = z.record(z.string(), z.string());
 
+/** A series that fires, or is about to. */
 export const alertInstanceSchema = z.object({
   labels: labelsSchema,
   /** `value`: past the threshold. `no-data`: silent. */
@@ -16,6 +17,7 @@ export const alertInstanceSchema = z.object({
   mutedBy: z.string().nullable(),
 });
 
+/** A rule in force, and what its last evaluation found. */
 export const alertRuleSchema = z.object({
   id: z.string(),
   /** Of the entry in the file or the API; an SLO makes several rules. */
@@ -46,8 +48,10 @@ export const alertRuleSchema = z.object({
 });
 export type AlertRule = z.infer<typeof alertRuleSchema>;
 
+/** Something wrong with a rule and where it stands; lines count from 1, and 0 is none. */
 export const alertProblemSchema = z.object({ line: z.number(), field: z.string(), message: z.string() });
 
+/** Every rule in force, and whether they are evaluated. */
 export const alertOverviewSchema = z.object({
   rules: z.array(alertRuleSchema),
   firing: z.number(),
@@ -60,6 +64,7 @@ export const alertOverviewSchema = z.object({
 });
 export type AlertOverview = z.infer<typeof alertOverviewSchema>;
 
+/** An alert began or ended, or a window is known only now to have breached. */
 export const alertChangeSchema = z.object({
   at: z.string(),
   ruleId: z.string(),
@@ -74,9 +79,13 @@ export const alertChangeSchema = z.object({
   past: z.boolean(),
 });
 /** The newest changes of the range; where it has more, `truncated` says so, and an earlier `to` gives them. */
-export const alertHistorySchema = z.object({ changes: z.array(alertChangeSchema), truncated: truncatedSchema.optional() });
+export const alertHistorySchema = z.object({
+  changes: z.array(alertChangeSchema),
+  truncated: truncatedSchema.optional(),
+});
 export type AlertHistory = z.infer<typeof alertHistorySchema>;
 
+/** A channel, and how it has done since the collector started. */
 export const alertChannelSchema = z.object({
   name: z.string(),
   type: z.string(),
@@ -89,9 +98,11 @@ export const alertChannelSchema = z.object({
   failedTries: z.number(),
   givenUp: z.number(),
 });
+/** Every channel of the file, and how many messages nobody has taken yet. */
 export const alertChannelsSchema = z.object({ channels: z.array(alertChannelSchema), waiting: z.number() });
 export type AlertChannels = z.infer<typeof alertChannelsSchema>;
 
+/** Silences of the file and of the API, in force or not. */
 export const alertSilencesSchema = z.object({
   silences: z.array(
     z.object({
@@ -113,8 +124,10 @@ export const alertSilencesSchema = z.object({
 });
 export type AlertSilences = z.infer<typeof alertSilencesSchema>;
 
+/** Whether the channel took the test message; `error` says why not. */
 export const alertTestSchema = z.object({ ok: z.boolean(), error: z.string() });
 
+/** What a rule would have told over a stored range. */
 export const alertPreviewSchema = z.object({
   /** One for each evaluation: the worst value of all series, null where there was none. */
   points: z.array(z.object({ at: z.string(), value: z.number().nullable(), firing: z.number() })),

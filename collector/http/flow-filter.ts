@@ -29,7 +29,7 @@ export interface FlowFilter {
  * Parts of a flow's duration, one of which a span has to have lasted, or its message waited and it lasted, for the flow
  * to be found by it: each function after a queue is one part more.
  */
-export const DURATION_PARTS = 4;
+const DURATION_PARTS = 4;
 
 /** A condition on single spans that some span of every wanted flow meets. */
 export interface Seed {

@@ -3,7 +3,7 @@
 const STRING = String.raw`"(?:[^"\\]|\\.)*`;
 
 /** A text as it stands between the quotes of stored JSON. */
-export function storedText(text: string): string {
+function storedText(text: string): string {
   return text.replaceAll(/["\\\0-\x1f]/g, (char) => {
     return char < " " ? `\\u00${char.charCodeAt(0).toString(16).padStart(2, "0")}` : `\\${char}`;
   });
