@@ -222,6 +222,7 @@ const ruleKinds = [
     .describe("Your own query; through the API only over this database's tables, with functions that compute."),
 ] as const;
 
+/** A rule; its `kind` decides which fields it has, and what units their values are of. */
 export const ruleSchema = z.discriminatedUnion("kind", ruleKinds).superRefine((rule, context) => {
   if (!("recover" in rule) || rule.recover === undefined) return;
   const isBelow = rule.kind === "throughput-drop" || (rule.kind === "query" && /^(below|at-most)$/.test(rule.compare ?? ""));
@@ -249,6 +250,7 @@ const targetSchema = z
   .regex(/^(https?:\/\/[^/@]+(\/|$)|\$\{)/, 'must be an http(s) URL without user and password, or "${NAME}" from the environment')
   .describe(`An http(s) URL. ${secretDescription}`);
 
+/** Where messages go, and by which means. */
 export const channelSchema = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("webhook"),
@@ -288,6 +290,7 @@ const matchersSchema = z
 
 const clockSchema = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as "22:30"');
 
+/** Times in which alerts that match are not told; evaluation goes on. */
 export const silenceSchema = z.strictObject({
   id: idSchema,
   matchers: matchersSchema,
@@ -310,6 +313,7 @@ export const silenceSchema = z.strictObject({
 });
 export type SilenceInput = z.input<typeof silenceSchema>;
 
+/** Which alerts are not told while which others fire. */
 export const inhibitionSchema = z.strictObject({
   source: matchersSchema.describe("While an alert of these labels fires ..."),
   target: matchersSchema.describe("... alerts of these are not told ..."),
@@ -317,6 +321,7 @@ export const inhibitionSchema = z.strictObject({
 });
 export type InhibitionInput = z.input<typeof inhibitionSchema>;
 
+/** All that a rules file may say. */
 export const alertFileSchema = z.strictObject({
   $schema: z.string().optional(),
   version: z.literal(1, { error: "must be 1" }),

@@ -41,6 +41,7 @@ export const FLOWS_PAGE_DEFAULT = 50;
 /** Flows on one page at most: each is assembled whole. */
 export const FLOWS_PAGE_MAX = 200;
 
+/** A page of flows; `cursor` is the `nextCursor` of the page before. */
 export const flowListQuerySchema = timeRangeQuerySchema.extend({
   service: z.string().min(1).max(500).optional(),
   status: z.enum(["ok", "error"]).optional(),
@@ -48,6 +49,7 @@ export const flowListQuerySchema = timeRangeQuerySchema.extend({
   cursor: z.string().max(200).optional(),
 });
 
+/** A flow as a line of the list. */
 export const flowSummarySchema = z.object({
   id: traceIdSchema,
   name: z.string(),
@@ -63,6 +65,7 @@ export const flowSummarySchema = z.object({
 });
 export type FlowSummary = z.infer<typeof flowSummarySchema>;
 
+/** A page of flows, newest first. */
 export const flowListResponseSchema = z.object({
   flows: z.array(flowSummarySchema),
   /** There where more may follow, also where the page is not full. */
@@ -72,6 +75,7 @@ export const flowListResponseSchema = z.object({
 });
 export type FlowListResponse = z.infer<typeof flowListResponseSchema>;
 
+/** Totals of one function of one service over the range; durations in milliseconds. */
 export const functionSummarySchema = z.object({
   name: z.string(),
   service: z.string(),
@@ -94,6 +98,7 @@ export const functionSummarySchema = z.object({
 });
 export type FunctionSummary = z.infer<typeof functionSummarySchema>;
 
+/** The functions that ran in the range, the busiest first. */
 export const functionListResponseSchema = z.object({
   functions: z.array(functionSummarySchema),
   truncated: truncatedSchema.optional(),
@@ -164,12 +169,14 @@ export const flowSearchQuerySchema = flowListQuerySchema.extend({
 /** Points of a series at most; a step that would make more is taken up. */
 export const SERIES_POINTS_MAX = 1_500;
 
+/** The range of a function's series, and its grain. */
 export const functionSeriesQuerySchema = timeRangeQuerySchema.extend({
   service: z.string().min(1).max(500).optional(),
   /** Seconds, whole minutes; default: about a hundred points. */
   stepS: z.coerce.number().int().min(60).max(86_400).multipleOf(60).optional(),
 });
 
+/** What a function did in one step; durations in milliseconds, memory in bytes. */
 export const functionPointSchema = z.object({
   /** Begin of the step. */
   time: z.iso.datetime(),
@@ -185,6 +192,7 @@ export const functionPointSchema = z.object({
   concurrency: z.number(),
   gbSeconds: z.number(),
 });
+/** A point for each step in which the function ran. */
 export const functionSeriesResponseSchema = z.object({
   name: z.string(),
   stepS: z.number(),
@@ -193,6 +201,7 @@ export const functionSeriesResponseSchema = z.object({
 });
 export type FunctionSeriesResponse = z.infer<typeof functionSeriesResponseSchema>;
 
+/** What code took from one queue or topic over the range; waits in milliseconds. */
 export const queueSummarySchema = z.object({
   name: z.string(),
   system: z.string(),
@@ -208,12 +217,14 @@ export const queueSummarySchema = z.object({
   consumers: z.array(z.object({ service: z.string(), name: z.string(), messages: z.number(), failures: z.number() })),
 });
 export type QueueSummary = z.infer<typeof queueSummarySchema>;
+/** The queues and topics that code took from, the busiest first. */
 export const queueListResponseSchema = z.object({
   queues: z.array(queueSummarySchema),
   truncated: truncatedSchema.optional(),
 });
 export type QueueListResponse = z.infer<typeof queueListResponseSchema>;
 
+/** How often one node sent to, took from or called another, and how long that took, milliseconds. */
 export const mapEdgeSchema = z.object({
   from: z.string(),
   to: z.string(),
@@ -222,6 +233,7 @@ export const mapEdgeSchema = z.object({
   errors: z.number(),
   durationMs: z.object({ p50: z.number(), p95: z.number() }),
 });
+/** Who has to do with whom over the range; edges name nodes by their ids. */
 export const mapResponseSchema = z.object({
   nodes: z.array(z.object({ id: z.string(), kind: z.string(), name: z.string() })),
   edges: z.array(mapEdgeSchema),
@@ -231,10 +243,12 @@ export type MapResponse = z.infer<typeof mapResponseSchema>;
 
 /** Spans of one answer at most. */
 export const SPANS_PAGE_MAX = 1_000;
+/** A page of spans; `cursor` is the `nextCursor` of the page before. */
 export const spanSearchQuerySchema = spanFilterQuerySchema.extend({
   limit: z.coerce.number().int().min(1).max(SPANS_PAGE_MAX).default(100),
   cursor: z.string().max(200).optional(),
 });
+/** A page of spans, newest first. */
 export const spanListResponseSchema = z.object({
   spans: z.array(spanSchema),
   nextCursor: z.string().optional(),
@@ -242,11 +256,13 @@ export const spanListResponseSchema = z.object({
 });
 export type SpanListResponse = z.infer<typeof spanListResponseSchema>;
 
+/** Which spans, and by what they are told apart. */
 export const spanGroupsQuerySchema = spanFilterQuerySchema.extend({
   /** `service`, `function`, `name`, `kind`, `status` or an attribute's key. */
   by: z.string().min(1).max(500),
   limit: z.coerce.number().int().min(1).max(1_000).default(50),
 });
+/** Spans with one value; durations in milliseconds. */
 export const spanGroupSchema = z.object({
   /** '' for spans that have none. */
   value: z.string(),
@@ -254,12 +270,14 @@ export const spanGroupSchema = z.object({
   errors: z.number(),
   durationMs: z.object({ p50: z.number(), p95: z.number(), p99: z.number() }),
 });
+/** Groups, the largest first. */
 export const spanGroupsResponseSchema = z.object({
   groups: z.array(spanGroupSchema),
   truncated: truncatedSchema.optional(),
 });
 export type SpanGroupsResponse = z.infer<typeof spanGroupsResponseSchema>;
 
+/** Which spans, and into how many columns their range is cut. */
 export const heatmapQuerySchema = spanFilterQuerySchema.extend({
   columns: z.coerce.number().int().min(2).max(500).default(100),
 });
@@ -270,6 +288,7 @@ export const heatmapCellSchema = z.object({
   count: z.number(),
   errors: z.number(),
 });
+/** The cells in which there are spans; the first column begins at `from`. */
 export const heatmapResponseSchema = z.object({
   from: z.iso.datetime(),
   columnMs: z.number(),
@@ -278,15 +297,18 @@ export const heatmapResponseSchema = z.object({
 });
 export type HeatmapResponse = z.infer<typeof heatmapResponseSchema>;
 
+/** Keys in use, the most frequent first, with the number of spans that have them. */
 export const attributeKeysResponseSchema = z.object({
   keys: z.array(z.object({ key: z.string(), count: z.number() })),
   /** `spans`: the counts are those of a sample of that many. */
   truncated: truncatedSchema.optional(),
 });
+/** A key, and what its values begin with. */
 export const attributeValuesQuerySchema = timeRangeQuerySchema.extend({
   key: z.string().min(1).max(500),
   prefix: z.string().max(500).optional(),
 });
+/** Values in use, the most frequent first, with the number of spans that have them. */
 export const attributeValuesResponseSchema = z.object({
   values: z.array(z.object({ value: z.string(), count: z.number() })),
   truncated: truncatedSchema.optional(),
@@ -297,6 +319,7 @@ export const compareQuerySchema = spanFilterQuerySchema.extend({
   baseFrom: z.iso.datetime({ offset: true }).optional(),
   baseTo: z.iso.datetime({ offset: true }).optional(),
 });
+/** How many spans each side has, and what sets the selected ones apart. */
 export const compareResponseSchema = z.object({
   selected: z.number(),
   base: z.number(),
@@ -350,6 +373,7 @@ export const flowHopComparisonSchema = z.object({
   flow: comparedHopSchema.nullable(),
   other: comparedHopSchema.nullable(),
 });
+/** Two flows, and all in which they may differ. */
 export const flowCompareResponseSchema = z.object({
   flow: flowSummarySchema,
   other: flowSummarySchema,

@@ -38,6 +38,7 @@ export type SpanColumns = z.infer<typeof spanColumnsSchema>;
 export const outlineNodeSchema = flowNodeSchema.omit({ spanIds: true }).extend({ spans: z.array(position) });
 export type OutlineNode = z.infer<typeof outlineNodeSchema>;
 
+/** The flow with positions of spans in place of their ids, and the spans in columns. */
 export const flowOutlineSchema = z.object({
   flow: flowSchema.extend({ nodes: z.array(outlineNodeSchema) }),
   spans: spanColumnsSchema,

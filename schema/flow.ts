@@ -33,6 +33,7 @@ export const attributesSchema = z.record(z.string(), attributeValueSchema);
 export type Attributes = z.infer<typeof attributesSchema>;
 
 export const spanEventSchema = z.object({ time: instantSchema, name: z.string(), attributes: attributesSchema });
+/** What a span names as related beside its parent: most often the sender of a message that it took. */
 export const spanLinkSchema = z.object({
   traceId: z.string(),
   spanId: z.string(),
@@ -40,6 +41,7 @@ export const spanLinkSchema = z.object({
   attributes: attributesSchema,
 });
 
+/** A span; `service` is `service.name` of its resource, `scope` the name of what instrumented it. */
 export const spanSchema = z.object({
   traceId: traceIdSchema,
   spanId: spanIdSchema,
@@ -63,6 +65,7 @@ export type Span = z.infer<typeof spanSchema>;
 export type SpanEvent = z.infer<typeof spanEventSchema>;
 export type SpanLink = z.infer<typeof spanLinkSchema>;
 
+/** What a node of a flow is: code that ran, a place for messages or data, or a peer outside. */
 export const nodeKindSchema = z.enum([
   /** One run of a handler for this flow: an attempt. For a record of a batch, that record's part of the run. */
   "invocation",
@@ -79,6 +82,7 @@ export const nodeKindSchema = z.enum([
 ]);
 export type NodeKind = z.infer<typeof nodeKindSchema>;
 
+/** Of a run that took several messages: how many they were, and where the whole run is found. */
 export const batchSchema = z.object({
   /** Messages that the invocation took in all, this flow's included. */
   size: z.number().int(),
@@ -87,6 +91,7 @@ export const batchSchema = z.object({
   spanId: spanIdSchema,
 });
 
+/** A step of a flow: one run of code, or a place that its messages went through. */
 export const flowNodeSchema = z.object({
   /** Stable for the same spans: `inv:<spanId>` or `<kind>:<system>:<name>`. */
   id: z.string(),
@@ -121,6 +126,7 @@ export const flowNodeSchema = z.object({
 });
 export type FlowNode = z.infer<typeof flowNodeSchema>;
 
+/** A way from one node to another, by their ids, and what told that the two belong together. */
 export const hopSchema = z.object({
   from: z.string(),
   to: z.string(),
@@ -152,6 +158,7 @@ export const hopSchema = z.object({
 });
 export type Hop = z.infer<typeof hopSchema>;
 
+/** Something that ought to be in the flow and is not. */
 export const gapSchema = z.object({
   kind: z.enum(["missing-parent", "not-received", "waiting-for-retry"]),
   /** The node after which (or before which) something is missing. */
@@ -163,6 +170,7 @@ export const gapSchema = z.object({
 });
 export type Gap = z.infer<typeof gapSchema>;
 
+/** Totals of a flow; a run that several flows share counts whole in each. */
 export const flowStatsSchema = z.object({
   spans: z.number().int(),
   invocations: z.number().int(),
@@ -178,6 +186,7 @@ export const flowStatsSchema = z.object({
   gbSeconds: z.number().optional(),
 });
 
+/** All that one request caused, in whichever traces: its steps, the ways between them, and what is missing. */
 export const flowSchema = z.object({
   /** The trace id of the flow's origin. */
   id: traceIdSchema,
@@ -198,5 +207,6 @@ export const flowSchema = z.object({
 });
 export type Flow = z.infer<typeof flowSchema>;
 
+/** A flow, and every span that its nodes name, by start. */
 export const flowResponseSchema = z.object({ flow: flowSchema, spans: z.array(spanSchema) });
 export type FlowResponse = z.infer<typeof flowResponseSchema>;

@@ -89,6 +89,7 @@ export const RESOURCE_COLUMNS: readonly PromotedColumn[] = [
  * where it would stand alone: the view of hop_keys makes it.
  */
 export const MESSAGE_KEYS_COLUMN = "message_keys";
+/** 1 where the span did not bring its message keys as an attribute. */
 export const MESSAGE_KEYS_DERIVED_COLUMN = "message_keys_derived";
 
 /** The typed maps of everything else; the last one holds OTLP/JSON `AnyValue` texts. */

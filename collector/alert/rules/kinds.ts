@@ -30,6 +30,7 @@ const perQueue = { source: "queue", groupBy: ["queue"] } as const;
 const counted = { comparison: "at-least", minVolume: 0, absentValue: 0, monotone: true } as const;
 const measured = { comparison: "above", absentValue: null, monotone: false } as const;
 
+/** Every kind of rule by its name. */
 export const KINDS: Readonly<Record<RuleKind, KindSpec>> = {
   "error-rate": { ...perFunction, ...measured, unit: "share", noun: "error rate", window: "5m", minVolume: 20 },
   errors: { ...perFunction, ...counted, unit: "count", noun: "errors", window: "5m" },
