@@ -1,7 +1,12 @@
 /** What a search finds, and that spans, flows and groups find the same. */
 import type { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { FlowListResponse, SpanGroupsResponse, SpanListResponse } from "../../schema/api.ts";
+import {
+  attributeKeysResponseSchema,
+  type FlowListResponse,
+  type SpanGroupsResponse,
+  type SpanListResponse,
+} from "../../schema/api.ts";
 import { insertSpans } from "../../test/support/insert-spans.ts";
 import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
 import { fromMs } from "../flow/instant.ts";
@@ -148,4 +153,16 @@ describe("free text", () => {
   it.for(["exception.message", "stringValue", "nC:", '":{"', "no room", "9999999"])("%j is in no value", async (text) => {
     expect(await services(`text=${encodeURIComponent(text)}`)).toEqual(everywhere());
   });
+});
+
+it("completes the keys of spans and of resources", async () => {
+  const { keys } = attributeKeysResponseSchema.parse(await get("/api/attributes"));
+  const count = (wanted: string) => keys.find(({ key }) => key === wanted)?.count;
+  expect(["service.name", "host.cmd", "app.zone", "http.response.status_code", "tags"].map(count)).toEqual([
+    inputs.length,
+    1,
+    4,
+    1,
+    1,
+  ]);
 });

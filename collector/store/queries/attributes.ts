@@ -1,6 +1,6 @@
 /** Attribute keys and values, for completion, out of the newest spans of a time range. */
 import type { QueryBounds, Store } from "../store.ts";
-import { PROMOTED_SPAN_COLUMNS, RESOURCE_COLUMNS } from "../span-columns.ts";
+import { PROMOTED_SPAN_COLUMNS } from "../span-columns.ts";
 import { attributeSql } from "./attribute-sql.ts";
 import { atMost, within, type Reading } from "./reading.ts";
 
@@ -10,6 +10,7 @@ const SPANS_SAMPLED_MAX = 200_000;
 const KEYS_MAX = 1_000;
 const VALUES_MAX = 200;
 
+/** Spans that began from `from` on and before `to`, ISO 8601. */
 export interface CompletionRange extends Reading {
   readonly from: string;
   readonly to: string;
@@ -29,27 +30,37 @@ const RANGE_SQL = `start_time >= parseDateTime64BestEffort({from:String}, 9, 'UT
 const SAMPLE_SQL = `SELECT * FROM spans WHERE ${RANGE_SQL} ORDER BY toStartOfFiveMinutes(start_time) DESC LIMIT ${String(SPANS_SAMPLED_MAX)}`;
 const SAMPLED_SQL = `(SELECT count() FROM (SELECT 1 FROM spans WHERE ${RANGE_SQL} LIMIT ${String(SPANS_SAMPLED_MAX + 1)})) AS sampled`;
 
-const PROMOTED = [...PROMOTED_SPAN_COLUMNS, ...RESOURCE_COLUMNS];
-const HAS_PROMOTED = PROMOTED.map(({ column, attribute, type }) => {
+const HAS_PROMOTED = PROMOTED_SPAN_COLUMNS.map(({ column, attribute, type }) => {
   const isThere = type === "string" || type === "lowCardinality" ? `notEmpty(${column})` : `${column} != 0`;
   return `if(${isThere}, '${attribute}', '')`;
 }).join(", ");
 
+/** Resources are few: each is read once. */
 const KEYS_SQL = `
-SELECT text, count() AS spans, ${SAMPLED_SQL}
+SELECT text, sum(each) AS spans, ${SAMPLED_SQL}
 FROM
 (
     SELECT arrayJoin(arrayConcat(
         arrayFilter(key -> key != '', [${HAS_PROMOTED}]),
-        mapKeys(attributes_string), mapKeys(attributes_int), mapKeys(attributes_double), mapKeys(attributes_bool)
-    )) AS text
+        mapKeys(attributes_string), mapKeys(attributes_int), mapKeys(attributes_double), mapKeys(attributes_bool),
+        mapKeys(attributes_json)
+    )) AS text, 1 AS each
     FROM (${SAMPLE_SQL})
+    UNION ALL
+    SELECT arrayJoin(arrayDistinct(arrayMap(
+        attribute -> JSONExtractString(attribute, 'key'), JSONExtractArrayRaw(whole, 'attributes')
+    ))) AS text, each
+    FROM (SELECT toString(resource) AS whole, count() AS each FROM (${SAMPLE_SQL}) GROUP BY whole)
 )
+WHERE text != ''
 GROUP BY text
 ORDER BY spans DESC, text
 LIMIT ${String(KEYS_MAX + 1)}`;
 
-/** Keys in use, the most frequent first; counts are those of the sample. */
+/**
+ * Keys in use of spans and resources, the most frequent first; counts are those of the sample. A span that has the key
+ * itself and of its resource counts twice.
+ */
 export async function attributeKeys(store: Store, range: CompletionRange): Promise<{ key: string; count: number }[]> {
   const rows = await complete(store, { sql: KEYS_SQL, params: {}, limit: KEYS_MAX, name: "keys" }, range);
   return rows.map(({ text, spans }) => ({ key: text, count: Number(spans) }));
