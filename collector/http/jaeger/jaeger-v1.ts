@@ -15,6 +15,7 @@ import { jaegerMetrics, milliseconds } from "./metrics.ts";
 import { cutText, cutTextOf, refuseEmpty } from "./partial.ts";
 import { spansOfOtlp } from "./otlp-spans.ts";
 import {
+  allOf,
   goDurationMs,
   instantParameter,
   JaegerError,
@@ -125,10 +126,12 @@ async function searchTraces(context: Context, { store, now }: ApiContext, cut: C
     throw new JaegerError(400, "maxDuration: must not be less than minDuration");
   }
   const pairs = tagParameters(context.req.queries("tags") ?? [], context.req.queries("tag") ?? []);
+  const { expressions, ...filters } = toFilters(pairs);
   const filter = {
     from,
     to,
-    ...toFilters(pairs),
+    ...filters,
+    expression: allOf(expressions),
     service: query["service"] || undefined,
     name: query["operation"] === "all" ? undefined : query["operation"] || undefined,
     minDurationMs,

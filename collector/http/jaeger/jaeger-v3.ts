@@ -17,6 +17,7 @@ import { forGrafana, isGrafana } from "./grafana.ts";
 import { INBOUND_LINKS_TAG, inboundOf, type JaegerReference } from "./jaeger-json.ts";
 import { cutText, cutTextOf, refuseEmpty } from "./partial.ts";
 import {
+  allOf,
   goDurationMs,
   JaegerError,
   rfc3339Parameter,
@@ -165,15 +166,16 @@ async function searchTraces(context: Context, store: ApiContext["store"], { onCu
   const limit = Number(read("searchDepth", "search_depth", "num_traces", "numTraces") ?? TRACES_DEFAULT);
   if (!Number.isInteger(limit) || limit < 1)
     throw new JaegerError(400, "query.searchDepth: must be a whole number from 1 up");
+  const { expressions, ...filters } = toFilters(tagParameters(attributes === undefined ? [] : [attributes], []));
   const filter = {
     from,
     to,
-    ...toFilters(tagParameters(attributes === undefined ? [] : [attributes], [])),
+    ...filters,
     service: read("serviceName", "service_name"),
     name: read("operationName", "operation_name"),
     minDurationMs,
     maxDurationMs,
-    expression: filterParameter(read("filter")),
+    expression: allOf([...expressions, filterParameter(read("filter"))]),
   };
   return findTraces(store, { filter, limit: Math.min(limit, TRACES_MAX), signal, onCut });
 }

@@ -1,4 +1,5 @@
 /** Parameters as Jaeger's clients write them. */
+import type { FilterExpression } from "../../store/queries/filter-expression.ts";
 
 /** A parameter is wrong; Jaeger answers such with its own envelope. */
 export class JaegerError extends Error {
@@ -105,21 +106,39 @@ function parseObject(json: string): object | undefined {
   }
 }
 
-const KINDS = ["internal", "server", "client", "producer", "consumer"] as const;
+/** Fields of a span that Jaeger shows as tags, whose values it writes in its own way. */
+const FIELD_OF_TAG = { "span.kind": "kind", "otel.status_code": "status" } as const;
 
-/** Tags that Jaeger makes of what is no attribute become the filters that they stand for. */
+/** Tags that Jaeger makes of what is no attribute become the filters they stand for; an unknown value has no span. */
 export function toFilters(pairs: readonly string[]): {
   readonly attribute: readonly string[];
   readonly status?: "error" | "ok";
-  readonly kind?: (typeof KINDS)[number];
+  readonly expressions: readonly FilterExpression[];
 } {
-  const rest = pairs.filter((pair) => !/^(error=(true|false)|span\.kind=|otel\.status_code=)/.test(pair));
-  const failed = pairs.some((pair) => pair === "error=true" || pair === "otel.status_code=ERROR");
-  const kind = KINDS.find((name) => pairs.includes(`span.kind=${name}`));
+  const attribute: string[] = [];
+  const expressions: FilterExpression[] = [];
+  for (const pair of pairs) {
+    const [tag, name, value = ""] = /^(span\.kind|otel\.status_code)=(.*)$/s.exec(pair) ?? [];
+    if (tag !== undefined) {
+      const field = FIELD_OF_TAG[name as keyof typeof FIELD_OF_TAG];
+      expressions.push({ op: "eq", of: { field }, value: field === "status" ? statusName(value) : value });
+    } else if (pair !== "error=true" && pair !== "error=false") attribute.push(pair);
+  }
   return {
-    attribute: rest,
-    ...(failed && { status: "error" as const }),
+    attribute,
     ...(pairs.includes("error=false") && { status: "ok" as const }),
-    ...(kind && { kind }),
+    ...(pairs.includes("error=true") && { status: "error" as const }),
+    expressions,
   };
+}
+
+/** `OK`, as an exporter writes it, is `ok`. */
+function statusName(value: string): string {
+  return value === value.toUpperCase() ? value.toLowerCase() : value;
+}
+
+/** The expression that all of these make together; undefined for none. */
+export function allOf(expressions: readonly (FilterExpression | undefined)[]): FilterExpression | undefined {
+  const args = expressions.filter((each) => each !== undefined);
+  return args.length === 0 ? undefined : { op: "and", args };
 }
