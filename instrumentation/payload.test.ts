@@ -77,7 +77,7 @@ describe("in a long-running process", () => {
   it("reports a wrong option by name and with what is allowed", () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     traced(async () => 1, { capturePayload: "yes" as never });
-    expect(warn.mock.calls).toEqual([["hopscope: option capturePayload must be true, false or an object; it is ignored"]]);
+    expect(warn.mock.calls).toEqual([["hopscope: option capturePayload must be a boolean or an object; it is ignored"]]);
     warn.mockRestore();
   });
 });
