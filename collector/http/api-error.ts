@@ -38,14 +38,25 @@ const STATUS_OF = { invalid: 400, unauthorized: 401, "not-found": 404, unavailab
 
 /** Answers what a route threw; the text of an error that nobody foresaw is for failure-log.ts alone. */
 export function answerError(error: Error, context: Context): Response {
+  return answerFailure(error, context, ({ code, message, field }): ErrorResponse => {
+    return { error: { code, message, ...(field !== undefined && { field }) } };
+  });
+}
+
+type FailureStatus = (typeof STATUS_OF)[keyof typeof STATUS_OF];
+
+/** The same in another form of body. */
+export function answerFailure(
+  error: Error,
+  context: Context,
+  bodyOf: (known: ApiError, status: FailureStatus) => object,
+): Response {
   // Nobody reads the answer: what a stopped query threw is no failure.
   if (context.req.raw.signal.aborted) return new Response(null, { status: READER_GONE });
   const known = toApiError(error);
   if (known.code === "unavailable") context.header("Retry-After", String(retryAfterS));
-  const body: ErrorResponse = {
-    error: { code: known.code, message: known.message, ...(known.field !== undefined && { field: known.field }) },
-  };
-  return context.json(body, STATUS_OF[known.code]);
+  const status = STATUS_OF[known.code];
+  return context.json(bodyOf(known, status), status);
 }
 
 /** What an error is to a reader of the API. */

@@ -1,6 +1,6 @@
 /** The form that the answers of Jaeger's version 1 have, errors too. */
 import type { Context } from "hono";
-import { answerError, toApiError } from "../api-error.ts";
+import { answerFailure, toApiError } from "../api-error.ts";
 import { JaegerError } from "./parameters.ts";
 
 /** An answer with data. */
@@ -9,15 +9,19 @@ export function envelope(
   data: unknown,
   { total = 0, errors }: { total?: number; errors?: object } = {},
 ): Response {
-  return context.json({ data, total, limit: 0, offset: 0, errors: errors ?? null });
+  return context.json(envelopeOf(data, { total, errors: errors ?? null }));
 }
 
-/** An answer that says what is wrong; what is the collector's own is answered as everywhere. */
+function envelopeOf(data: unknown, { total, errors }: { readonly total: number; readonly errors: object | null }) {
+  return { data, total, limit: 0, offset: 0, errors };
+}
+
+/** An answer that says what is wrong. */
 export function answerJaegerError(error: Error, context: Context): Response {
+  const bodyOf = ({ message }: Error, code: number) => envelopeOf(null, { total: 0, errors: [{ code, msg: message }] });
   const known = knownToJaeger(error);
-  if (known === undefined) return answerError(error, context);
-  const errors = [{ code: known.status, msg: known.message }];
-  return context.json({ data: null, total: 0, limit: 0, offset: 0, errors }, known.status);
+  if (known === undefined) return answerFailure(error, context, bodyOf);
+  return context.json(bodyOf(known, known.status), known.status);
 }
 
 /** The error in Jaeger's terms, where the request is at fault: also for asking past a bound of the store. */

@@ -32,6 +32,12 @@ const TRACES_MAX = 1_500;
 const UPLOAD_MAX_BYTES = 64 * 1024 ** 2;
 const dependenciesRangeMs = 24 * 3_600_000;
 
+/** What is Jaeger's below `/api`: also where nothing is there, it is said in its form. */
+const PATHS = [
+  ...["services", "operations", "traces", "transform", "archive", "dependencies"],
+  ...["deep-dependencies", "quality-metrics", "metrics"],
+].map((path) => `/api/${path}/*`);
+
 const KIND_NAMES = ["unspecified", "internal", "server", "client", "producer", "consumer"] as const;
 
 /** The routes of version 1, below `/api`. */
@@ -101,7 +107,22 @@ export function jaegerV1({ store, now }: ApiContext): Hono {
     const own = calls.filter(({ parent, child }) => !service || parent === service || child === service);
     return partial(context, own, { cut });
   });
+  addWithoutData(app);
   return app;
+}
+
+/** Routes of which there is nothing to tell, and those that there are not. */
+function addWithoutData(app: Hono): void {
+  // Jaeger itself answers these two with made-up data.
+  app.get("/api/deep-dependencies", (context) => context.json({ dependencies: [] }));
+  app.get("/api/quality-metrics", (context) => {
+    return context.json({ traceQualityDocumentationLink: "", scores: [], metrics: [] });
+  });
+  for (const path of PATHS) {
+    app.all(path, ({ req }) => {
+      throw new JaegerError(404, `${req.method} ${req.path} is not a route`);
+    });
+  }
 }
 
 function readingOf(context: Context, { onCut }: CutNote): Required<Reading> {

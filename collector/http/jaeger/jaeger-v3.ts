@@ -5,7 +5,7 @@ import { operationNames, serviceNames } from "../../store/queries/operations.ts"
 import { spansOfTraces } from "../../store/queries/spans-of-traces.ts";
 import { atMost } from "../../store/queries/reading.ts";
 import { findTraces } from "../../store/queries/trace-search.ts";
-import { answerError } from "../api-error.ts";
+import { answerFailure } from "../api-error.ts";
 import type { ApiContext } from "../api-router.ts";
 import { toOtlpRequest, toUnixNano } from "../otlp-export.ts";
 import { otlpSpans, type OtlpJson, type OtlpSpan } from "../../store/queries/otlp-spans.ts";
@@ -36,9 +36,10 @@ const KIND_NAMES = ["internal", "internal", "server", "client", "producer", "con
 export function jaegerV3({ store }: Pick<ApiContext, "store">): Hono {
   const app = new Hono();
   app.onError((error, context) => {
+    const bodyOf = ({ message }: Error, httpCode: number) => ({ error: { httpCode, message } });
     const known = knownToJaeger(error);
-    if (known === undefined) return answerError(error, context);
-    return context.json({ error: { httpCode: known.status, message: known.message } }, known.status);
+    if (known === undefined) return answerFailure(error, context, bodyOf);
+    return context.json(bodyOf(known, known.status), known.status);
   });
   app.get("/api/v3/services", async (context) => {
     return context.json({ services: await serviceNames(store, { signal: context.req.raw.signal }) });
@@ -74,6 +75,9 @@ export function jaegerV3({ store }: Pick<ApiContext, "store">): Hono {
       Number(BigInt(b.minStartTimeUnixNano) - BigInt(a.minStartTimeUnixNano));
     sayCut(context, cut);
     return context.json({ summaries: summaries.sort(newestFirst) });
+  });
+  app.all("/api/v3/*", ({ req }) => {
+    throw new JaegerError(404, `${req.method} ${req.path} is not a route`);
   });
   return app;
 }

@@ -5,7 +5,7 @@ import { insertOtlp, insertSpans } from "../../../test/support/insert-spans.ts";
 import { createTestStore, type TestStore } from "../../../test/support/test-store.ts";
 import { fromMs } from "../../flow/instant.ts";
 import { span, spanIdOf, traceIdOf, type SpanInput } from "../../flow/test-spans.ts";
-import type { Store } from "../../store/store.ts";
+import { StoreError, type Store } from "../../store/store.ts";
 import { createApp } from "../app.ts";
 import type { JaegerTrace } from "./jaeger-json.ts";
 
@@ -247,6 +247,42 @@ describe("a search of version 1", () => {
     const { data, errors } = await v1(`/api/traces?${query}`, 400);
     expect(data).toBeNull();
     expect(errors?.[0]?.code).toBe(400);
+  });
+});
+
+describe("what Jaeger has a form for is said in it", () => {
+  const failing = (error: Error) => createApp({ store: { ...test.store, query: () => Promise.reject(error) } });
+  const envelopeWith = (code: number) => ({ data: null, total: 0, limit: 0, offset: 0, errors: [{ code }] });
+
+  it.for(["/api/metrics/foo", "/api/services/a/b", "/jaeger/api/archive", "/api/transform"])(
+    "a route that is not there: %s",
+    async (path) => expect(await v1(path, 404)).toMatchObject(envelopeWith(404)),
+  );
+
+  it.for([
+    ["store away", new StoreError("away", { code: 0, retryable: true }), 503],
+    ["bug", new Error("secret"), 500],
+  ] as const)("a failure of the collector's own: %s", async ([, error, status]) => {
+    const response = await failing(error).request("/api/traces?service=stock");
+    const body = await response.json();
+    expect([response.status, body]).toMatchObject([status, envelopeWith(status)]);
+    expect(response.headers.has("Retry-After")).toBe(status === 503);
+    expect(JSON.stringify(body)).not.toContain("secret");
+    const third = await failing(error).request("/api/v3/services");
+    expect([third.status, await third.json()]).toMatchObject([status, { error: { httpCode: status } }]);
+  });
+
+  it("a route of version 3 that is not there", async () => {
+    const response = await app.request("/api/v3/foo");
+    expect([response.status, await response.json()]).toMatchObject([404, { error: { httpCode: 404 } }]);
+  });
+
+  it.for([
+    ["/api/deep-dependencies", { dependencies: [] }],
+    ["/api/quality-metrics", { scores: [], metrics: [] }],
+  ] as const)("nothing to tell: %s", async ([path, body]) => {
+    const response = await app.request(path);
+    expect([response.status, await response.json()]).toMatchObject([200, body]);
   });
 });
 
