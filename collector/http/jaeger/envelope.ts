@@ -1,5 +1,5 @@
 /** The form that the answers of Jaeger's version 1 have, errors too. */
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { answerFailure, toApiError } from "../api-error.ts";
 import { JaegerError } from "./parameters.ts";
 
@@ -23,6 +23,14 @@ export function answerJaegerError(error: Error, context: Context): Response {
   if (known === undefined) return answerFailure(error, context, bodyOf);
   return context.json(bodyOf(known, known.status), known.status);
 }
+
+/** Indents the answer of whoever asks with `prettyPrint`, for people. */
+export const prettyPrint: MiddlewareHandler = async (context, next) => {
+  await next();
+  const { prettyPrint: asked = "false" } = context.req.query();
+  if (asked === "false" || asked === "" || context.res.body === null) return;
+  context.res = new Response(JSON.stringify(await context.res.json(), null, 2), context.res);
+};
 
 /** The error in Jaeger's terms, where the request is at fault: also for asking past a bound of the store. */
 export function knownToJaeger(error: Error): JaegerError | undefined {

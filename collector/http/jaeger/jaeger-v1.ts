@@ -9,7 +9,7 @@ import type { Store } from "../../store/store.ts";
 import type { ApiContext } from "../api-router.ts";
 import { CutNote } from "../cut-note.ts";
 import { readFlows, storeSource, type ReadFlows } from "../flow-reader.ts";
-import { answerJaegerError, envelope } from "./envelope.ts";
+import { answerJaegerError, envelope, prettyPrint } from "./envelope.ts";
 import { inboundOf, toJaegerTrace, type JaegerTrace } from "./jaeger-json.ts";
 import { jaegerMetrics, milliseconds } from "./metrics.ts";
 import { cutText, cutTextOf, refuseEmpty } from "./partial.ts";
@@ -44,6 +44,7 @@ const KIND_NAMES = ["unspecified", "internal", "server", "client", "producer", "
 export function jaegerV1({ store, now }: ApiContext): Hono {
   const app = new Hono();
   app.onError(answerJaegerError);
+  for (const path of PATHS) app.use(path, prettyPrint);
   app.route("/", jaegerMetrics({ store, now }));
   app.get("/api/services", async (context) => {
     const cut = new CutNote();

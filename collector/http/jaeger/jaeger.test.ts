@@ -304,6 +304,19 @@ describe("a trace by id", () => {
     expect((await v1<JaegerTrace[]>(`/api/traces/${id ?? ""}`)).data[0]?.traceID).toBe(traceIdOf("t"));
   });
 
+  it.for([
+    ["/api/services?prettyPrint=true", true],
+    ["/api/traces/not-an-id?prettyPrint=1", true],
+    ["/api/metrics/calls?service=stock&prettyPrint=true", true],
+    ["/api/services?prettyPrint=false", false],
+    ["/api/services", false],
+  ] as const)("and everything else, is indented for people: %s", async ([path, isPretty]) => {
+    const response = await app.request(path);
+    const text = await response.text();
+    expect(text).toBe(JSON.stringify(JSON.parse(text), null, isPretty ? 2 : 0));
+    expect(response.headers.get("content-type")).toContain("application/json");
+  });
+
   it("that is none is refused", async () => {
     expect((await v1("/api/traces/not-an-id", 400)).errors?.[0]?.code).toBe(400);
   });
