@@ -165,6 +165,8 @@ async function translated<T>(call: () => Promise<T>, signal?: AbortSignal): Prom
       const code = Number(error.code);
       throw new StoreError(message, { retryable: isRetryableCode(code), code, cause: error });
     }
+    // A parameter past the server's bounds, which it refuses before there is a query: so it will the next time.
+    if (message.includes("HTML Form Exception")) throw new StoreError(message, { retryable: false, cause: error });
     throw new StoreError(`ClickHouse did not answer: ${message}`, { retryable: true, cause: error });
   }
 }

@@ -1,10 +1,9 @@
 /** Which traces hold a message, or link to a trace: what joins traces, found by key in both directions. */
 import type { QueryBounds, Store } from "../store.ts";
+import { parameterChunks } from "./parameter-chunks.ts";
 import { within, type Reading } from "./reading.ts";
 import { TraceIndex } from "./trace-index.ts";
 
-/** Keys of one statement: they travel in its URL, of which a server takes 1 MiB. */
-const KEYS_PER_QUERY_MAX = 4_000;
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 50_000_000, memoryBytes: 1024 ** 3 };
 
 /** What is known of a flow, by which the rest of it is looked for. */
@@ -77,12 +76,9 @@ export async function tracesOfHopKeys(
 ): Promise<HopKeyAnswer[]> {
   const { linkedTraceIds, messageKeys, timedKeys, limit } = keys;
   const answers: HopKeyAnswer[] = [];
-  const count = Math.max(linkedTraceIds.length, messageKeys.length);
-  for (let at = 0; at < count && answers.length < limit; at += KEYS_PER_QUERY_MAX) {
-    const asked = {
-      linkedTraceIds: linkedTraceIds.slice(at, at + KEYS_PER_QUERY_MAX),
-      messageKeys: messageKeys.slice(at, at + KEYS_PER_QUERY_MAX),
-    };
+  const chunks = [linkedTraceIds, messageKeys].map((texts) => [...parameterChunks(texts, (text) => text)]);
+  for (let at = 0; chunks.some(({ length }) => at < length) && answers.length < limit; at += 1) {
+    const asked = { linkedTraceIds: chunks[0]?.[at] ?? [], messageKeys: chunks[1]?.[at] ?? [] };
     const params = { ...asked, limit: limit - answers.length };
     const rows = await store.query<KeyRow>(SQL, params, within(BOUNDS, keys));
     const texts = [...asked.linkedTraceIds, ...asked.messageKeys];
@@ -129,8 +125,7 @@ async function tracesOfTimedKeys(
   { timedKeys: { keys, limitEach }, index, reading }: AskTimed,
 ): Promise<HopKeyAnswer[]> {
   const answers: HopKeyAnswer[] = [];
-  for (let at = 0; at < keys.length; at += KEYS_PER_QUERY_MAX) {
-    const asked = keys.slice(at, at + KEYS_PER_QUERY_MAX);
+  for (const asked of parameterChunks(keys, ({ key }) => key)) {
     const params = {
       keys: asked.map(({ key }) => key),
       from: asked.map(({ fromMs }) => fromMs),

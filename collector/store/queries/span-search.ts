@@ -2,6 +2,7 @@
 import type { Span } from "../../../schema/flow.ts";
 import type { QueryBounds, Store } from "../store.ts";
 import type { OriginPosition } from "./flow-origins.ts";
+import { parameterChunks } from "./parameter-chunks.ts";
 import { within, type Reading } from "./reading.ts";
 import { searchPlaces } from "./search-places.ts";
 import { spanCondition, type Places, type SpanFilter } from "./span-filter.ts";
@@ -38,6 +39,10 @@ function sortKey({ startNs, traceId, spanId }: OriginPosition): string {
 async function findSpansIn(store: Store, search: SpanSearch, places: Places): Promise<OriginPosition[]> {
   const { filter, after, exceptTraces = [], limit } = search;
   const condition = spanCondition(filter, places);
+  const except: Record<string, readonly string[]> = {};
+  for (const ids of parameterChunks(exceptTraces, (traceId) => traceId)) {
+    except[`except${String(Object.keys(except).length)}`] = ids;
+  }
   const next = after && {
     afterNs: after.startNs,
     afterTrace: after.traceId,
@@ -51,11 +56,15 @@ SELECT
 FROM spans
 WHERE ${condition.sql}
 ${next ? "AND (start_time, spans.trace_id, spans.span_id) < (fromUnixTimestamp64Nano({afterNs:Int64}), toFixedString(unhex({afterTrace:String}), 16), toFixedString(unhex({afterSpan:String}), 8))" : ""}
-${exceptTraces.length > 0 ? "AND spans.trace_id NOT IN (SELECT toFixedString(unhex(arrayJoin({exceptTraces:Array(String)})), 16))" : ""}
+${Object.keys(except).map(exceptSql).join("\n")}
 ORDER BY spans.start_time DESC, spans.trace_id DESC, spans.span_id DESC
 LIMIT {limit:UInt32}`;
-  const params = { ...condition.params, ...next, ...(exceptTraces.length > 0 && { exceptTraces }), limit };
+  const params = { ...condition.params, ...next, ...except, limit };
   return store.query<OriginPosition>(sql, params, within(BOUNDS, search));
+}
+
+function exceptSql(parameter: string): string {
+  return `AND spans.trace_id NOT IN (SELECT toFixedString(unhex(arrayJoin({${parameter}:Array(String)})), 16))`;
 }
 
 /** How many spans match, counted up to `limit`; one that has an attribute itself and of its resource counts twice. */

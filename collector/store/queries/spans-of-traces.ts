@@ -1,12 +1,11 @@
 /** The spans of traces, found by the trace index: only the slots of five minutes that have spans of one are read. */
 import type { Span } from "../../../schema/flow.ts";
 import type { QueryBounds, Store } from "../store.ts";
+import { parameterChunks } from "./parameter-chunks.ts";
 import { within, type Reading } from "./reading.ts";
 import { SPAN_COLUMNS, spanReader, type SpanRow } from "./span-row.ts";
 import { TraceIndex, type TraceSlots } from "./trace-index.ts";
 
-/** Slots of traces of one statement: they travel in its URL, of which a server takes 1 MiB. */
-const PLACES_PER_QUERY_MAX = 5_000;
 const SECONDS_PER_SLOT = 300;
 /** Slots of one trace that are read at most: a month. */
 const SLOTS_PER_TRACE_MAX = 8_928;
@@ -96,8 +95,8 @@ async function eachRow<Row>(
 ): Promise<void> {
   const places = (await index.slotsOf(traceIds, reading)).flatMap(placesOf);
   let left = limit;
-  for (let at = 0; at < places.length && left > 0; at += PLACES_PER_QUERY_MAX) {
-    const asked = places.slice(at, at + PLACES_PER_QUERY_MAX);
+  for (const asked of parameterChunks(places, ({ traceId }) => traceId)) {
+    if (left <= 0) break;
     const slots = asked.map(({ slot }) => slot);
     const ids = asked.map(({ traceId }) => traceId);
     const take = (row: Row) => {

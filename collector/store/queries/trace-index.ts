@@ -1,10 +1,9 @@
 /** The index: in which slots of five minutes a trace has spans, and which traces a hash in hop_keys stands for. */
 import type { QueryBounds, Store } from "../store.ts";
+import { parameterChunks } from "./parameter-chunks.ts";
 import { within, type Reading } from "./reading.ts";
 import { traceRef } from "./trace-ref.ts";
 
-/** Hashes of one statement: they travel in its URL, of which a server takes 1 MiB. */
-const REFS_PER_QUERY_MAX = 40_000;
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 50_000_000, memoryBytes: 1024 ** 3 };
 
 /** Slots of five minutes by their start, seconds since the epoch: the first and the last with spans of the trace. */
@@ -45,9 +44,8 @@ export class TraceIndex {
     reading: Reading,
   ): Promise<ReadonlyMap<number, readonly TraceSlots[]>> {
     const wanted = [...new Set(refs)].filter((ref) => !this.#known.has(ref));
-    for (let at = 0; at < wanted.length; at += REFS_PER_QUERY_MAX) {
-      const params = { refs: wanted.slice(at, at + REFS_PER_QUERY_MAX) };
-      const rows = await this.#store.query<TraceSlots>(SQL, params, within(BOUNDS, reading));
+    for (const asked of parameterChunks(wanted, String)) {
+      const rows = await this.#store.query<TraceSlots>(SQL, { refs: asked }, within(BOUNDS, reading));
       for (const trace of mergedRows(rows)) {
         const ref = traceRef(trace.traceId);
         this.#known.set(ref, [...(this.#known.get(ref) ?? []), trace]);
