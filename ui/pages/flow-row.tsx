@@ -74,15 +74,16 @@ function Choice({ flow, chosen }: { flow: FlowSummary; chosen: string }): JSX.El
       </a>
     );
   }
+  const words = isChosen ? "Chosen" : "Compare";
   return (
     <button
       type="button"
       class="choice"
       aria-pressed={isChosen}
-      aria-label={`Compare ${flow.name}`}
+      aria-label={`${words} ${flow.name}`}
       onClick={() => setQuery({ compare: isChosen ? "" : flow.id }, "replace")}
     >
-      {isChosen ? "Chosen" : "Compare"}
+      {words}
     </button>
   );
 }
