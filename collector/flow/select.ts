@@ -115,6 +115,25 @@ function collect(graph: Graph, origins: readonly Unit[], askedTraceId: string): 
   return { origins, units: new Set(units), shells: found.shells, takes, edges: [...found.edges] };
 }
 
+/**
+ * The traces from which the same flow comes out: nothing in them, and nothing that led to them, is of another flow too.
+ * None where the flow has several origins.
+ */
+export function tracesOfSameFlow({ units, effects }: Graph, selection: Selection): Set<string> {
+  if (selection.origins.length !== 1) return new Set();
+  const isOwn = (unit: Unit) =>
+    selection.units.has(unit) &&
+    unit.host === undefined &&
+    unit.parts.length === 0 &&
+    unit.takes.length === (selection.takes.get(unit)?.length ?? 0);
+  const shared = new Set(units.filter((unit) => !isOwn(unit)));
+  // The set grows while it is walked.
+  for (const unit of shared) for (const { to } of effects.get(unit) ?? []) shared.add(to);
+  const traceIds = new Set(units.map(({ entry }) => entry.traceId));
+  for (const { entry } of shared) traceIds.delete(entry.traceId);
+  return traceIds;
+}
+
 /** By the entry's start, then id. */
 export function byEntry(a: Unit, b: Unit): number {
   return compare(a.entry.startTime, b.entry.startTime) || compare(a.entry.spanId, b.entry.spanId);

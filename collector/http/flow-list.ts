@@ -7,7 +7,7 @@ import type { Store } from "../store/store.ts";
 import { decodeCursor, encodeCursor, wrongCursor } from "./cursor.ts";
 import { CutNote } from "./cut-note.ts";
 import { isFlowWanted, seedsOf, type FlowFilter, type Seed } from "./flow-filter.ts";
-import { readFlows, readToAssemble, storeSource, type FlowRead, type ReadFlows } from "./flow-reader.ts";
+import { assembleAll, readToAssemble, storeSource, type FlowRead, type ReadFlows } from "./flow-reader.ts";
 import { summarize } from "./flow-summary.ts";
 import { TracesPerFlow } from "./traces-per-flow.ts";
 import { toUnixNano } from "./otlp-export.ts";
@@ -166,30 +166,45 @@ async function readKnown(listing: Listing, entries: readonly OriginPosition[]): 
   const traceIds = new Set(entries.map(({ traceId }) => traceId));
   const asked = [...traceIds].filter((traceId) => !known.has(traceId)).slice(0, listing.tracesWanted());
   const reading = { signal: request.signal, onCut: cut.onCut };
-  const builtOf = await (seed ? readWithCauses(store, asked, reading) : readWhenShown(store, asked, reading));
-  const isWanted = (built: BuiltFlow, traceId: string) =>
-    (seed !== undefined || built.flow.id === traceId) && isFlowWanted(built, request);
-  for (const traceId of asked) {
+  const read = await (seed ? readWithCauses(store, asked, reading) : readWhenShown(store, asked, reading));
+  // A wide flow is met once for each of its traces.
+  const checked = new Map<BuiltFlow, readonly KnownFlow[]>();
+  const check = (built: BuiltFlow) => {
+    const found = checked.get(built) ?? (isFlowWanted(built, request) ? [{ summary: summarize(built), built }] : []);
+    checked.set(built, found);
+    return found;
+  };
+  for (const traceId of read.traceIds) {
     const flowsOf = () => {
       perFlow.lookedAt();
-      const flows = [...beginningFlows(traceId, builtOf)].filter((built) => isWanted(built, traceId));
-      return flows.map((built) => ({ summary: summarize(built), built }));
+      const flows = [...beginningFlows(traceId, read.builtOf)];
+      return flows.filter((built) => seed !== undefined || built.flow.id === traceId).flatMap(check);
     };
-    known.set(traceId, once(flowsOf));
+    if (!known.has(traceId)) known.set(traceId, once(flowsOf));
   }
 }
 
 /** The flow of a trace that was read. */
 type BuiltOf = (traceId: string) => BuiltFlow | undefined;
 
+interface FlowsRead {
+  readonly builtOf: BuiltOf;
+  /** Those that were asked, and others from which the same flows come out. */
+  readonly traceIds: readonly string[];
+}
+
 /**
  * The flows that begin in the traces, assembled when they are asked for: a full page asks for few of them. What
  * another trace caused is none of them.
  */
-async function readWhenShown(store: Store, asked: readonly string[], reading: Omit<ReadFlows, "traceIds">) {
+async function readWhenShown(
+  store: Store,
+  asked: readonly string[],
+  reading: Omit<ReadFlows, "traceIds">,
+): Promise<FlowsRead> {
   const read = await readToAssemble(storeSource(store), { traceIds: asked, ...reading });
   const assembles = new Map(asked.map((traceId, at) => [traceId, once(() => flowBeginningIn(traceId, read[at]))]));
-  return (traceId: string) => assembles.get(traceId)?.();
+  return { builtOf: (traceId) => assembles.get(traceId)?.(), traceIds: asked };
 }
 
 function flowBeginningIn(traceId: string, read: FlowRead | undefined): BuiltFlow | undefined {
@@ -197,16 +212,28 @@ function flowBeginningIn(traceId: string, read: FlowRead | undefined): BuiltFlow
 }
 
 /** The flows of the traces, and those that caused them. */
-async function readWithCauses(store: Store, asked: readonly string[], reading: Omit<ReadFlows, "traceIds">) {
+async function readWithCauses(
+  store: Store,
+  asked: readonly string[],
+  reading: Omit<ReadFlows, "traceIds">,
+): Promise<FlowsRead> {
   const builtOf = new Map<string, BuiltFlow | undefined>();
+  const traceIds = new Set(asked);
   let wanted = asked;
   for (let level = 0; level <= BATCHES_MAX && wanted.length > 0; level += 1) {
-    const read = await readFlows(storeSource(store), { traceIds: wanted, ...reading });
-    for (const [at, traceId] of wanted.entries()) builtOf.set(traceId, read[at]);
-    const above = read.flatMap((built) => built?.causeTraceIds ?? []);
+    const read = await readToAssemble(storeSource(store), { traceIds: wanted, ...reading });
+    const built = await assembleAll(read, reading.signal);
+    for (const [at, traceId] of wanted.entries()) builtOf.set(traceId, built[at]);
+    for (const each of new Set(level === 0 ? read : [])) {
+      for (const traceId of each.sameTraceIds()) {
+        traceIds.add(traceId);
+        builtOf.set(traceId, each.assemble());
+      }
+    }
+    const above = built.flatMap((each) => each?.causeTraceIds ?? []);
     wanted = [...new Set(above)].filter((traceId) => !builtOf.has(traceId));
   }
-  return (traceId: string) => builtOf.get(traceId);
+  return { builtOf: (traceId) => builtOf.get(traceId), traceIds: [...traceIds] };
 }
 
 /** Calls it when it is asked first, and never again. */

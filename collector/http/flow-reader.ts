@@ -7,7 +7,7 @@ import { asksOf, type Ask } from "../flow/closure.ts";
 import type { ContentAsk } from "../flow/content.ts";
 import { joinUnits, type Graph } from "../flow/join.ts";
 import { FLOW_KEYS_PER_ROUND_MAX, FLOW_ROUNDS_MAX, FLOW_SPANS_MAX, FLOW_TRACES_MAX } from "../flow/limits.ts";
-import { selectFlow, type Selection } from "../flow/select.ts";
+import { selectFlow, tracesOfSameFlow, type Selection } from "../flow/select.ts";
 import { tracesOfHopKeys, type HopKeyAnswer, type HopKeys } from "../store/queries/hop-keys.ts";
 import { spansOfTraces, type SpansOfTraces } from "../store/queries/spans-of-traces.ts";
 import { TraceIndex } from "../store/queries/trace-index.ts";
@@ -55,9 +55,25 @@ export interface ReadFlows {
   readonly onCut?: ((cut: Truncated) => void) | undefined;
 }
 
+/** What other requests wait at most while flows are put together, milliseconds. */
+const TURN_MAX_MS = 10;
+
+/** Lets others have a turn where the last one was long ago; throws where nobody waits for the answer any more. */
+function turns(signal: AbortSignal | undefined): () => Promise<void> {
+  let sinceMs = performance.now();
+  return async () => {
+    if (performance.now() - sinceMs < TURN_MAX_MS) return;
+    await setImmediate();
+    signal?.throwIfAborted();
+    sinceMs = performance.now();
+  };
+}
+
 /** One flow on its way. */
 interface Reading {
   readonly traceId: string;
+  /** Another one of which the same flow comes out: that is read on. */
+  sameAs?: Reading;
   readonly traces: Set<string>;
   graph?: Graph;
   selection?: Selection;
@@ -79,7 +95,21 @@ interface Answers {
 
 /** The flow of each trace, in the order asked; undefined for a trace of which there are no spans. */
 export async function readFlows(source: FlowSource, asked: ReadFlows): Promise<(BuiltFlow | undefined)[]> {
-  return (await readToAssemble(source, asked)).map(({ assemble }) => assemble());
+  return assembleAll(await readToAssemble(source, asked), asked.signal);
+}
+
+/** Assembles them in their order, and lets others have their turns in between. */
+export async function assembleAll(
+  reads: readonly FlowRead[],
+  signal: AbortSignal | undefined,
+): Promise<(BuiltFlow | undefined)[]> {
+  const turn = turns(signal);
+  const flows: (BuiltFlow | undefined)[] = [];
+  for (const { assemble } of reads) {
+    flows.push(assemble());
+    await turn();
+  }
+  return flows;
 }
 
 /** A flow that was read. */
@@ -88,6 +118,8 @@ export interface FlowRead {
   beginsIn(traceId: string): boolean;
   /** Undefined for a trace of which there are no spans. */
   assemble(): BuiltFlow | undefined;
+  /** The traces from which the same flow would come out. */
+  sameTraceIds(): ReadonlySet<string>;
 }
 
 /** The same, each assembled when it is called: assembling takes as long as reading. */
@@ -108,21 +140,66 @@ export async function readToAssemble(source: FlowSource, asked: ReadFlows): Prom
     const links = new Set<string>();
     const contents = new Map<string, ContentAsk>();
     const advancing: Advance = { answers, limits, keys, links, contents, joined: new Map() };
-    for (const reading of readings) if (!reading.isDone) advance(reading, advancing);
+    await advanceAll(readings, advancing, signal);
     const asking = loadKeys(source, { readings, keys, links, contents, answers, limits, signal, onCut });
     const [only] = readings;
     await Promise.all([asking, readings.length === 1 && only && assembleEarly(only, { answers, clocks })]);
     for (const reading of readings) if (!reading.isDone) follow(reading, answers, limits);
   }
-  return readings.map((reading) => ({
-    beginsIn: (traceId) => reading.selection?.origins.some(({ entry }) => entry.traceId === traceId) ?? false,
-    assemble: () => {
-      if (!reading.graph || !reading.selection) return undefined;
-      const cut = reading.isDone ? reading.truncated : { limit: "rounds", value: limits.rounds };
-      if (cut === undefined && reading.early?.of === reading.selection) return reading.early.built;
-      return assembleFlow(reading.graph, reading.selection, { traceId: reading.traceId, truncated: cut, clocks });
-    },
-  }));
+  const reads = new Map<Reading, FlowRead>();
+  for (const reading of readings) if (!reading.sameAs) reads.set(reading, flowRead(reading, { limits, clocks }));
+  return readings.map((reading) => reads.get(leaderOf(reading)) as FlowRead);
+}
+
+function leaderOf(reading: Reading): Reading {
+  let leader = reading;
+  while (leader.sameAs) leader = leader.sameAs;
+  return leader;
+}
+
+/** What was read, assembled once. */
+function flowRead(
+  reading: Reading,
+  { limits, clocks }: { readonly limits: FlowLimits } & Pick<ReadFlows, "clocks">,
+): FlowRead {
+  const { graph, selection, traceId } = reading;
+  const assemble = () => {
+    if (!graph || !selection) return undefined;
+    const cut = reading.isDone ? reading.truncated : { limit: "rounds", value: limits.rounds };
+    if (cut === undefined && reading.early?.of === selection) return reading.early.built;
+    return assembleFlow(graph, selection, { traceId, truncated: cut, clocks });
+  };
+  let assembled: { readonly built: BuiltFlow | undefined } | undefined;
+  return {
+    beginsIn: (id) => selection?.origins.some(({ entry }) => entry.traceId === id) ?? false,
+    assemble: () => (assembled ??= { built: assemble() }).built,
+    sameTraceIds: () => (graph && selection ? tracesOfSameFlow(graph, selection) : new Set()),
+  };
+}
+
+/** Advances all that are not done; of those from which one flow comes out, only the first goes on. */
+async function advanceAll(
+  readings: readonly Reading[],
+  advancing: Advance,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const turn = turns(signal);
+  const leaders = new Map<string, Reading>();
+  for (const reading of readings) {
+    if (reading.isDone) continue;
+    const leader = leaders.get(reading.traceId);
+    if (leader) {
+      reading.sameAs = leader;
+      reading.isDone = true;
+      continue;
+    }
+    advance(reading, advancing);
+    const { graph, selection, traces } = reading;
+    if (readings.length > 1 && traces.size > 1 && graph && selection) {
+      for (const traceId of tracesOfSameFlow(graph, selection)) leaders.set(traceId, reading);
+    }
+    await turn();
+  }
 }
 
 /** While the store looks for more of the flow: most often, all of it was in the traces that are known. */

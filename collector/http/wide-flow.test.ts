@@ -1,11 +1,13 @@
 /** A fan-out of thousands of messages, each taken in a trace of its own, through the real store. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Hono } from "hono";
-import type { FlowResponse } from "../../schema/api.ts";
+import type { FlowListResponse } from "../../schema/api.ts";
+import type { Flow } from "../../schema/flow.ts";
 import { insertSpans } from "../../test/support/insert-spans.ts";
 import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
 import { fromMs } from "../flow/instant.ts";
 import { span, traceIdOf } from "../flow/test-spans.ts";
+import type { Store } from "../store/store.ts";
 import { createApp } from "./app.ts";
 
 const consumers = 5_000;
@@ -55,8 +57,25 @@ afterAll(async () => {
 it("opens whole, from either end", { timeout: 120_000 }, async () => {
   for (const trace of ["send", "t4999"]) {
     const response = await app.request(`/api/flows/${traceIdOf(trace)}`);
-    const { flow } = (await response.json()) as FlowResponse;
+    const { flow } = (await response.json()) as { flow: Flow };
     expect([response.status, flow.id, flow.stats.spans]).toEqual([200, traceIdOf("send"), consumers + 1]);
     expect(flow.truncated).toBeUndefined();
   }
+});
+
+it("is listed once by what its thousands of functions have, without being read for each of them", async () => {
+  let reads = 0;
+  const counting: Store = {
+    ...test.store,
+    query: (sql, params, options) => {
+      if (sql.includes("FROM spans")) reads += 1;
+      return test.store.query(sql, params, options);
+    },
+  };
+  const response = await createApp({ store: counting }).request("/api/flows?function=worker&limit=5");
+  const { flows, nextCursor } = (await response.json()) as FlowListResponse;
+  expect(flows.map(({ id }) => id)).toEqual([traceIdOf("send")]);
+  expect(nextCursor).toBeUndefined();
+  // The search twice, and each trace once in parts.
+  expect(reads).toBeLessThan(10);
 });
