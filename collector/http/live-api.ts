@@ -1,9 +1,11 @@
 /** `/api/live`: flows as they happen, by server-sent events. */
 import { createRoute } from "@hono/zod-openapi";
-import { streamSSE } from "hono/streaming";
-import { flowSearchQuerySchema, flowSummarySchema } from "../../schema/api.ts";
+import { streamSSE, type SSEStreamingApi } from "hono/streaming";
+import { flowSearchQuerySchema, flowSummarySchema, type FlowListResponse } from "../../schema/api.ts";
+import { ApiError, toApiError } from "./api-error.ts";
 import { apiRouter, ERROR_ANSWERS, type ApiContext } from "./api-router.ts";
 import { listFlows } from "./flow-list.ts";
+import { SharedPolls } from "./shared-polls.ts";
 import { checkDurations } from "./time-range.ts";
 
 /** How often the store is asked, milliseconds: what a reader takes for at once. */
@@ -12,12 +14,16 @@ const INTERVAL_MS = 1_000;
 const FOLLOWED_MS = 60_000;
 /** Flows of which it is remembered what was sent. */
 const REMEMBERED_MAX = 2_000;
+/** Readers at a time; each may have a filter of its own, which is a search each second. */
+export const LIVE_READERS_MAX = 100;
 
 const liveRoute = createRoute({
   method: "get",
   path: "/api/live",
   summary: "Flows as they happen",
-  description: "Server-sent events named `flow`, each a flow's line of the list, sent again whenever it changes.",
+  description:
+    "Server-sent events. `flow`: a flow's line of the list, sent again whenever it changes. `truncated`: the bound that " +
+    "cut the list, sent where it is another one. `error`: why the events end, in the form of an error's answer.",
   request: { query: flowSearchQuerySchema.omit({ from: true, to: true, cursor: true }) },
   responses: {
     200: { description: "The events.", content: { "text/event-stream": { schema: flowSummarySchema } } },
@@ -25,30 +31,53 @@ const liveRoute = createRoute({
   },
 });
 
-/** The live tail. */
+/** The live tail. Readers with equal filters share one search a second. */
 export function liveRoutes({ store, now }: ApiContext) {
+  const polls = new SharedPolls<FlowListResponse>({ intervalMs: INTERVAL_MS, readersMax: LIVE_READERS_MAX });
   return apiRouter().openapi(liveRoute, (context) => {
     const filter = context.req.valid("query");
     checkDurations(filter);
+    const list = () => {
+      const [from, to] = [now() - FOLLOWED_MS, now() + FOLLOWED_MS].map((ms) => new Date(ms).toISOString());
+      return listFlows(store, { ...filter, from: from ?? "", to: to ?? "" });
+    };
+    const poll = polls.join(JSON.stringify(Object.entries(filter).sort()), list);
+    if (!poll) throw new ApiError("unavailable", `There are ${String(LIVE_READERS_MAX)} live readers already.`);
     const { signal } = context.req.raw;
+    signal.addEventListener("abort", () => poll.leave());
     return streamSSE(context, async (stream) => {
-      const sent = new Map<string, string>();
-      while (!stream.aborted && !signal.aborted) {
-        const range = {
-          from: new Date(now() - FOLLOWED_MS).toISOString(),
-          to: new Date(now() + FOLLOWED_MS).toISOString(),
-        };
-        const { flows } = await listFlows(store, { ...filter, ...range, signal });
-        for (const flow of flows.toReversed()) {
-          const data = JSON.stringify(flow);
-          if (sent.get(flow.id) === data) continue;
-          remember(sent, flow.id, data);
-          await stream.writeSSE({ event: "flow", id: flow.id, data });
+      stream.onAbort(() => poll.leave());
+      try {
+        const send = sender(stream);
+        while (!stream.aborted && !signal.aborted) {
+          await send(await poll.latest());
+          await stream.sleep(INTERVAL_MS);
         }
-        await stream.sleep(INTERVAL_MS);
+      } catch (error) {
+        const { code, message } = toApiError(error as Error);
+        await stream.writeSSE({ event: "error", data: JSON.stringify({ error: { code, message } }) });
+      } finally {
+        poll.leave();
       }
     });
   });
+}
+
+/** Sends what one reader has not got yet. */
+function sender(stream: SSEStreamingApi): (list: FlowListResponse) => Promise<void> {
+  const sent = new Map<string, string>();
+  let cut: string | undefined;
+  return async ({ flows, truncated }) => {
+    for (const flow of flows.toReversed()) {
+      const data = JSON.stringify(flow);
+      if (sent.get(flow.id) === data) continue;
+      remember(sent, flow.id, data);
+      await stream.writeSSE({ event: "flow", id: flow.id, data });
+    }
+    const data = truncated && JSON.stringify(truncated);
+    if (data !== undefined && data !== cut) await stream.writeSSE({ event: "truncated", data });
+    cut = data;
+  };
 }
 
 /** The oldest is forgotten first. */
