@@ -204,7 +204,12 @@ async function readWhenShown(
 ): Promise<FlowsRead> {
   const read = await readToAssemble(storeSource(store), { traceIds: asked, ...reading });
   const assembles = new Map(asked.map((traceId, at) => [traceId, once(() => flowBeginningIn(traceId, read[at]))]));
-  return { builtOf: (traceId) => assembles.get(traceId)?.(), traceIds: asked };
+  for (const each of new Set(read)) {
+    for (const traceId of each.sameTraceIds()) {
+      if (!assembles.has(traceId)) assembles.set(traceId, () => flowBeginningIn(traceId, each));
+    }
+  }
+  return { builtOf: (traceId) => assembles.get(traceId)?.(), traceIds: [...assembles.keys()] };
 }
 
 function flowBeginningIn(traceId: string, read: FlowRead | undefined): BuiltFlow | undefined {
