@@ -25,7 +25,7 @@ export function eachRecord(handler: RecordHandler, options: Options) {
   return async function each(event: unknown, context?: unknown): Promise<BatchResult> {
     const invocation = invocationOf(tracing().contexts.active());
     const trigger = invocation?.trigger ?? detect(event, context);
-    const messages = trigger.messages ?? guarded("reading records", () => recordsOf(event), []).map((record): Message => ({ record, attributes: {} }));
+    const messages = trigger.messages ?? guarded("reading the event", () => recordsOf(event), []).map((record): Message => ({ record, attributes: {} }));
     const run = (message: Message): Promise<Failure | undefined> => handleRecord(handler, message, context, invocation);
     const lanes = trigger.stopsAtFailure ? [messages] : inLanes(messages);
     const failures = await runLanes(lanes, options.concurrency, run, trigger);

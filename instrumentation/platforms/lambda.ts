@@ -76,10 +76,13 @@ export function invokeOnLambda(call: Call): unknown {
   if (!invocation) return Reflect.apply(call.handler, call.self, call.args);
   // The runtime clients before Node 24 give a callback, and take a plain return value for nothing.
   const legacy = !streaming && typeof call.args[2] === "function";
-  const args = legacy
-    ? interceptLegacyEnds(call.args, (error, result) => finish(call, invocation, error, result))
-    : call.args;
-  const resources = activeResources();
+  let { args } = call;
+  /** How many timers, sockets and requests keep the process running. */
+  let resources = 0;
+  if (legacy) {
+    args = interceptLegacyEnds(args, (error, result) => finish(call, invocation, error, result));
+    resources = process.getActiveResourcesInfo().length;
+  }
   let result: unknown;
   try {
     result = tracing().contexts.with(invocation.context, call.handler, call.self, ...args);
@@ -101,15 +104,10 @@ export function invokeOnLambda(call: Call): unknown {
   // A handler that names no callback may still take one, or end by its context. Where it left nothing to wait for it
   // has ended; else these end it, or an idle event loop.
   const endIfIdle = (): void => {
-    if (activeResources() <= resources) void finish(call, invocation, undefined, undefined);
+    if (process.getActiveResourcesInfo().length <= resources) void finish(call, invocation, undefined, undefined);
   };
   if (call.handler.length < 3) setImmediate(endIfIdle);
   return result;
-}
-
-/** How many timers, sockets and requests keep the process running. */
-function activeResources(): number {
-  return process.getActiveResourcesInfo().length;
 }
 
 /** What is answered: what the handler returned, but for authorizers. */
