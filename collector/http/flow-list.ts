@@ -7,7 +7,7 @@ import type { Store } from "../store/store.ts";
 import { decodeCursor, encodeCursor, wrongCursor } from "./cursor.ts";
 import { CutNote } from "./cut-note.ts";
 import { isFlowWanted, seedsOf, type FlowFilter, type Seed } from "./flow-filter.ts";
-import { assembleAll, readToAssemble, storeSource, type FlowRead, type ReadFlows } from "./flow-reader.ts";
+import { assembleAll, readToAssemble, storeSource, type FlowRead, type FlowSource, type ReadFlows } from "./flow-reader.ts";
 import { summarize } from "./flow-summary.ts";
 import { TracesPerFlow } from "./traces-per-flow.ts";
 import { toUnixNano } from "./otlp-export.ts";
@@ -40,7 +40,9 @@ export async function listFlows(store: Store, request: FlowListRequest): Promise
   const perFlow = isFiltered(request) ? new TracesPerFlow() : TracesPerFlow.of(store);
   const flows: FlowSummary[] = [];
   const tracesWanted = () => perFlow.tracesFor(limit - flows.length);
-  const listing: Listing = { store, request, seed, cut, known: new Map(), shown: new Set(), perFlow, tracesWanted };
+  const source = storeSource(store);
+  const met = { known: new Map(), shown: new Set<string>() };
+  const listing: Listing = { store, source, request, seed, cut, ...met, perFlow, tracesWanted };
   let after: OriginPosition | undefined = cursor;
   for (let scanned = 0; scanned < ENTRIES_SCANNED_MAX; scanned += ENTRIES_PER_READ) {
     const entries = await readEntries(listing, after, ENTRIES_PER_READ);
@@ -107,6 +109,8 @@ interface KnownFlow {
 
 interface Listing {
   readonly store: Store;
+  /** Of the page: what its index said of a trace is not asked again. */
+  readonly source: FlowSource;
   readonly request: FlowListRequest;
   /** Where it is there, the entries are the spans that match it; else they are origins. */
   readonly seed: Seed | undefined;
@@ -162,11 +166,11 @@ function isOrigin({ recorded }: BuiltFlow, { traceId, spanId }: OriginPosition):
 
 /** Reads the flows of the next traces that are new; of a batch that several flows met in, those flows. */
 async function readKnown(listing: Listing, entries: readonly OriginPosition[]): Promise<void> {
-  const { store, request, seed, cut, known, perFlow } = listing;
+  const { source, request, seed, cut, known, perFlow } = listing;
   const traceIds = new Set(entries.map(({ traceId }) => traceId));
   const asked = [...traceIds].filter((traceId) => !known.has(traceId)).slice(0, listing.tracesWanted());
   const reading = { signal: request.signal, onCut: cut.onCut };
-  const read = await (seed ? readWithCauses(store, asked, reading) : readWhenShown(store, asked, reading));
+  const read = await (seed ? readWithCauses(source, asked, reading) : readWhenShown(source, asked, reading));
   // A wide flow is met once for each of its traces.
   const checked = new Map<BuiltFlow, readonly KnownFlow[]>();
   const check = (built: BuiltFlow) => {
@@ -198,12 +202,12 @@ interface FlowsRead {
  * another trace caused is none of them.
  */
 async function readWhenShown(
-  store: Store,
+  source: FlowSource,
   asked: readonly string[],
   reading: Omit<ReadFlows, "traceIds">,
 ): Promise<FlowsRead> {
-  const read = await readToAssemble(storeSource(store), { traceIds: asked, ...reading });
-  const assembles = new Map(asked.map((traceId, at) => [traceId, once(() => flowBeginningIn(traceId, read[at]))]));
+  const read = await readToAssemble(source, { traceIds: asked, ...reading });
+  const assembles = new Map(asked.map((traceId, at) => [traceId, () => flowBeginningIn(traceId, read[at])]));
   for (const each of new Set(read)) {
     for (const traceId of each.sameTraceIds()) {
       if (!assembles.has(traceId)) assembles.set(traceId, () => flowBeginningIn(traceId, each));
@@ -218,7 +222,7 @@ function flowBeginningIn(traceId: string, read: FlowRead | undefined): BuiltFlow
 
 /** The flows of the traces, and those that caused them. */
 async function readWithCauses(
-  store: Store,
+  source: FlowSource,
   asked: readonly string[],
   reading: Omit<ReadFlows, "traceIds">,
 ): Promise<FlowsRead> {
@@ -226,7 +230,7 @@ async function readWithCauses(
   const traceIds = new Set(asked);
   let wanted = asked;
   for (let level = 0; level <= BATCHES_MAX && wanted.length > 0; level += 1) {
-    const read = await readToAssemble(storeSource(store), { traceIds: wanted, ...reading });
+    const read = await readToAssemble(source, { traceIds: wanted, ...reading });
     const built = await assembleAll(read, reading.signal);
     for (const [at, traceId] of wanted.entries()) builtOf.set(traceId, built[at]);
     for (const each of new Set(level === 0 ? read : [])) {

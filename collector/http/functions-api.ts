@@ -16,7 +16,7 @@ import { functionTotals } from "../store/queries/functions.ts";
 import { mapEdges, type MapEdgeRow } from "../store/queries/map-edges.ts";
 import { queueTotals } from "../store/queries/queues.ts";
 import { apiRouter, ERROR_ANSWERS, jsonAnswer, type ApiContext } from "./api-router.ts";
-import { CutNote } from "./cut-note.ts";
+import { CutNote, readingOf } from "./cut-note.ts";
 import { timeRange, type TimeRange } from "./time-range.ts";
 
 const MINUTE_S = 60;
@@ -68,8 +68,7 @@ export function functionRoutes({ store, now }: ApiContext) {
     .openapi(listRoute, async (context) => {
       const range = timeRange(context.req.valid("query"), now());
       const cut = new CutNote();
-      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
-      const functions = await functionTotals(store, { ...range, ...reading });
+      const functions = await functionTotals(store, { ...range, ...readingOf(context, cut) });
       return context.json({ functions, ...cut.member }, 200);
     })
     .openapi(seriesRoute, async (context) => {
@@ -78,21 +77,19 @@ export function functionRoutes({ store, now }: ApiContext) {
       const { name } = context.req.valid("param");
       const stepS = stepOf(range, asked);
       const cut = new CutNote();
-      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
-      const series = await functionSeries(store, { name, service, ...range, stepS, ...reading });
+      const series = await functionSeries(store, { name, service, ...range, stepS, ...readingOf(context, cut) });
       return context.json({ ...series, ...cut.member }, 200);
     })
     .openapi(queuesRoute, async (context) => {
       const range = timeRange(context.req.valid("query"), now());
       const cut = new CutNote();
-      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
-      const queues = await queueTotals(store, { ...range, ...reading });
+      const queues = await queueTotals(store, { ...range, ...readingOf(context, cut) });
       return context.json({ queues, ...cut.member }, 200);
     })
     .openapi(mapRoute, async (context) => {
       const range = timeRange(context.req.valid("query"), now());
       const cut = new CutNote();
-      const edges = await mapEdges(store, { ...range, signal: context.req.raw.signal, onCut: cut.onCut });
+      const edges = await mapEdges(store, { ...range, ...readingOf(context, cut) });
       return context.json({ ...toMap(edges), ...cut.member }, 200);
     });
 }

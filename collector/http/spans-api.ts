@@ -21,7 +21,7 @@ import { findSpans, spansAt } from "../store/queries/span-search.ts";
 import { apiRouter, ERROR_ANSWERS, jsonAnswer, type ApiContext } from "./api-router.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { invalid } from "./api-error.ts";
-import { CutNote } from "./cut-note.ts";
+import { CutNote, readingOf } from "./cut-note.ts";
 import { timeRange } from "./time-range.ts";
 
 function route<Path extends string, Query extends z.ZodObject, Answer extends z.ZodType>(
@@ -76,7 +76,7 @@ export function spanRoutes({ store, now }: ApiContext) {
       const filter = { ...query, ...timeRange(query, now()) };
       const after = cursor === undefined ? undefined : decodeCursor(cursor);
       const cut = new CutNote();
-      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
+      const reading = readingOf(context, cut);
       const positions = await findSpans(store, { filter, after, limit, ...reading });
       const last = positions.length === limit ? positions.at(-1) : undefined;
       const spans = await spansAt(store, positions, reading);
@@ -86,15 +86,15 @@ export function spanRoutes({ store, now }: ApiContext) {
       const { by, limit, ...query } = context.req.valid("query");
       const filter = { ...query, ...timeRange(query, now()) };
       const cut = new CutNote();
-      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
-      return context.json({ ...(await groupSpans(store, { filter, by, limit, ...reading })), ...cut.member }, 200);
+      const groups = await groupSpans(store, { filter, by, limit, ...readingOf(context, cut) });
+      return context.json({ ...groups, ...cut.member }, 200);
     })
     .openapi(heatmapRoute, async (context) => {
       const { columns, ...query } = context.req.valid("query");
       const filter = { ...query, ...timeRange(query, now()) };
       const cut = new CutNote();
-      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
-      return context.json({ ...(await heatmap(store, { filter, columns, ...reading })), ...cut.member }, 200);
+      const cells = await heatmap(store, { filter, columns, ...readingOf(context, cut) });
+      return context.json({ ...cells, ...cut.member }, 200);
     })
     .openapi(compareRoute, async (context) => {
       const { baseFrom, baseTo, ...query } = context.req.valid("query");
@@ -106,21 +106,20 @@ export function spanRoutes({ store, now }: ApiContext) {
         baseFrom === undefined
           ? [{ ...given, status: "error" as const }, { ...given, status: "ok" as const }]
           : [given, { ...given, ...timeRange({ from: baseFrom, to: baseTo }, now()) }];
-      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
-      return context.json({ ...(await compareSpans(store, { selected, base, ...reading })), ...cut.member }, 200);
+      const compared = await compareSpans(store, { selected, base, ...readingOf(context, cut) });
+      return context.json({ ...compared, ...cut.member }, 200);
     })
     .openapi(keysRoute, async (context) => {
       const range = timeRange(context.req.valid("query"), now());
       const cut = new CutNote();
-      const keys = await attributeKeys(store, { ...range, signal: context.req.raw.signal, onCut: cut.onCut });
+      const keys = await attributeKeys(store, { ...range, ...readingOf(context, cut) });
       return context.json({ keys, ...cut.member }, 200);
     })
     .openapi(valuesRoute, async (context) => {
       const { key, prefix = "", ...query } = context.req.valid("query");
       const range = timeRange(query, now());
       const cut = new CutNote();
-      const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
-      const values = await attributeValues(store, { ...range, key, prefix, ...reading });
+      const values = await attributeValues(store, { ...range, key, prefix, ...readingOf(context, cut) });
       return context.json({ values, ...cut.member }, 200);
     });
 }

@@ -3,11 +3,10 @@ import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { Span } from "../../../schema/flow.ts";
 import { operationNames, serviceNames } from "../../store/queries/operations.ts";
-import type { Reading } from "../../store/queries/reading.ts";
 import { findTraces, serviceCalls } from "../../store/queries/trace-search.ts";
 import type { Store } from "../../store/store.ts";
 import type { ApiContext } from "../api-router.ts";
-import { CutNote } from "../cut-note.ts";
+import { CutNote, readingOf } from "../cut-note.ts";
 import { readFlows, storeSource, type ReadFlows } from "../flow-reader.ts";
 import { answerJaegerError, envelope, prettyPrint } from "./envelope.ts";
 import { inboundOf, toJaegerTrace, type JaegerTrace } from "./jaeger-json.ts";
@@ -124,10 +123,6 @@ function addWithoutData(app: Hono): void {
       throw new JaegerError(404, `${req.method} ${req.path} is not a route`);
     });
   }
-}
-
-function readingOf(context: Context, { onCut }: CutNote): Required<Reading> {
-  return { signal: context.req.raw.signal, onCut };
 }
 
 /** An answer that says where a bound cut it, as Jaeger says what is missing: among its `errors`, with status 200. */

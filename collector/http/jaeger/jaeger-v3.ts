@@ -10,7 +10,7 @@ import type { ApiContext } from "../api-router.ts";
 import { toOtlpRequest, toUnixNano } from "../otlp-export.ts";
 import { otlpSpans, type OtlpJson, type OtlpSpan } from "../../store/queries/otlp-spans.ts";
 import { readFlows, storeSource } from "../flow-reader.ts";
-import { CutNote } from "../cut-note.ts";
+import { CutNote, readingOf } from "../cut-note.ts";
 import { knownToJaeger } from "./envelope.ts";
 import { filterParameter } from "./filter-parameter.ts";
 import { forGrafana, isGrafana } from "./grafana.ts";
@@ -65,7 +65,7 @@ export function jaegerV3({ store }: Pick<ApiContext, "store">): Hono {
     const cut = new CutNote();
     const traceIds = await searchTraces(context, store, cut);
     const spans = await spansUpToLimit(cut, (limit) =>
-      spansOfTraces(store, { traceIds, limit, signal: context.req.raw.signal, onCut: cut.onCut }),
+      spansOfTraces(store, { traceIds, limit, ...readingOf(context, cut) }),
     );
     refuseEmpty(spans, cut);
     const byTrace = new Map<string, Span[]>();
@@ -105,7 +105,7 @@ async function answerTraces(
   store: ApiContext["store"],
   { traceIds, cut }: TracesAsked,
 ): Promise<Response> {
-  const reading = { signal: context.req.raw.signal, onCut: cut.onCut };
+  const reading = readingOf(context, cut);
   const [spans, flows] = await Promise.all([
     spansUpToLimit(cut, (limit) => otlpSpans(store, { traceIds, limit, ...reading })),
     readFlows(storeSource(store), { traceIds, ...reading }),
@@ -152,8 +152,7 @@ function withWarning(each: OtlpSpan, stringValue: string | undefined): OtlpSpan 
   return { ...each, span: { ...each.span, attributes: [...(each.span["attributes"] as OtlpJson[]), warnings] } };
 }
 
-async function searchTraces(context: Context, store: ApiContext["store"], { onCut }: CutNote): Promise<string[]> {
-  const { signal } = context.req.raw;
+async function searchTraces(context: Context, store: ApiContext["store"], cut: CutNote): Promise<string[]> {
   const read = (camel: string, ...aliases: string[]) =>
     [camel, ...aliases]
       .map((name) => context.req.query(`query.${name}`))
@@ -181,7 +180,7 @@ async function searchTraces(context: Context, store: ApiContext["store"], { onCu
     maxDurationMs,
     expression: allOf([...expressions, filterParameter(read("filter"))]),
   };
-  return findTraces(store, { filter, limit: Math.min(limit, TRACES_MAX), signal, onCut });
+  return findTraces(store, { filter, limit: Math.min(limit, TRACES_MAX), ...readingOf(context, cut) });
 }
 
 function summarizeTrace(spans: readonly Span[]) {
