@@ -1,11 +1,10 @@
 import { createModel, effect, signal, useModel } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
 import type { AlertPreview } from "@hopscope/schema/alert-api";
-import { ApiError } from "../api/client.ts";
 import { range, rangeStart } from "../models/time-range.ts";
 import { previewRule, putRule } from "./alerts-client.ts";
 import { ChannelPicker, EditorField } from "./editor-field.tsx";
+import { EditorForm, formErrorOf, type FormError } from "./editor-form.tsx";
 import { PreviewChart } from "./preview-chart.tsx";
 import { KINDS, kindSpec, MORE_FIELDS, type FieldName } from "./rule-fields.ts";
 import { fieldOfError, ruleOf, withKind, type RuleForm } from "./rule-form.ts";
@@ -13,19 +12,13 @@ import { fieldOfError, ruleOf, withKind, type RuleForm } from "./rule-form.ts";
 /** Typing pauses this long before the preview follows. */
 const PREVIEW_AFTER_MS = 400;
 
-/** What is wrong, and at which field; an error of none stands above the buttons. */
-interface FormError {
-  readonly field: FieldName | undefined;
-  readonly text: string;
-}
-
 const EditorModel = createModel((start: RuleForm) => {
   const form = signal(start);
   const preview = signal<AlertPreview | undefined>(undefined);
-  const error = signal<FormError | undefined>(undefined);
+  const error = signal<FormError<FieldName> | undefined>(undefined);
   const isLoading = signal(false);
   const fail = (reason: unknown): void => {
-    error.value = errorOf(reason);
+    error.value = formErrorOf(reason, fieldOfError);
   };
   effect(() => {
     const rule = ruleOf(form.value);
@@ -50,62 +43,33 @@ const EditorModel = createModel((start: RuleForm) => {
   return { form, preview, error, isLoading, fail };
 });
 
-function errorOf(reason: unknown): FormError {
-  if (!(reason instanceof ApiError)) return { field: undefined, text: String(reason) };
-  const field = fieldOfError(reason.field);
-  const prefix = `${reason.field ?? ""}: `;
-  const text = reason.message.startsWith(prefix) ? reason.message.slice(prefix.length) : reason.message;
-  return { field, text: field === undefined ? reason.message : text };
-}
-
 /** Makes or changes a rule of any kind, with a preview of when it would have fired in the picked range. */
 export function RuleEditor(props: { start: RuleForm; channels: readonly string[]; onDone: () => void }): JSX.Element {
   const { start, channels, onDone } = props;
   const model = useModel(() => new EditorModel(start));
-  const element = useRef<HTMLFormElement>(null);
-  useEffect(() => element.current?.querySelector<HTMLElement>("input:not([readonly])")?.focus(), []);
   const error = model.error.value;
-  const save = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    try {
-      await putRule(ruleOf(model.form.peek()));
-      onDone();
-    } catch (reason) {
-      model.fail(reason);
-    }
-  };
+  const fields = (
+    <Fields
+      form={model.form.value}
+      error={error}
+      isNew={start.values.id === ""}
+      channels={channels}
+      set={(form) => (model.form.value = form)}
+    />
+  );
+  const save = async (): Promise<unknown> => putRule(ruleOf(model.form.peek()));
   return (
-    <form ref={element} class="rule-editor" aria-label="Rule" onSubmit={(event) => void save(event)}>
-      <Fields
-        form={model.form.value}
-        error={error}
-        isNew={start.values.id === ""}
-        channels={channels}
-        set={(form) => (model.form.value = form)}
-      />
-      {error && error.field === undefined && (
-        <p class="editor-error" role="alert">
-          {error.text}
-        </p>
-      )}
+    <EditorForm name="Rule" fields={fields} error={error} save={save} onFail={model.fail} onDone={onDone}>
       <div class="preview" aria-busy={model.isLoading.value}>
         {model.preview.value && <PreviewChart preview={model.preview.value} range={range.value} />}
       </div>
-      <p class="editor-buttons">
-        <button type="submit" class="primary">
-          Save rule
-        </button>
-        <button type="button" class="quiet" onClick={onDone}>
-          Cancel
-        </button>
-      </p>
-    </form>
+    </EditorForm>
   );
 }
 
 function Fields(props: {
   form: RuleForm;
-  error: FormError | undefined;
+  error: FormError<FieldName> | undefined;
   isNew: boolean;
   channels: readonly string[];
   set: (form: RuleForm) => void;

@@ -1,68 +1,33 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import { ApiError } from "../api/client.ts";
 import { putSilence } from "./alerts-client.ts";
+import { EditorForm, formErrorOf, type FormError } from "./editor-form.tsx";
 import { DAYS, silenceField, silenceOf, type SilenceField, type SilenceForm } from "./silence-form.ts";
-
-interface FormError {
-  readonly field: SilenceField | undefined;
-  readonly text: string;
-}
 
 /** Makes or changes a silence: for a time, or at times of the week. */
 export function SilenceEditor(props: { start: SilenceForm; onDone: () => void }): JSX.Element {
   const { start, onDone } = props;
   const form = useSignal(start);
-  const error = useSignal<FormError | undefined>(undefined);
-  const element = useRef<HTMLFormElement>(null);
-  useEffect(() => element.current?.querySelector<HTMLElement>("input:not([readonly])")?.focus(), []);
-  const save = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    try {
-      await putSilence(silenceOf(form.peek()));
-      onDone();
-    } catch (reason) {
-      error.value = errorOf(reason);
-    }
-  };
-  return (
-    <form ref={element} class="rule-editor" aria-label="Silence" onSubmit={(event) => void save(event)}>
-      <Fields
-        form={form.value}
-        isNew={start.id === ""}
-        error={error.value}
-        set={(changes) => (form.value = { ...form.peek(), ...changes })}
-      />
-      {error.value && error.value.field === undefined && (
-        <p class="editor-error" role="alert">
-          {error.value.text}
-        </p>
-      )}
-      <p class="editor-buttons">
-        <button type="submit" class="primary">
-          Save silence
-        </button>
-        <button type="button" class="quiet" onClick={onDone}>
-          Cancel
-        </button>
-      </p>
-    </form>
+  const error = useSignal<FormError<SilenceField> | undefined>(undefined);
+  const fields = (
+    <Fields
+      form={form.value}
+      isNew={start.id === ""}
+      error={error.value}
+      set={(changes) => (form.value = { ...form.peek(), ...changes })}
+    />
   );
-}
-
-function errorOf(reason: unknown): FormError {
-  if (!(reason instanceof ApiError)) return { field: undefined, text: String(reason) };
-  const field = silenceField(reason.field);
-  const prefix = `${reason.field ?? ""}: `;
-  const text = reason.message.startsWith(prefix) ? reason.message.slice(prefix.length) : reason.message;
-  return { field, text: field === undefined ? reason.message : text };
+  const save = async (): Promise<unknown> => putSilence(silenceOf(form.peek()));
+  const fail = (reason: unknown): void => {
+    error.value = formErrorOf(reason, silenceField);
+  };
+  return <EditorForm name="Silence" fields={fields} error={error.value} save={save} onFail={fail} onDone={onDone} />;
 }
 
 function Fields(props: {
   form: SilenceForm;
   isNew: boolean;
-  error: FormError | undefined;
+  error: FormError<SilenceField> | undefined;
   set: (changes: Partial<SilenceForm>) => void;
 }): JSX.Element {
   const { form, isNew, error, set } = props;

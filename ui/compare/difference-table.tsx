@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { formatCount, formatRate, plural } from "../shared/format.ts";
 import type { Difference, RankedDifferences } from "./over-represented.ts";
+import { SidesTable } from "./sides-table.tsx";
 import { flowsWith, type Stretch } from "./value-link.ts";
 
 /** Values listed; of more, those whose shares differ less say little. */
@@ -42,41 +43,24 @@ type ValueTableProps = Pick<DifferencesProps, "sides" | "stretch"> & { values: D
 
 function ValueTable({ values, sides, stretch }: ValueTableProps): JSX.Element {
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label="Values">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Attribute and value</th>
-            {sides.map((side) => (
-              <th key={side} scope="col" class="end">
-                {side}
-              </th>
-            ))}
-            <th scope="col" class="end">
-              Difference
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {values.map((one) => (
-            <tr key={`${one.key}=${one.value}`}>
-              <th scope="row">
-                <code>{one.key}</code>{" "}
-                <a href={flowsWith(one.key, one.value, stretch)} title="Flows that have it">
-                  {one.value}
-                </a>
-              </th>
-              <Share count={one.count} share={one.share} />
-              <Share count={one.otherCount} share={one.otherShare} />
-              <td class="end number">
-                {one.share > one.otherShare ? "+" : "−"}
-                {formatRate(Math.abs(one.share - one.otherShare))}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <SidesTable label="Values" what="Attribute and value" sides={sides}>
+      {values.map((one) => (
+        <tr key={`${one.key}=${one.value}`}>
+          <th scope="row">
+            <code>{one.key}</code>{" "}
+            <a href={flowsWith(one.key, one.value, stretch)} title="Flows that have it">
+              {one.value}
+            </a>
+          </th>
+          <Share count={one.count} share={one.share} />
+          <Share count={one.otherCount} share={one.otherShare} />
+          <td class="end number">
+            {one.share > one.otherShare ? "+" : "−"}
+            {formatRate(Math.abs(one.share - one.otherShare))}
+          </td>
+        </tr>
+      ))}
+    </SidesTable>
   );
 }
 

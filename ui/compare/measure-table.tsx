@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { formatCount, formatDuration, formatRate } from "../shared/format.ts";
+import { SidesTable } from "./sides-table.tsx";
 
 /** How a number is read. */
 export type Unit = "count" | "ms" | "rate";
@@ -28,36 +29,19 @@ export function MeasureTable({ title, id, measures, sides }: MeasureTableProps):
   return (
     <section class="panel measures" aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
-      <div class="scroll" tabIndex={0} role="group" aria-label={title}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">What</th>
-              {sides.map((side) => (
-                <th key={side} scope="col" class="end">
-                  {side}
-                </th>
-              ))}
-              <th scope="col" class="end">
-                Difference
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {measures.map((measure, at) => (
-              <tr key={at} data-same={measure.one === measure.other}>
-                <th scope="row">
-                  {measure.href === undefined ? measure.name : <a href={measure.href}>{measure.name}</a>}
-                  {measure.note !== undefined && <small> {measure.note}</small>}
-                </th>
-                <td class="end number">{shown(measure.unit, measure.one)}</td>
-                <td class="end number">{shown(measure.unit, measure.other)}</td>
-                <td class="end number">{differenceWords(measure)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <SidesTable label={title} what="What" sides={sides}>
+        {measures.map((measure, at) => (
+          <tr key={at} data-same={measure.one === measure.other}>
+            <th scope="row">
+              {measure.href === undefined ? measure.name : <a href={measure.href}>{measure.name}</a>}
+              {measure.note !== undefined && <small> {measure.note}</small>}
+            </th>
+            <td class="end number">{shown(measure.unit, measure.one)}</td>
+            <td class="end number">{shown(measure.unit, measure.other)}</td>
+            <td class="end number">{differenceWords(measure)}</td>
+          </tr>
+        ))}
+      </SidesTable>
     </section>
   );
 }
