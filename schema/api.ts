@@ -30,8 +30,8 @@ export const timeRangeQuerySchema = z.strictObject({
 /**
  * Where a bound cut the answer: which one, and its value. `time` (seconds), `rows` and `memory` (bytes) are those of
  * one query; what was found until then is in the answer. `parts`: flows were looked for by spans that lasted, or whose
- * messages waited by their own word, one of so many parts of what is asked; a flow that only adds up to it may be
- * missing. The others are counts of what an answer holds or looked at.
+ * messages waited by their own word, one of so many parts of what is asked, as the range holds too many flows to look
+ * through; a flow that only adds up to it may be missing. The others are counts of what an answer holds or looked at.
  */
 export const truncatedSchema = z.object({ limit: z.string(), value: z.number() });
 export type Truncated = z.infer<typeof truncatedSchema>;

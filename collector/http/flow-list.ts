@@ -19,6 +19,8 @@ const ENTRIES_SCANNED_MAX = 4_000;
 const ENTRIES_PER_READ = 400;
 /** Matching spans up to which a condition is rare: the way to the flows then leads over them. */
 const RARE_SPANS_MAX = 2_000;
+/** Flows among which none is missed: all are looked through where spans would lead to some of the wanted alone. */
+const FEW_ORIGINS_MAX = 1_000;
 /** Batches one after another through which what caused a matching span is followed up. */
 const BATCHES_MAX = 8;
 
@@ -96,10 +98,19 @@ async function wayOf(store: Store, { request, way, isFirst, cut }: Choosing): Pr
     const filter = { ...seed.filter, from, to };
     return { seed, spans: await countSpans(store, { filter, limit: RARE_SPANS_MAX + 1, signal, onCut: cut.onCut }) };
   };
-  const counted = await Promise.all(seeds.map(count));
-  const rarest = counted.reduce((least, each) => (each.spans < least.spans ? each : least));
-  if (rarest.spans > RARE_SPANS_MAX) return { seed: seeds.find(({ isNarrow }) => isNarrow) };
-  return { seed: rarest.seed, isEmpty: rarest.spans === 0 };
+  const rare = (await Promise.all(seeds.map(count))).filter(({ spans }) => spans <= RARE_SPANS_MAX);
+  rare.sort((a, b) => a.spans - b.spans);
+  const sure = rare.find(({ seed }) => seed.parts === undefined);
+  const chosen = sure ?? rare[0];
+  if (chosen === undefined) return { seed: seeds.find(({ isNarrow }) => isNarrow) };
+  if (sure === undefined && (await hasFewOrigins(store, { request, cut }))) return {};
+  return { seed: chosen.seed, isEmpty: chosen.spans === 0 };
+}
+
+async function hasFewOrigins(store: Store, { request, cut }: Pick<Choosing, "request" | "cut">): Promise<boolean> {
+  const { from, to, signal } = request;
+  const page = { from, to, limit: FEW_ORIGINS_MAX + 1, signal, onCut: cut.onCut };
+  return (await flowOrigins(store, page)).length <= FEW_ORIGINS_MAX;
 }
 
 interface KnownFlow {
@@ -277,9 +288,12 @@ function isFirstMatch(
 ): boolean {
   const start = BigInt(startNs);
   const endNs = toUnixNano(`${to.slice(0, 23)}000000Z`);
+  const id = traceId + spanId;
   return !recorded.some((span) => {
-    if ((span.spanId === spanId && span.traceId === traceId) || !seed.matches(span)) return false;
+    const otherId = span.traceId + span.spanId;
+    if (otherId === id || !seed.matches(span)) return false;
     const other = toUnixNano(span.startTime);
-    return other > start && other < endNs;
+    // Of those that began at one instant, the search has the highest id first.
+    return (other > start || (other === start && otherId > id)) && other < endNs;
   });
 }
