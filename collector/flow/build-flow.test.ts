@@ -179,6 +179,27 @@ describe("an order", () => {
     expect(flow.status).toBe("unset");
   });
 
+  it("shows no batch where one was sent", () => {
+    const sent = { "messaging.system": "kafka", "messaging.destination.name": "t", "messaging.batch.message_count": 4 };
+    const sender = flowOf([
+      { trace: "order", id: "api", kind: "server" },
+      { trace: "order", id: "send", parent: "api", kind: "producer", attributes: sent },
+    ]);
+    expect(sender.nodes.find(({ id }) => id === node("api"))).not.toHaveProperty("batch");
+  });
+
+  it("counts the cost of an invocation once, whichever of its records belong to the flow", () => {
+    const resource = { "faas.name": "worker", "faas.max_memory": 1024 ** 3 };
+    const attributes = { "messaging.batch.message_count": 3 };
+    const links = [{ trace: "batch", id: "run" }];
+    const records = [1, 2, 3].map((n): SpanInput => {
+      const own = { "messaging.system": "aws_sqs", "messaging.destination.name": "q", "messaging.message.id": `r${String(n)}` };
+      return { trace: "batch", id: `r${String(n)}`, parent: "run", kind: "consumer", ms: 900, attributes: own, resource, links };
+    });
+    const flow = flowOf([{ trace: "batch", id: "run", kind: "consumer", ms: 1_000, attributes, resource }, ...records], "batch");
+    expect(flow.stats).toMatchObject({ gbSeconds: 1 });
+  });
+
   it("shows its own record of a batch and how large the batch was", () => {
     const part = flow.nodes.find(({ id }) => id === node("part1"));
     expect(part?.batch).toEqual({ size: 2, traceId: traceIdOf("batch"), spanId: spanIdOf("poll") });
@@ -277,6 +298,22 @@ describe("what is missing", () => {
         message: "last seen entering topic orders at 12:00:00.060; nothing received",
       },
     ]);
+  });
+
+  it("is said of what was read, where a bound cut the flow", () => {
+    const truncated = { limit: "rounds", value: 1 };
+    const gaps = buildFlow(api.map(span), { traceId: traceIdOf("order"), truncated })?.flow.gaps;
+    expect(gaps?.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/; nothing received in what was read, as a bound cut the flow$/),
+    ]);
+  });
+
+  it("may be a segment of X-Ray where the trace id is one that X-Ray made at that time", () => {
+    const own = { ...span({ trace: "t", id: "run", parent: "segment", kind: "consumer" }) };
+    const made = Math.floor(TEST_EPOCH_MS / 1000 - 60).toString(16);
+    const message = (traceId: string) => buildFlow([{ ...own, traceId }], { traceId })?.flow.gaps[0]?.message;
+    expect(message(made + "a".repeat(24))).toMatch(/no span [0-9a-f]{16}, which may be an X-Ray segment$/);
+    expect(message("f".repeat(32))).toMatch(/no span [0-9a-f]{16}$/);
   });
 
   it("is said where the caller sent no span", () => {

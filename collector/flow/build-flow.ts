@@ -75,7 +75,8 @@ function assembleCorrected(graph: Graph, selection: Selection, options: Correcte
   const origin = flowOrigin(selection, options.traceId);
   if (origin === undefined) return undefined;
   const chains = deliveryChains(selection);
-  const assembly = assemble({ graph, selection, chains, skews: options.skews });
+  const isCut = options.truncated !== undefined;
+  const assembly = assemble({ graph, selection, chains, skews: options.skews, isCut });
   const { nodes, hops, gaps, nodeIdOf } = assembly;
   const own = spansOf(selection);
   const { startTime, durationMs } = extentOf([...selection.units].flatMap((unit) => unit.spans));
@@ -120,9 +121,10 @@ interface AssembleInput {
   readonly selection: Selection;
   readonly chains: readonly Delivery[][];
   readonly skews: ReadonlyMap<string, number>;
+  readonly isCut: boolean;
 }
 
-function assemble({ graph, selection, chains, skews }: AssembleInput): Assembly {
+function assemble({ graph, selection, chains, skews, isCut }: AssembleInput): Assembly {
   const nodeIdOf = shownBy(selection);
   const deliveries = chains.flat();
   const hops = new HopList(deliveries.flatMap(({ destination }) => destination ?? []));
@@ -135,7 +137,7 @@ function assemble({ graph, selection, chains, skews }: AssembleInput): Assembly 
   const gaps = [
     ...missingParents(graph, selection, nodeIdOf),
     ...ambiguousSenders(graph, selection, nodeIdOf),
-    ...addUnreceived(hops, { units: senders, deliveries, nodeIdOf, contentSends: graph.contentSends }),
+    ...addUnreceived(hops, { units: senders, deliveries, nodeIdOf, contentSends: graph.contentSends, isCut }),
     ...waitingForRetry(chains, nodeIdOf),
   ];
   const externals = addExternalCalls(hops, { graph, units: senders, nodeIdOf });

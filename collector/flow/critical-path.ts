@@ -3,25 +3,72 @@ import type { FlowNode, Hop } from "../../schema/flow.ts";
 import { toMs } from "./instant.ts";
 import { compare } from "./span-index.ts";
 
-/** Node ids from the first request to the last effect. */
+/** What is known of the message that leaves a node, while the chain is walked from its end. */
+interface Leaving {
+  readonly messageId?: string | undefined;
+  readonly sentTime?: string | undefined;
+  /** Its causes came no later. */
+  readonly until: string;
+}
+
+/** Node ids from the first request to the last effect; a queue that was passed twice is there twice. */
 export function criticalPath(nodes: readonly FlowNode[], hops: readonly Hop[]): string[] {
-  const byId = new Map(nodes.map((node) => [node.id, node]));
-  const incoming = new Map<string, Hop[]>();
-  for (const hop of hops) {
-    const list = incoming.get(hop.to);
-    if (list) list.push(hop);
-    else incoming.set(hop.to, [hop]);
-  }
   const last = lastNode(nodes.filter(({ spanIds }) => spanIds.length > 0));
-  const path: string[] = [];
-  let messageId: string | undefined;
-  for (let node = last; node && !path.includes(node.id);) {
-    path.unshift(node.id);
-    const hop = lastArrival(incoming.get(node.id) ?? [], messageId);
-    messageId = hop?.messageId ?? messageId;
-    node = hop && byId.get(hop.from);
+  if (last === undefined) return [];
+  const incoming = new Incoming(hops);
+  const path = [last.id];
+  const passed = new Set<Hop>();
+  let leaving: Leaving = { until: AFTER_ALL };
+  for (;;) {
+    const open = incoming.of(path.at(-1) as string, leaving).filter((hop) => !passed.has(hop));
+    const hop = causeOf(open, { leaving, path });
+    if (hop === undefined) return path.reverse();
+    passed.add(hop);
+    path.push(hop.from);
+    // A call has no time of its own: then the one after it is what is known.
+    leaving = { ...hop, messageId: hop.messageId ?? leaving.messageId, until: arrival(hop) || leaving.until };
   }
-  return path;
+}
+
+/** Sorts after every instant. */
+const AFTER_ALL = "~";
+
+/** The hops into each node. */
+class Incoming {
+  readonly #byKey = new Map<string, Hop[]>();
+
+  constructor(hops: readonly Hop[]) {
+    for (const hop of hops) {
+      this.#add(hop.to, hop);
+      if (hop.messageId !== undefined) this.#add(`${hop.to}\nid ${hop.messageId}`, hop);
+      if (hop.sentTime !== undefined) this.#add(`${hop.to}\nat ${hop.sentTime}`, hop);
+    }
+  }
+
+  /** Those of the message that leaves the node, where they are known, else all. */
+  of(node: string, { messageId = "", sentTime = "" }: Leaving): readonly Hop[] {
+    const known = this.#byKey.get(`${node}\nid ${messageId}`) ?? this.#byKey.get(`${node}\nat ${sentTime}`);
+    return known ?? this.#byKey.get(node) ?? [];
+  }
+
+  #add(key: string, hop: Hop): void {
+    const list = this.#byKey.get(key);
+    if (list) list.push(hop);
+    else this.#byKey.set(key, [hop]);
+  }
+}
+
+/** The hop that came last before the message left; clocks that contradict this lead nowhere twice. */
+function causeOf(open: readonly Hop[], { leaving, path }: { leaving: Leaving; path: readonly string[] }) {
+  const before = open.filter((hop) => arrival(hop) <= leaving.until);
+  return latest(before) ?? latest(open.filter(({ from }) => !path.includes(from)));
+}
+
+function latest(hops: readonly Hop[]): Hop | undefined {
+  return hops.reduce<Hop | undefined>((last, hop) => {
+    if (last === undefined) return hop;
+    return compare(arrival(hop), arrival(last)) > 0 ? hop : last;
+  }, undefined);
 }
 
 /** The node that ended last; of several the one with the first id. */
@@ -37,16 +84,6 @@ function lastNode(nodes: readonly FlowNode[]): FlowNode | undefined {
 
 function endOf({ startTime, durationMs }: FlowNode): number {
   return toMs(startTime) + durationMs;
-}
-
-/** Of the hops into a node, the one of that message, else the one that came last. */
-function lastArrival(hops: readonly Hop[], messageId: string | undefined): Hop | undefined {
-  const same = hops.filter((hop) => messageId !== undefined && hop.messageId === messageId);
-  const candidates = same.length > 0 ? same : hops;
-  return candidates.reduce<Hop | undefined>((latest, hop) => {
-    if (latest === undefined) return hop;
-    return compare(arrival(hop), arrival(latest)) > 0 ? hop : latest;
-  }, undefined);
 }
 
 function arrival({ receivedTime, sentTime }: Hop): string {

@@ -11,6 +11,9 @@ import type { Selection } from "./select.ts";
 import { clockTime } from "./unreceived.ts";
 import { isOrphan } from "./unit.ts";
 
+/** What a message waits in a queue at most, and its trace lasts: SQS keeps it for 14 days. */
+const X_RAY_TRACE_MAX_MS = 14 * 24 * 3_600_000;
+
 /** Units whose caller sent no span, or none yet. */
 export function missingParents(graph: Graph, selection: Selection, nodeIdOf: NodeIdOf): Gap[] {
   const gaps: Gap[] = [];
@@ -19,7 +22,8 @@ export function missingParents(graph: Graph, selection: Selection, nodeIdOf: Nod
     if (graph.causes.has(unit) || unit.host) continue;
     if (isOrphan(unit, graph.index)) {
       if (isDurable(entry)) continue;
-      const message = `what caused this at ${clockTime(entry.startTime)} is missing: no span ${entry.parentSpanId ?? ""}`;
+      const parent = `span ${entry.parentSpanId ?? ""}${isXRayTrace(entry) ? ", which may be an X-Ray segment" : ""}`;
+      const message = `what caused this at ${clockTime(entry.startTime)} is missing: no ${parent}`;
       gaps.push({ kind: "missing-parent", nodeId: nodeIdOf(unit), message, time: entry.startTime });
       continue;
     }
@@ -48,6 +52,12 @@ export function ambiguousSenders({ contentSends }: Graph, selection: Selection, 
     }
   }
   return gaps;
+}
+
+/** X-Ray's ids begin with the second they were made in; its own segments are sent to X-Ray and nowhere else. */
+function isXRayTrace({ traceId, startTime }: Span): boolean {
+  const madeMs = Number.parseInt(traceId.slice(0, 8), 16) * 1000;
+  return Math.abs(toMs(startTime) - madeMs) < X_RAY_TRACE_MAX_MS;
 }
 
 /** A durable execution's runs have a parent that stands for the execution and that nobody ever sends. */

@@ -8,7 +8,7 @@ import type { Hop, Span } from "../../schema/flow.ts";
 import { number } from "./attribute-readers.ts";
 import { ContentSends } from "./content.ts";
 import { readMessage } from "./message.ts";
-import { sendsOf, type Send } from "./send.ts";
+import { isSendSpan, sendsOf, type Send } from "./send.ts";
 import { indexSpans, type SpanIndex } from "./span-index.ts";
 import { distinctTakes, isMembership, mergeTakes, takesOfSpan, type Take } from "./take.ts";
 import { groupUnits, type Unit } from "./unit.ts";
@@ -104,8 +104,10 @@ function nestedParts(unit: Unit, index: SpanIndex): Span[] {
   });
 }
 
+/** Of what it took: a batch that it sent is others'. */
 function largestBatch(unit: Unit): number {
-  return Math.max(...unit.spans.map((span) => number(span.attributes, names.MESSAGING_BATCH_MESSAGE_COUNT) ?? 0), 0);
+  const taking = unit.spans.filter((span) => !isSendSpan(span));
+  return Math.max(...taking.map((span) => number(span.attributes, names.MESSAGING_BATCH_MESSAGE_COUNT) ?? 0), 0);
 }
 
 interface HostContext {

@@ -5,6 +5,7 @@ import { number } from "./attribute-readers.ts";
 import { unitNodeId } from "./code-node.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Selection } from "./select.ts";
+import type { Unit } from "./unit.ts";
 
 const bytesPerGb = 1024 ** 3;
 
@@ -33,8 +34,13 @@ export function flowStats({ nodes, hops, chains, selection, spanCount }: StatsIn
     deadLetters: hops.filter(({ kind }) => kind === "dead-letter").length,
     queueMs,
     busyMs: code.reduce((sum, { durationMs }) => sum + durationMs, 0),
-    gbSeconds: [...selection.units].reduce((sum, { entry }) => sum + gbSecondsOf(entry), 0),
+    gbSeconds: invocationsOf(selection).reduce((sum, { entry }) => sum + gbSecondsOf(entry), 0),
   };
+}
+
+/** What is paid for: an invocation once, however many of its records are in the flow. */
+function invocationsOf({ units }: Selection): Unit[] {
+  return [...new Set([...units].map((unit) => unit.host ?? unit))];
 }
 
 /** Memory limit times duration; 0 where the limit is not known. */

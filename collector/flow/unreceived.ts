@@ -17,10 +17,13 @@ export interface UnreceivedInput {
   readonly deliveries: readonly Delivery[];
   readonly nodeIdOf: NodeIdOf;
   readonly contentSends: ContentSends;
+  /** Whether a bound ended the reading of the flow: what took a message may be beyond it. */
+  readonly isCut: boolean;
 }
 
 /** Adds a publish hop for every message that was sent and not seen again, and says so. */
-export function addUnreceived(hops: HopList, { units, deliveries, nodeIdOf, contentSends }: UnreceivedInput): Gap[] {
+export function addUnreceived(hops: HopList, input: UnreceivedInput): Gap[] {
+  const { units, deliveries, nodeIdOf, contentSends, isCut } = input;
   const takenKeys = new Set(deliveries.flatMap(({ take }) => take.keys));
   const takenFrom = new Map<Send, number>();
   for (const { edge, take } of deliveries) {
@@ -40,7 +43,8 @@ export function addUnreceived(hops: HopList, { units, deliveries, nodeIdOf, cont
       const missing = [...send.keys].filter((key) => !takenKeys.has(key));
       if (send.keys.size === 0 ? unnamed > 0 : missing.length <= unnamed) continue;
       const isAmbiguous = contentSends.isAmbiguous(send);
-      gaps.push(...addLost(hops, { send, missing: unnamed > 0 ? [] : missing, from: nodeIdOf(unit), isAmbiguous }));
+      const ids = unnamed > 0 ? [] : missing;
+      gaps.push(...addLost(hops, { send, missing: ids, from: nodeIdOf(unit), isAmbiguous, isCut }));
     }
   }
   return gaps;
@@ -70,9 +74,10 @@ interface Lost {
   readonly from: string;
   /** Others sent the same body at about that time, and the body is all that could be followed. */
   readonly isAmbiguous: boolean;
+  readonly isCut: boolean;
 }
 
-function addLost(hops: HopList, { send, missing, from, isAmbiguous }: Lost): Gap[] {
+function addLost(hops: HopList, { send, missing, from, isAmbiguous, isCut }: Lost): Gap[] {
   const { destination, sentMs } = send;
   if (destination === undefined) return [];
   const nodeId = hops.place(destination, sentMs);
@@ -80,7 +85,9 @@ function addLost(hops: HopList, { send, missing, from, isAmbiguous }: Lost): Gap
   const kind = kindOfSystem(destination.system);
   const outcome = isAmbiguous
     ? "what received it is not known: it carried no trace, and several messages had the same body"
-    : "nothing received";
+    : isCut
+      ? "nothing received in what was read, as a bound cut the flow"
+      : "nothing received";
   const message = `last seen entering ${kind} ${destination.name} at ${clockTime(time)}; ${outcome}`;
   const ids = missing.length > 0 ? missing.map((key) => ({ messageId: messageIdOf(key) })) : [{}];
   return ids.map((id) => {
