@@ -1,9 +1,8 @@
-/** The {@link Store} over HTTP: queries and DDL through `@clickhouse/client`, inserts as the bytes they are. */
-import { ClickHouseError, createClient, type ClickHouseClient, type ClickHouseSettings } from "@clickhouse/client";
+/** The {@link Store} over HTTP: queries and DDL with their bounds, rows out of the answers, inserts as bytes. */
 import type { Endpoint } from "./embedded.ts";
 import { InsertConnection } from "./insert-connection.ts";
+import { QueryConnection } from "./query-connection.ts";
 import { cutOf, cutOfError } from "./query-cut.ts";
-import { isRetryableCode } from "./retryable.ts";
 import { StoreError, type QueryBounds, type QueryOptions, type RowOptions, type Store } from "./store.ts";
 
 /** Where a query names no bound of its own. */
@@ -13,8 +12,6 @@ const QUERY_MEMORY_DEFAULT_BYTES = 1024 ** 3;
 const answerMarginMs = 5_000;
 /** DDL, for which a cluster waits for all its replicas, ms. */
 const commandTimeoutMs = 180_000;
-/** Queries and DDL at a time; more wait here, so that the server's own limit is never the answer to a reader. */
-const connectionsMax = 32;
 
 /** Which server, and which of its databases. */
 export interface ConnectionOptions {
@@ -25,75 +22,36 @@ export interface ConnectionOptions {
 
 /** A {@link Store} on the server at `endpoint`; connects when first used. */
 export function connectStore({ endpoint, database }: ConnectionOptions): Store {
-  let client: ClickHouseClient | undefined;
-  let clientUrl = "";
+  const queries = new QueryConnection(endpoint, database);
   const inserts = new InsertConnection(endpoint, database);
-
-  function clientNow(): ClickHouseClient {
-    const { url, username, password } = endpoint();
-    if (client && clientUrl === url) return client;
-    void client?.close();
-    clientUrl = url;
-    client = createClient({
-      url,
-      username,
-      password,
-      database,
-      application: "hopscope",
-      request_timeout: commandTimeoutMs + answerMarginMs,
-      max_open_connections: connectionsMax,
-      compression: { request: false, response: false },
-      log: { level: 127 },
-    });
-    return client;
-  }
 
   return {
     async query<Row>(sql: string, params?: Record<string, unknown>, options?: RowOptions<Row>): Promise<Row[]> {
-      const timeS = options?.bounds?.timeS ?? QUERY_TIME_DEFAULT_S;
-      const timeout = AbortSignal.timeout(timeS * 1000 + answerMarginMs);
-      const ask = async () => {
-        const result = await clientNow().query({
-          query: sql,
-          // Unlike a whole JSON document it is well-formed where the server broke off.
-          format: "JSONCompactEachRowWithNames",
-          query_params: params ?? {},
-          clickhouse_settings: querySettings(options),
-          abort_signal: options?.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
-        });
-        const text = await result.text();
-        const cut = options?.onCut && cutOf(result.response_headers["x-clickhouse-summary"], limitsOf(options));
-        if (cut) options?.onCut?.(cut);
-        return toRows(text, options?.onRow);
-      };
+      const { signal, onCut, onRow } = options ?? {};
+      const limits = limitsOf(options);
+      const timeoutMs = limits.timeS * 1000 + answerMarginMs;
       try {
-        return await translated(ask, options?.signal);
+        const settings = querySettings(limits, onCut !== undefined);
+        const { text, summary } = await queries.ask({ sql, params, settings, timeoutMs, isRead: true, signal });
+        const cut = onCut && cutOf(summary, limits);
+        if (cut) onCut(cut);
+        return toRows(text, onRow);
       } catch (error) {
-        const cut = options?.onCut && error instanceof StoreError && cutOfError(error.code, limitsOf(options));
+        const cut = onCut && error instanceof StoreError && cutOfError(error.code, limits);
         if (!cut) throw error;
-        options?.onCut?.(cut);
+        onCut(cut);
         return [];
       }
     },
     async command(sql, params) {
-      await translated(async () => {
-        await clientNow().command({
-          query: sql,
-          query_params: params ?? {},
-          clickhouse_settings: {
-            wait_end_of_query: 1,
-            max_execution_time: commandTimeoutMs / 1000,
-            // Written means written to the shards.
-            distributed_foreground_insert: 1,
-            load_balancing: "in_order",
-          },
-        });
-      });
+      const timeoutMs = commandTimeoutMs + answerMarginMs;
+      await queries.ask({ sql, params, settings: COMMAND_SETTINGS, timeoutMs, isRead: false });
     },
     insertNative: (table, blocks, token) => inserts.insert(table, blocks, token),
-    async close() {
+    close() {
       inserts.close();
-      await client?.close();
+      queries.close();
+      return Promise.resolve();
     },
   };
 }
@@ -122,7 +80,7 @@ function toRows<Row>(text: string, onRow?: (row: Row) => void): Row[] {
   return rows;
 }
 
-function limitsOf({ bounds = {} }: QueryOptions): Required<QueryBounds> {
+function limitsOf({ bounds = {} }: QueryOptions = {}): Required<QueryBounds> {
   return {
     timeS: bounds.timeS ?? QUERY_TIME_DEFAULT_S,
     rowsRead: bounds.rowsRead ?? Infinity,
@@ -130,43 +88,42 @@ function limitsOf({ bounds = {} }: QueryOptions): Required<QueryBounds> {
   };
 }
 
-function querySettings(options: QueryOptions | undefined): ClickHouseSettings {
-  const { timeS, rowsRead, memoryBytes } = limitsOf(options ?? {});
+const COMMAND_SETTINGS: Readonly<Record<string, string>> = {
+  wait_end_of_query: "1",
+  max_execution_time: String(commandTimeoutMs / 1000),
+  // Written means written to the shards.
+  distributed_foreground_insert: "1",
+  load_balancing: "in_order",
+};
+
+const QUERY_SETTINGS: Readonly<Record<string, string>> = {
+  // Unlike a whole JSON document it is well-formed where the server broke off.
+  default_format: "JSONCompactEachRowWithNames",
+  // Reads may change settings and nothing else; only such a query ends on the server when its reader goes away.
+  readonly: "2",
+  cancel_http_readonly_queries_on_client_close: "1",
+  // On a cluster: what a query looks up in another distributed table is gathered from all shards, and of a shard's
+  // replicas the first that answers is asked, as what was just written is there.
+  distributed_product_mode: "global",
+  load_balancing: "in_order",
+  // `SELECT *` of spans means what is worked out of the resource, too.
+  asterisk_include_alias_columns: "1",
+  output_format_json_quote_64bit_integers: "1",
+  // NaN and the infinities as "nan", "inf" and "-inf"; without it they would all be null.
+  output_format_json_quote_denormals: "1",
+  // An error after the first rows then is an error of the call, never a short answer taken for a whole one.
+  wait_end_of_query: "1",
+};
+
+function querySettings(
+  { timeS, rowsRead, memoryBytes }: Required<QueryBounds>,
+  isCut: boolean,
+): Record<string, string> {
   return {
-    // Reads may change settings and nothing else; only such a query ends on the server when its reader goes away.
-    readonly: "2",
-    cancel_http_readonly_queries_on_client_close: 1,
-    max_execution_time: timeS,
+    ...QUERY_SETTINGS,
+    max_execution_time: String(timeS),
     max_memory_usage: String(memoryBytes),
     ...(rowsRead !== Infinity && { max_rows_to_read: String(rowsRead) }),
-    ...(options?.onCut && { timeout_overflow_mode: "break", read_overflow_mode: "break" }),
-    // On a cluster: what a query looks up in another distributed table is gathered from all shards, and of a shard's
-    // replicas the first that answers is asked, as what was just written is there.
-    distributed_product_mode: "global",
-    load_balancing: "in_order",
-    // `SELECT *` of spans means what is worked out of the resource, too.
-    asterisk_include_alias_columns: 1,
-    output_format_json_quote_64bit_integers: 1,
-    // NaN and the infinities as "nan", "inf" and "-inf"; without it they would all be null.
-    output_format_json_quote_denormals: 1,
-    // An error after the first rows then is an error of the call, never a short answer taken for a whole one.
-    wait_end_of_query: 1,
+    ...(isCut && { timeout_overflow_mode: "break", read_overflow_mode: "break" }),
   };
-}
-
-/** Runs `call`; whatever it throws becomes a {@link StoreError}, but for the caller's own abort. */
-async function translated<T>(call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  try {
-    return await call();
-  } catch (error) {
-    if (signal?.aborted) throw signal.reason;
-    const message = error instanceof Error ? error.message : String(error);
-    if (error instanceof ClickHouseError) {
-      const code = Number(error.code);
-      throw new StoreError(message, { retryable: isRetryableCode(code), code, cause: error });
-    }
-    // A parameter past the server's bounds, which it refuses before there is a query: so it will the next time.
-    if (message.includes("HTML Form Exception")) throw new StoreError(message, { retryable: false, cause: error });
-    throw new StoreError(`ClickHouse did not answer: ${message}`, { retryable: true, cause: error });
-  }
 }
