@@ -15,16 +15,28 @@ import {
 
 /** What the store's clock can say: from 1970 until 2262. */
 const timeParameter = z.iso
-  .datetime({ offset: true })
+  .datetime({
+    offset: true,
+    error: "must be ISO 8601 with Z or an offset (its + written %2B), such as 2026-11-21T12:00:00Z",
+  })
   .refine((text) => Date.parse(text) >= 0 && Date.parse(text) < Date.UTC(2262, 0), "must be from 1970 to 2261");
+
+/** A number as a query parameter; nothing between `=` and `&` is none. */
+const parameterOf = (number: z.ZodNumber) =>
+  z.preprocess((given) => (typeof given === "string" && given.trim() !== "" ? Number(given) : given), number);
+const milliseconds = parameterOf(z.number().min(0));
+/** A whole number as a query parameter. */
+export const integerParameter = (least: number, most: number) => parameterOf(z.int().min(least).max(most));
+const textParameter = z.string().min(1).max(500);
+const cursorParameter = z.string().max(200).optional().describe("The `nextCursor` of the page before, with the same filters.");
 
 /**
  * `from` and `to`: ISO 8601 with an offset or `Z`. `to` defaults to now, `from` to one hour before `to`. A parameter
  * that a route does not know is refused: a filter with a typing error would answer with everything.
  */
 export const timeRangeQuerySchema = z.strictObject({
-  from: timeParameter.optional(),
-  to: timeParameter.optional(),
+  from: timeParameter.optional().describe("Begin of the range, ISO 8601. Default: an hour before `to`."),
+  to: timeParameter.optional().describe("End of the range, left out, ISO 8601. Default: now."),
 });
 
 /**
@@ -43,10 +55,10 @@ export const FLOWS_PAGE_MAX = 200;
 
 /** A page of flows; `cursor` is the `nextCursor` of the page before. */
 export const flowListQuerySchema = timeRangeQuerySchema.extend({
-  service: z.string().min(1).max(500).optional(),
-  status: z.enum(["ok", "error"]).optional(),
-  limit: z.coerce.number().int().min(1).max(FLOWS_PAGE_MAX).default(FLOWS_PAGE_DEFAULT),
-  cursor: z.string().max(200).optional(),
+  service: textParameter.optional().describe("A `service.name` that takes part."),
+  status: z.enum(["ok", "error"]).optional().describe("How the flow came out: `ok` is all but `error`."),
+  limit: integerParameter(1, FLOWS_PAGE_MAX).default(FLOWS_PAGE_DEFAULT).describe("Flows of the page."),
+  cursor: cursorParameter,
 });
 
 /** A flow as a line of the list. */
@@ -116,7 +128,6 @@ export const errorResponseSchema = z.object({
 });
 export type ErrorResponse = z.infer<typeof errorResponseSchema>;
 
-const numberParameter = z.coerce.number();
 /** `true` or `false`, as a query parameter. */
 const booleanParameter = z.enum(["true", "false"]).transform((text) => text === "true");
 /** `key=value`; several are all wanted. Values are compared as texts. */
@@ -125,32 +136,37 @@ const attributeFilterSchema = z
   .max(2_000)
   .regex(/^[^=]+=/, "must be key=value");
 const attributeFiltersSchema = z
-  .union([attributeFilterSchema, z.array(attributeFilterSchema).max(10)])
+  .union([attributeFilterSchema, z.array(attributeFilterSchema).max(10)], {
+    error: "must be key=value, up to 10 times, 2,000 characters each",
+  })
   .transform((given) => (typeof given === "string" ? [given] : given));
 
 /** Which spans are meant: all of what is given holds. */
 export const spanFilterQuerySchema = timeRangeQuerySchema.extend({
-  service: z.string().min(1).max(500).optional(),
-  function: z.string().min(1).max(500).optional(),
-  /** The span's name. */
-  name: z.string().min(1).max(500).optional(),
-  kind: z.enum(["internal", "server", "client", "producer", "consumer"]).optional(),
-  status: z.enum(["ok", "error"]).optional(),
-  /**
-   * Queue, topic, stream, bus, bucket or table: what a span calls `messaging.destination.name`, `db.collection.name`,
-   * `aws.s3.bucket` or one of `aws.dynamodb.table_names`.
-   */
-  destination: z.string().min(1).max(500).optional(),
-  coldStart: booleanParameter.optional(),
-  minDurationMs: numberParameter.min(0).optional(),
-  maxDurationMs: numberParameter.min(0).optional(),
-  attribute: attributeFiltersSchema.optional(),
-  /**
-   * In the name, the status message, or a value of an attribute of the span, of its events (such as an exception's
-   * message) or of its resource, whatever its case: texts, also those in lists and maps, and for digits numbers too.
-   * Names of attributes and events, links and flags are not looked at.
-   */
-  text: z.string().min(1).max(500).optional(),
+  service: textParameter.optional().describe("The `service.name`."),
+  function: textParameter.optional().describe("The function's name, `faas.name`, or where there is none the service's."),
+  name: textParameter.optional().describe("The span's name."),
+  kind: z.enum(["internal", "server", "client", "producer", "consumer"]).optional().describe("The span's kind."),
+  status: z.enum(["ok", "error"]).optional().describe("`ok` is all but `error`."),
+  destination: textParameter
+    .optional()
+    .describe(
+      "Queue, topic, stream, bus, bucket or table: what a span calls `messaging.destination.name`, " +
+        "`db.collection.name`, `aws.s3.bucket` or one of `aws.dynamodb.table_names`.",
+    ),
+  coldStart: booleanParameter.optional().describe("Whether an invocation began with a cold start."),
+  minDurationMs: milliseconds.optional().describe("Least duration, milliseconds."),
+  maxDurationMs: milliseconds.optional().describe("Longest duration, milliseconds."),
+  attribute: attributeFiltersSchema
+    .optional()
+    .describe("`key=value` of a span or its resource; several are all wanted. Values are compared as texts."),
+  text: textParameter
+    .optional()
+    .describe(
+      "In the name, the status message, or a value of an attribute of the span, of its events (such as an exception's " +
+        "message) or of its resource, whatever its case: texts, also those in lists and maps, and for digits numbers " +
+        "too. Names of attributes and events, links and flags are not looked at.",
+    ),
 });
 
 /** Filters of flows: every one holds of the flow as a whole. */
@@ -160,8 +176,7 @@ export const flowSearchQuerySchema = flowListQuerySchema.extend({
   coldStart: spanFilterQuerySchema.shape.coldStart,
   minDurationMs: spanFilterQuerySchema.shape.minDurationMs,
   maxDurationMs: spanFilterQuerySchema.shape.maxDurationMs,
-  /** Longest wait of one message, milliseconds. */
-  minQueueWaitMs: numberParameter.min(0).optional(),
+  minQueueWaitMs: milliseconds.optional().describe("Least of the longest wait of a message in a queue, milliseconds."),
   attribute: spanFilterQuerySchema.shape.attribute,
   text: spanFilterQuerySchema.shape.text,
 });
@@ -171,9 +186,10 @@ export const SERIES_POINTS_MAX = 1_500;
 
 /** The range of a function's series, and its grain. */
 export const functionSeriesQuerySchema = timeRangeQuerySchema.extend({
-  service: z.string().min(1).max(500).optional(),
-  /** Seconds, whole minutes; default: about a hundred points. */
-  stepS: z.coerce.number().int().min(60).max(86_400).multipleOf(60).optional(),
+  service: textParameter.optional().describe("Of which service, where several have a function of that name."),
+  stepS: parameterOf(z.int().min(60).max(86_400).multipleOf(60))
+    .optional()
+    .describe("Seconds from point to point, whole minutes. Default: about a hundred points."),
 });
 
 /** What a function did in one step; durations in milliseconds, memory in bytes. */
@@ -245,8 +261,8 @@ export type MapResponse = z.infer<typeof mapResponseSchema>;
 export const SPANS_PAGE_MAX = 1_000;
 /** A page of spans; `cursor` is the `nextCursor` of the page before. */
 export const spanSearchQuerySchema = spanFilterQuerySchema.extend({
-  limit: z.coerce.number().int().min(1).max(SPANS_PAGE_MAX).default(100),
-  cursor: z.string().max(200).optional(),
+  limit: integerParameter(1, SPANS_PAGE_MAX).default(100).describe("Spans of the page."),
+  cursor: cursorParameter,
 });
 /** A page of spans, newest first. */
 export const spanListResponseSchema = z.object({
@@ -258,9 +274,8 @@ export type SpanListResponse = z.infer<typeof spanListResponseSchema>;
 
 /** Which spans, and by what they are told apart. */
 export const spanGroupsQuerySchema = spanFilterQuerySchema.extend({
-  /** `service`, `function`, `name`, `kind`, `status` or an attribute's key. */
-  by: z.string().min(1).max(500),
-  limit: z.coerce.number().int().min(1).max(1_000).default(50),
+  by: textParameter.describe("`service`, `function`, `name`, `kind`, `status` or an attribute's key."),
+  limit: integerParameter(1, 1_000).default(50).describe("Groups of the answer."),
 });
 /** Spans with one value; durations in milliseconds. */
 export const spanGroupSchema = z.object({
@@ -279,7 +294,7 @@ export type SpanGroupsResponse = z.infer<typeof spanGroupsResponseSchema>;
 
 /** Which spans, and into how many columns their range is cut. */
 export const heatmapQuerySchema = spanFilterQuerySchema.extend({
-  columns: z.coerce.number().int().min(2).max(500).default(100),
+  columns: integerParameter(2, 500).default(100).describe("Parts into which the range is cut."),
 });
 /** A cell: spans that began in the column's time and lasted from `fromMs` up to twice that. */
 export const heatmapCellSchema = z.object({
@@ -305,8 +320,8 @@ export const attributeKeysResponseSchema = z.object({
 });
 /** A key, and what its values begin with. */
 export const attributeValuesQuerySchema = timeRangeQuerySchema.extend({
-  key: z.string().min(1).max(500),
-  prefix: z.string().max(500).optional(),
+  key: textParameter.describe("The attribute's key."),
+  prefix: z.string().max(500).optional().describe("What the values begin with."),
 });
 /** Values in use, the most frequent first, with the number of spans that have them. */
 export const attributeValuesResponseSchema = z.object({
@@ -316,8 +331,8 @@ export const attributeValuesResponseSchema = z.object({
 
 /** Compares the spans of `from`..`to` with those of `baseFrom`..`baseTo`, or without these the failed with the rest. */
 export const compareQuerySchema = spanFilterQuerySchema.extend({
-  baseFrom: z.iso.datetime({ offset: true }).optional(),
-  baseTo: z.iso.datetime({ offset: true }).optional(),
+  baseFrom: timeParameter.optional().describe("Begin of the range to compare with; goes with `baseTo`."),
+  baseTo: timeParameter.optional().describe("Its end, left out."),
 });
 /** How many spans each side has, and what sets the selected ones apart. */
 export const compareResponseSchema = z.object({

@@ -46,7 +46,12 @@ export const flowOutlineSchema = z.object({
 export type FlowOutline = z.infer<typeof flowOutlineSchema>;
 
 /** Which clocks a flow is told by: corrected where two hosts contradict each other, or as the spans were sent. */
-export const flowOutlineQuerySchema = z.object({ clocks: z.enum(["aligned", "as-sent"]).default("aligned") });
+export const flowOutlineQuerySchema = z.strictObject({
+  clocks: z
+    .enum(["aligned", "as-sent"])
+    .default("aligned")
+    .describe("`as-sent`: clocks that contradict each other are left as they are."),
+});
 
 /** Returns the outline of a flow. */
 export function outlineOf({ flow, spans }: { flow: FlowResponse["flow"]; spans: readonly Span[] }): FlowOutline {

@@ -8,7 +8,7 @@ import {
   alertTestSchema,
 } from "../../schema/alert-api.ts";
 import { ruleSchema, silenceSchema } from "../../schema/alert-rules.ts";
-import { timeRangeQuerySchema } from "../../schema/api.ts";
+import { integerParameter, timeRangeQuerySchema } from "../../schema/api.ts";
 import { describeChannel } from "../alert/channel/send.ts";
 import { formatValue } from "../alert/message/format.ts";
 import type { Alerting } from "../alert/runner/alerting.ts";
@@ -30,7 +30,7 @@ export interface AlertRoutesOptions extends ApiContext {
   readonly book: RuleBook;
 }
 
-const idParams = z.object({ id: z.string().min(1).max(100) });
+const idParams = z.object({ id: z.string().min(1).max(100).describe("Its id.") });
 const jsonBody = <Schema>(schema: Schema) => ({ required: true, content: { "application/json": { schema } } });
 const doneAnswer = jsonAnswer("Done.", z.object({ ok: z.literal(true) }));
 const route = createRoute;
@@ -47,8 +47,8 @@ const historyRoute = route({
   summary: "When alerts began and ended, newest first",
   request: {
     query: timeRangeQuerySchema.extend({
-      rule: z.string().max(200).optional(),
-      limit: z.coerce.number().int().min(1).max(HISTORY_MAX).default(200),
+      rule: z.string().max(200).optional().describe("A rule's id; without it the changes of all."),
+      limit: integerParameter(1, HISTORY_MAX).default(200).describe("Changes of the answer."),
     }),
   },
   responses: { 200: jsonAnswer("Changes.", alertHistorySchema), ...ERROR_ANSWERS },

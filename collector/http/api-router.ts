@@ -31,8 +31,10 @@ const errorAnswer = (description: string) => jsonAnswer(description, errorRespon
 
 /** The error answers that every route may give. */
 export const ERROR_ANSWERS = {
-  400: errorAnswer("A parameter is not valid; the answer names it."),
-  503: errorAnswer("The store does not answer, or the query went past its limits."),
+  400: errorAnswer("A parameter is not valid, or what it asks for goes past a limit; the answer names it."),
+  401: errorAnswer("The password is needed."),
+  500: errorAnswer("The collector failed; its log says why."),
+  503: errorAnswer("The store does not answer; Retry-After says when to come again."),
 } as const;
 
 /** For routes that look one thing up. */

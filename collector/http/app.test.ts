@@ -248,10 +248,25 @@ describe("a wrong request", () => {
     ["/api/map?service=api", "service"],
     ["/api/flows?from=2999-01-01T00:00:00Z&to=2999-01-02T00:00:00Z", "from"],
     ["/api/spans/heatmap?from=0001-01-01T00:00:00Z", "from"],
+    ["/api/spans/compare?baseFrom=9940-01-01T00:00:00Z&baseTo=9950-01-01T00:00:00Z", "baseFrom"],
+    ["/api/flows?minDurationMs=", "minDurationMs"],
+    ["/api/flows?limit=%20", "limit"],
+    ["/api/flows?limit=5&limit=6", "limit"],
+    [`/api/flows/${"1".repeat(32)}/outline?clock=as-sent`, "clock"],
   ])("gets 400 and the field: %s", async ([path, field]) => {
     const { error } = await get<ErrorResponse>(path ?? "", 400);
     expect(error).toMatchObject({ code: "invalid", field });
     expect(error.message.length).toBeLessThan(300);
+  });
+
+  it.for([
+    ["/api/flows?from=2026-01-01T00:00:00", /ISO 8601 with Z or an offset .*such as 2026-11-21T12:00:00Z/],
+    ["/api/flows?from=2026-01-01T00:00:00+02:00", /its \+ written %2B/],
+    [`/api/flows?${Array.from({ length: 11 }, () => "attribute=a=b").join("&")}`, /key=value, up to 10 times/],
+    ["/api/flows?limit=201", /<=200/],
+    ["/api/flows?status=odd", /"ok"\|"error"/],
+  ] as const)("gets what is allowed: %s", async ([path, allowed]) => {
+    expect((await get<ErrorResponse>(path, 400)).error.message).toMatch(allowed);
   });
 
   it("takes an injection for what it is: a value", async () => {
@@ -282,6 +297,14 @@ describe("without its store", () => {
   });
 });
 
+it.for(["/api/flows", "/api/flows/xyz", "/api/nothing", "/api/services", "/metrics", "/healthz"])(
+  "no cache keeps what %s answers, and no browser takes it for a page",
+  async (path) => {
+    const { headers } = await app.request(path);
+    expect([headers.get("Cache-Control"), headers.get("X-Content-Type-Options")]).toEqual(["no-store", "nosniff"]);
+  },
+);
+
 describe("GET /api/openapi.json", () => {
   /** Routes below /api as `GET /api/flows/{traceId}`. */
   const routesOf = ({ routes }: Pick<Hono, "routes">) => {
@@ -305,5 +328,37 @@ describe("GET /api/openapi.json", () => {
     const jaeger = [...routesOf(jaegerV1(context)), ...routesOf(jaegerV3(context))];
     expect(jaeger).toEqual(expect.arrayContaining(["GET /api/traces", "GET /api/v3/traces"]));
     expect([...described, ...jaeger, "GET /api/openapi.json"].sort()).toEqual(routesOf(whole));
+  });
+
+  interface Operation {
+    readonly operationId: string;
+    readonly summary: string;
+    readonly parameters?: readonly { readonly name: string; readonly description?: string; readonly schema: unknown }[];
+    readonly responses: Record<string, { readonly description: string }>;
+  }
+
+  it("says of every operation its name, its parameters and its errors, and how to be let in", async () => {
+    const alerts = alertRoutes({ store: test.store, now: Date.now, alerting: {} as never, book: {} as never });
+    const whole = createApp({ store: test.store, alerts, password: "secret" });
+    const authorization = `Basic ${Buffer.from("any:secret").toString("base64")}`;
+    const document = (await (await whole.request("/api/openapi.json", { headers: { authorization } })).json()) as {
+      paths: Record<string, Record<string, Operation>>;
+      components: { securitySchemes: unknown };
+      security: unknown;
+    };
+    const operations = Object.values(document.paths).flatMap((item) => Object.values(item));
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
+    for (const { operationId, summary, parameters = [], responses } of operations) {
+      expect.soft(summary, operationId).not.toBe("");
+      for (const { name, description = "", schema } of parameters) {
+        expect.soft(description, `${operationId} ${name}`).toMatch(/\.$/);
+        expect.soft(JSON.stringify(schema), `${operationId} ${name}`).not.toContain('"null"');
+      }
+      if (operationId !== "getAlertsSchemaJson") {
+        expect.soft(Object.keys(responses), operationId).toEqual(expect.arrayContaining(["200", "400", "401", "500", "503"]));
+      }
+    }
+    expect(document.components.securitySchemes).toMatchObject({ password: { type: "http", scheme: "basic" } });
+    expect(document.security).toEqual([{ password: [] }]);
   });
 });

@@ -4,6 +4,7 @@ import type { Hono } from "hono";
 import type { BlankEnv } from "hono/types";
 import { type Log, silentLog } from "../store/log.ts";
 import type { Store } from "../store/store.ts";
+import { answerHeaders } from "./answer-headers.ts";
 import { answerError, ApiError } from "./api-error.ts";
 import { apiRouter, type ApiContext } from "./api-router.ts";
 import { failureLog } from "./failure-log.ts";
@@ -15,14 +16,10 @@ import { jaegerV1 } from "./jaeger/jaeger-v1.ts";
 import { jaegerV3 } from "./jaeger/jaeger-v3.ts";
 import { liveRoutes } from "./live-api.ts";
 import { metricsRoutes } from "./metrics.ts";
+import { describeApi } from "./openapi.ts";
 import { spanRoutes } from "./spans-api.ts";
 import { staticUi } from "./static-ui.ts";
 import { uiAuth } from "./ui-auth.ts";
-
-const API_DESCRIPTION =
-  "Flows, functions, spans and alerts, as the UI reads them. Beside them lie the routes of Jaeger's query API, which " +
-  "Jaeger describes: /api/services, /api/operations, /api/traces, /api/transform, /api/archive, /api/dependencies, " +
-  "/api/metrics and /api/v3.";
 
 /** What the app is made of; only the store has to be there. */
 export interface AppOptions {
@@ -60,15 +57,13 @@ export function createApp(options: AppOptions): Hono {
   const app = new OpenAPIHono<BlankEnv>();
   app.onError(answerError);
   app.use(failureLog(log));
+  app.use(answerHeaders);
   if (password !== undefined) app.use(uiAuth(password));
   app.route("/", healthRoutes(store));
   app.route("/", metricsRoutes(metrics));
   app.route("/", apiRoutes({ store, now }));
   if (alerts) app.route("/", alerts);
-  app.doc31("/api/openapi.json", {
-    openapi: "3.1.0",
-    info: { title: "Hopscope query API", version: "1", description: API_DESCRIPTION },
-  });
+  describeApi(app, { isProtected: password !== undefined });
   for (const prefix of ["/", "/jaeger"]) {
     app.route(prefix, jaegerV1({ store, now }));
     app.route(prefix, jaegerV3({ store }));

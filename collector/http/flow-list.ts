@@ -20,7 +20,7 @@ const ENTRIES_PER_READ = 400;
 /** Matching spans up to which a condition is rare: the way to the flows then leads over them. */
 const RARE_SPANS_MAX = 2_000;
 /** Flows among which none is missed: all are looked through where spans would lead to some of the wanted alone. */
-const FEW_ORIGINS_MAX = 1_000;
+const FEW_ORIGINS_MAX = 500;
 /** Batches one after another through which what caused a matching span is followed up. */
 const BATCHES_MAX = 8;
 

@@ -5,14 +5,14 @@ import { spanIdSchema, spanSchema, traceIdSchema } from "../../schema/flow.ts";
 import { spanOfTrace } from "../store/queries/spans-of-traces.ts";
 import { ApiError } from "./api-error.ts";
 import { apiRouter, ERROR_ANSWERS, jsonAnswer, NOT_FOUND_ANSWER, type ApiContext } from "./api-router.ts";
-import { flowOf } from "./flows-api.ts";
+import { flowOf, flowParams } from "./flows-api.ts";
 
 const outlineRoute = createRoute({
   method: "get",
   path: "/api/flows/{traceId}/outline",
   summary: "One flow as its view draws it, by any of its trace ids",
   description: "The flow, and of its spans what a waterfall draws, in columns. Attributes and events are left out.",
-  request: { params: z.object({ traceId: traceIdSchema }), query: flowOutlineQuerySchema },
+  request: { params: flowParams, query: flowOutlineQuerySchema },
   responses: { 200: jsonAnswer("The outline.", flowOutlineSchema), ...ERROR_ANSWERS, ...NOT_FOUND_ANSWER },
 });
 
@@ -20,7 +20,12 @@ const spanRoute = createRoute({
   method: "get",
   path: "/api/spans/{traceId}/{spanId}",
   summary: "One span, as it was sent",
-  request: { params: z.object({ traceId: traceIdSchema, spanId: spanIdSchema }) },
+  request: {
+    params: z.object({
+      traceId: traceIdSchema.describe("The span's trace."),
+      spanId: spanIdSchema.describe("The span."),
+    }),
+  },
   responses: {
     200: jsonAnswer("The span.", z.object({ span: spanSchema })),
     ...ERROR_ANSWERS,

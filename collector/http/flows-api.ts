@@ -7,6 +7,7 @@ import { compareAttributes, compareHops, compareSteps } from "../flow/compare-fl
 import { FLOW_SPANS_MAX } from "../flow/limits.ts";
 import { otlpSpans } from "../store/queries/otlp-spans.ts";
 import type { Store } from "../store/store.ts";
+import { DATA_HEADERS } from "./answer-headers.ts";
 import { ApiError, pastLimit } from "./api-error.ts";
 import { apiRouter, ERROR_ANSWERS, jsonAnswer, NOT_FOUND_ANSWER, type ApiContext } from "./api-router.ts";
 import { CutNote } from "./cut-note.ts";
@@ -17,6 +18,9 @@ import { toOtlpRequest } from "./otlp-export.ts";
 import { timeRange } from "./time-range.ts";
 
 const otlpSchema = z.object({ resourceSpans: z.array(z.record(z.string(), z.unknown())) });
+
+/** By which a flow is asked for; `outline` and `otlp` take it too. */
+export const flowParams = z.object({ traceId: traceIdSchema.describe("Any trace id of the flow.") });
 
 const listRoute = createRoute({
   method: "get",
@@ -31,7 +35,7 @@ const flowRoute = createRoute({
   method: "get",
   path: "/api/flows/{traceId}",
   summary: "One flow, by any of its trace ids",
-  request: { params: z.object({ traceId: traceIdSchema }) },
+  request: { params: flowParams },
   responses: { 200: jsonAnswer("The flow and its spans.", flowResponseSchema), ...ERROR_ANSWERS, ...NOT_FOUND_ANSWER },
 });
 
@@ -40,7 +44,7 @@ const exportRoute = createRoute({
   path: "/api/flows/{traceId}/otlp",
   summary: "One flow's spans as they were recorded, as an OTLP/JSON request",
   description: "POST it to /v1/traces of another collector to have the flow there.",
-  request: { params: z.object({ traceId: traceIdSchema }) },
+  request: { params: flowParams },
   responses: { 200: jsonAnswer("An ExportTraceServiceRequest.", otlpSchema), ...ERROR_ANSWERS, ...NOT_FOUND_ANSWER },
 });
 
@@ -49,11 +53,11 @@ const compareRoute = createRoute({
   path: "/api/flows/{traceId}/compare/{otherTraceId}",
   summary: "Two flows side by side, each by any of its trace ids",
   description: "Which steps and hops only one of them has, how long each took, and which attributes differ.",
-  request: { params: z.object({ traceId: traceIdSchema, otherTraceId: traceIdSchema }) },
+  request: { params: flowParams.extend({ otherTraceId: traceIdSchema.describe("Any trace id of the other flow.") }) },
   responses: { 200: jsonAnswer("What differs.", flowCompareResponseSchema), ...ERROR_ANSWERS, ...NOT_FOUND_ANSWER },
 });
 
-const JSON_HEADERS = { "content-type": "application/json" };
+const JSON_HEADERS = { "content-type": "application/json", ...DATA_HEADERS };
 /** Spans that are made into text in one go: a few megabytes, some ten milliseconds in which nothing else runs. */
 const SPANS_AT_ONCE_MAX = 2_000;
 

@@ -36,7 +36,7 @@ const seriesRoute = createRoute({
   method: "get",
   path: "/api/functions/{name}/series",
   summary: "One function over time",
-  request: { params: z.object({ name: z.string().min(1).max(500) }), query: functionSeriesQuerySchema },
+  request: { params: z.object({ name: z.string().min(1).max(500).describe("The function's name.") }), query: functionSeriesQuerySchema },
   responses: {
     200: jsonAnswer("A point for every step in which it ran.", functionSeriesResponseSchema),
     ...ERROR_ANSWERS,

@@ -7,14 +7,14 @@ import { LIVE_READERS_MAX } from "./live-api.ts";
 
 type Query = Store["query"];
 
-function appWith(query: Query) {
+function appWith(query: Query, now?: () => number) {
   const store: Store = {
     query,
     command: () => Promise.resolve(),
     insertNative: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
-  return createApp({ store });
+  return createApp({ store, ...(now && { now }) });
 }
 
 it("asks the store once for all readers of one filter", async () => {
@@ -61,4 +61,20 @@ it("says which bound cut it, once", async () => {
   });
   const text = await (await app.request("/api/live")).text();
   expect(text.match(/event: truncated\ndata: {"limit":"rows","value":7}/g)).toHaveLength(1);
+});
+
+it("is heard of while nothing happens, so that no proxy cuts it", async () => {
+  let asked = 0;
+  let nowMs = Date.now();
+  const quiet = async () => {
+    asked += 1;
+    nowMs += asked < 3 ? 14_000 : 1_000;
+    if (asked > 3) throw new StoreError("gone", { retryable: true });
+    return Promise.resolve([]);
+  };
+  const response = await appWith(quiet, () => nowMs).request("/api/live");
+  expect(response.headers.get("X-Accel-Buffering")).toBe("no");
+  const text = await response.text();
+  // At once, and when the second search found nothing, 28 s later.
+  expect(text.match(/^: here$/gm)).toHaveLength(2);
 });

@@ -14,6 +14,8 @@ const INTERVAL_MS = 1_000;
 const FOLLOWED_MS = 60_000;
 /** Flows of which it is remembered what was sent. */
 const REMEMBERED_MAX = 2_000;
+/** After which a reader that there is nothing for hears that the connection lives, milliseconds: proxies cut at 60 s. */
+const HEARTBEAT_MS = 15_000;
 /** Readers at a time; each may have a filter of its own, which is a search each second. */
 export const LIVE_READERS_MAX = 100;
 
@@ -23,7 +25,8 @@ const liveRoute = createRoute({
   summary: "Flows as they happen",
   description:
     "Server-sent events. `flow`: a flow's line of the list, sent again whenever it changes. `truncated`: the bound that " +
-    "cut the list, sent where it is another one. `error`: why the events end, in the form of an error's answer.",
+    "cut the list, sent where it is another one. `error`: why the events end, in the form of an error's answer. A " +
+    "comment every 15 s where there is nothing else.",
   request: { query: flowSearchQuerySchema.omit({ from: true, to: true, cursor: true }) },
   responses: {
     200: { description: "The events.", content: { "text/event-stream": { schema: flowSummarySchema } } },
@@ -45,12 +48,21 @@ export function liveRoutes({ store, now }: ApiContext) {
     if (!poll) throw new ApiError("unavailable", `There are ${String(LIVE_READERS_MAX)} live readers already.`);
     const { signal } = context.req.raw;
     signal.addEventListener("abort", () => poll.leave());
+    // Of nginx, which would keep events back until there are enough of them.
+    context.header("X-Accel-Buffering", "no");
     return streamSSE(context, async (stream) => {
       stream.onAbort(() => poll.leave());
       try {
         const send = sender(stream);
+        let heardMs = now();
+        await stream.write(HEARTBEAT);
         while (!stream.aborted && !signal.aborted) {
-          await send(await poll.latest());
+          const isNews = await send(await poll.latest());
+          if (isNews) heardMs = now();
+          else if (now() - heardMs >= HEARTBEAT_MS) {
+            await stream.write(HEARTBEAT);
+            heardMs = now();
+          }
           await stream.sleep(INTERVAL_MS);
         }
       } catch (error) {
@@ -63,20 +75,26 @@ export function liveRoutes({ store, now }: ApiContext) {
   });
 }
 
-/** Sends what one reader has not got yet. */
-function sender(stream: SSEStreamingApi): (list: FlowListResponse) => Promise<void> {
+/** A comment, which readers pass over. */
+const HEARTBEAT = ": here\n\n";
+
+/** Sends what one reader has not got yet, and says whether that was anything. */
+function sender(stream: SSEStreamingApi): (list: FlowListResponse) => Promise<boolean> {
   const sent = new Map<string, string>();
   let cut: string | undefined;
   return async ({ flows, truncated }) => {
+    let isNews = false;
     for (const flow of flows.toReversed()) {
       const data = JSON.stringify(flow);
       if (sent.get(flow.id) === data) continue;
       remember(sent, flow.id, data);
       await stream.writeSSE({ event: "flow", id: flow.id, data });
+      isNews = true;
     }
     const data = truncated && JSON.stringify(truncated);
     if (data !== undefined && data !== cut) await stream.writeSSE({ event: "truncated", data });
     cut = data;
+    return isNews;
   };
 }
 
