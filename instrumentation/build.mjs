@@ -79,7 +79,7 @@ const whenCalled = {
       .replace(/Promise\.resolve\(\)\.then\(\(\) => (require\("[^"]+"\))\)/g, "$1")
       .replace(/__toESM\((require\([^()]+\)), 1\)/g, "$1")
       .replace(
-        /Object\.defineProperty\(exports, "(\w+)", {\s*enumerable: true,\s*get: function \(\) {\s*return (\w+);\s*}\s*}\);/g,
+        /Object\.defineProperty\(exports, "([\w$]+)", {\s*enumerable: true,\s*get: function \(\) {\s*return (\w+);\s*}\s*}\);/g,
         "exports.$1 = $2;",
       ),
 };

@@ -124,6 +124,59 @@ describe("a state machine", () => {
   });
 });
 
+describe("what became of an asynchronous invocation, sent to a destination,", () => {
+  const ran = (id: string, system: string, keys: string[], at = 100): SpanInput =>
+    take(id, system, "charge", "", {
+      at,
+      status: "error",
+      attributes: { "faas.invocation_id": "r1", "hopscope.message.keys": [...keys, "aws.lambda:r1"] },
+    });
+  const told = (id: string, system: string, name: string, keys: string[], attributes: Attributes = {}): SpanInput =>
+    take(id, system, name, "", {
+      service: "failures",
+      at: 9_000,
+      attributes: { "faas.invocation_id": "r9", "hopscope.message.keys": [...keys, "aws.lambda:r1"], ...attributes },
+    });
+
+  it("is caused by its last run, and no attempt of it", () => {
+    const runs = [ran("run1", "aws.lambda", []), ran("run2", "aws.lambda", [], 5_000)];
+    const flow = flowOf([send("producer", "aws.lambda", "charge", ["r1"]), ...runs, told("told", "aws.lambda", "charge", [])]);
+    expect(hopsOf(flow)).toEqual([
+      `${node("run2")} call ${node("told")} 1`,
+      `${node("api")} publish queue:aws.lambda:charge`,
+      `queue:aws.lambda:charge receive ${node("run1")} 1`,
+      `queue:aws.lambda:charge receive ${node("run2")} 2`,
+    ]);
+  });
+
+  it("follows a function that a topic invoked, through a queue too", () => {
+    const via = { "hopscope.message.via.system": "aws.lambda", "hopscope.message.via.destination.name": "charge" };
+    const flow = flowOf([
+      send("producer", "aws.sns", "charge", ["m1"]),
+      ran("run", "aws.sns", ["aws.sns:m1"]),
+      told("told", "aws_sqs", "failures", ["aws_sqs:q1"], via),
+    ]);
+    expect(hopsOf(flow)).toEqual([
+      `${node("api")} publish topic:aws.sns:charge`,
+      `topic:aws.sns:charge receive ${node("run")} 1`,
+      `${node("run")} publish queue:aws_sqs:failures`,
+      `queue:aws_sqs:failures receive ${node("told")} 1`,
+    ]);
+  });
+
+  it("makes no message of a batch out of the invocation's own identity", () => {
+    const batch: SpanInput = {
+      ...ran("batch", "aws.kinesis", ["aws.kinesis:s:1", "aws.kinesis:s:2"]),
+      events: ["s:1", "s:2"].map((id) => ({
+        name: "hopscope.message",
+        attributes: { "hopscope.message.keys": [`aws.kinesis:${id}`] },
+      })),
+    };
+    const flow = flowOf([send("producer", "aws.kinesis", "charge", ["s:1"]), batch]);
+    expect(flow.nodes.find(({ id }) => id === node("batch"))?.batch?.size).toBe(2);
+  });
+});
+
 describe("a function that invokes another", () => {
   const invoked = take("fn", "aws.lambda", "charge", "req-1", { kind: "server" });
 

@@ -5,6 +5,7 @@
 import { askForSender, asksForTakers, type ContentAsk } from "./content.ts";
 import { isSendSpan } from "./send.ts";
 import type { Graph } from "./join.ts";
+import { runKeyOf } from "./message.ts";
 import type { Selection } from "./select.ts";
 import type { Unit } from "./unit.ts";
 
@@ -54,6 +55,8 @@ export function asksOf(graph: Graph, selection: Selection): Ask {
 /** What a unit caused: by links to it, and by what it sent. */
 function askBelow(ask: Asking, unit: Unit): void {
   ask.linkedTraceIds.add(unit.entry.traceId);
+  const own = runKeyOf(unit.entry);
+  if (own !== undefined) ask.messageKeys.add(own);
   for (const send of unit.sends) {
     for (const key of send.keys) ask.messageKeys.add(key);
     for (const content of asksForTakers(send)) addContent(ask, content);

@@ -4,7 +4,7 @@ import type { Span } from "../../schema/flow.ts";
 import { isTrue, text } from "./attribute-readers.ts";
 import { destinationId, isPointToPoint } from "./destination.ts";
 import { toMs } from "./instant.ts";
-import type { Edge } from "./join.ts";
+import { isOutcome, type Edge } from "./join.ts";
 import type { Destination } from "./message.ts";
 import type { Selection } from "./select.ts";
 import { compare, endMs } from "./span-index.ts";
@@ -95,7 +95,8 @@ function chainKey({ unit, take, edge, destination }: Delivery): string {
   const consumer = JSON.stringify([unit.entry.service, consumerName(unit.entry), unit.entry.name]);
   const place = destination ? destinationId(destination) : "";
   const own = take.keys.find((key) => destination !== undefined && key.startsWith(`${destination.system}:`));
-  if (own !== undefined && destination && isPointToPoint(destination)) return own;
+  const isSent = own !== undefined && !isOutcome(edge);
+  if (isSent && destination && isPointToPoint(destination)) return own;
   const key = own ?? take.keys[0];
   if (key !== undefined) return [key, place, consumer].join("\n");
   const isSingle = edge?.send !== undefined && edge.send.keys.size <= 1 && unit.batchSize === 1;

@@ -34,9 +34,6 @@ export function isStorage({ system }: Destination): boolean {
   return kind === "table" || kind === "bucket";
 }
 
-/** `messaging.system` of one function invoking another. */
-export const FUNCTION_SYSTEM = "aws.lambda";
-
 /** The kind of node that a destination of this system is. */
 export function kindOfSystem(system: string): NodeKind {
   return KIND_OF_SYSTEM[system] ?? "queue";

@@ -1,11 +1,11 @@
 /** Hops: what moved from where to where, between code and through queues and topics. */
 import type { Hop } from "../../schema/flow.ts";
 import { hasFailed, queueWaitMsOf, sentMsOf, type Delivery } from "./delivery.ts";
-import { FUNCTION_SYSTEM, isPointToPoint, isSameDestination } from "./destination.ts";
+import { isPointToPoint, isSameDestination } from "./destination.ts";
 import type { HopList } from "./hop-list.ts";
 import { fromMs } from "./instant.ts";
-import type { Edge } from "./join.ts";
-import { messageIdOf, type Destination } from "./message.ts";
+import { isOutcome, type Edge } from "./join.ts";
+import { FUNCTION_SYSTEM, messageIdOf, type Destination } from "./message.ts";
 import type { Unit } from "./unit.ts";
 
 /** The node that shows a unit in this flow. */
@@ -55,7 +55,7 @@ function entryQueue(hops: HopList, { destination, take, edge }: Delivery, arriva
 /** Whether one function waited for the other, or nobody is known to have invoked it: no queue lay between. */
 function isDirect({ destination, edge, unit }: Delivery): boolean {
   if (edge === undefined) return unit.entry.kind === "server";
-  return destination?.system === FUNCTION_SYSTEM && edge.fromSpan.kind === "client";
+  return destination?.system === FUNCTION_SYSTEM && (isOutcome(edge) || edge.fromSpan.kind === "client");
 }
 
 /** Code that was called, or whose message's way is not known: it still came from somewhere. */
@@ -69,7 +69,7 @@ function addUnplaced(hops: HopList, { unit, edge, failed, attempt }: Delivery, n
 function addPublish(hops: HopList, delivery: Delivery, { edge, nodeIdOf }: { edge: Edge; nodeIdOf: NodeIdOf }): void {
   const { take, destination } = delivery;
   const queue = destination as Destination;
-  const named = edge.send?.destination ?? take.via ?? queue;
+  const named = edge.send?.destination ?? (isOutcome(edge) ? undefined : take.via) ?? queue;
   const sentTo = isSameDestination(named, queue) ? queue : named;
   // The producer's call ends when its answer is back: the broker may have passed the message on before.
   const sentMs = Math.min(edge.send?.sentMs ?? Infinity, sentMsOf(delivery) ?? delivery.startMs);

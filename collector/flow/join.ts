@@ -7,9 +7,9 @@ import * as names from "../../schema/attributes.ts";
 import type { Hop, Span } from "../../schema/flow.ts";
 import { number } from "./attribute-readers.ts";
 import { ContentSends } from "./content.ts";
-import { readMessage } from "./message.ts";
+import { readMessage, runKeyOf } from "./message.ts";
 import { isSendSpan, sendsOf, type Send } from "./send.ts";
-import { indexSpans, type SpanIndex } from "./span-index.ts";
+import { byStart, indexSpans, type SpanIndex } from "./span-index.ts";
 import { distinctTakes, isMembership, mergeTakes, takesOfSpan, type Take } from "./take.ts";
 import { groupUnits, type Unit } from "./unit.ts";
 
@@ -24,6 +24,11 @@ export interface Edge {
   /** The message; none for a call. */
   readonly take: Take | undefined;
   readonly joinedBy: Hop["joinedBy"];
+}
+
+/** Whether what was taken is what Lambda told a destination of an invocation: the invocation itself is the cause. */
+export function isOutcome(edge: Edge | undefined): boolean {
+  return edge?.joinedBy === "identity" && edge.send === undefined;
 }
 
 /** The units of all known spans, of this flow and of others, and what joins them. */
@@ -149,6 +154,8 @@ function leaveTakesToParts(host: Unit): void {
 interface Senders {
   readonly sendOfKey: Map<string, { unit: Unit; send: Send }>;
   readonly sendOfSpan: Map<Span, Send>;
+  /** The last run of each invocation, by its identity. */
+  readonly runOfKey: Map<string, Unit>;
 }
 
 interface JoinContext extends Senders {
@@ -160,7 +167,11 @@ interface JoinContext extends Senders {
 function indexSends(units: readonly Unit[]): Senders {
   const sendOfKey: Senders["sendOfKey"] = new Map();
   const sendOfSpan: Senders["sendOfSpan"] = new Map();
+  const runOfKey: Senders["runOfKey"] = new Map();
   for (const unit of units) {
+    const own = runKeyOf(unit.entry);
+    const before = own === undefined ? undefined : runOfKey.get(own);
+    if (own !== undefined && (before === undefined || byStart(before.entry, unit.entry) < 0)) runOfKey.set(own, unit);
     for (const send of unit.sends) {
       for (const span of send.spans) sendOfSpan.set(span, send);
       for (const key of send.keys) {
@@ -169,7 +180,7 @@ function indexSends(units: readonly Unit[]): Senders {
       }
     }
   }
-  return { sendOfKey, sendOfSpan };
+  return { sendOfKey, sendOfSpan, runOfKey };
 }
 
 function causesOf(unit: Unit, context: JoinContext): Edge[] {
@@ -239,8 +250,12 @@ function linkEdge(unit: Unit, take: Take, context: JoinContext, parent: Edge | u
   return { from, fromSpan, send: context.sendOfSpan.get(fromSpan), to: unit, take, joinedBy };
 }
 
-function identityEdge(unit: Unit, take: Take, { sendOfKey }: JoinContext): Edge | undefined {
+function identityEdge(unit: Unit, take: Take, { sendOfKey, runOfKey }: JoinContext): Edge | undefined {
   for (const key of take.keys) {
+    const run = key === runKeyOf(unit.entry) ? undefined : runOfKey.get(key);
+    if (run !== undefined && run !== unit && run !== unit.host) {
+      return { from: run, fromSpan: run.entry, send: undefined, to: unit, take, joinedBy: "identity" };
+    }
     const sender = sendOfKey.get(key);
     if (sender === undefined || sender.unit === unit) continue;
     const { unit: from, send } = sender;

@@ -1,6 +1,6 @@
 /** A message as one side recorded it: on a span, on a link, or in an event of a batch. */
 import * as names from "../../schema/attributes.ts";
-import type { Attributes } from "../../schema/flow.ts";
+import type { Attributes, Span } from "../../schema/flow.ts";
 import { isTrue, number, text, texts } from "./attribute-readers.ts";
 
 /** A queue, topic, stream, bus or bucket. */
@@ -30,6 +30,9 @@ export interface Message {
   /** The record was reported as failed. */
   readonly returned: boolean;
 }
+
+/** `messaging.system` of one function invoking another. */
+export const FUNCTION_SYSTEM = "aws.lambda";
 
 /** Spellings of `messaging.system` that SDKs have used, and what is meant. */
 const CANONICAL_SYSTEMS: Readonly<Record<string, string>> = {
@@ -68,6 +71,13 @@ export function contentMd5s(attributes: Attributes): string[] {
 function canonicalKey(key: string): string {
   const colon = key.indexOf(":");
   return colon < 0 ? key : canonicalSystem(key.slice(0, colon)) + key.slice(colon);
+}
+
+/** The identity of an invocation itself, where its span names it: what Lambda tells a destination of it. */
+export function runKeyOf({ attributes }: Pick<Span, "attributes">): string | undefined {
+  const id = text(attributes, names.FAAS_INVOCATION_ID);
+  const key = id === undefined ? undefined : `${FUNCTION_SYSTEM}:${id}`;
+  return key !== undefined && texts(attributes, names.MESSAGE_KEYS).includes(key) ? key : undefined;
 }
 
 /** The id without its system. */

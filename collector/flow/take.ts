@@ -2,7 +2,7 @@
 import * as names from "../../schema/attributes.ts";
 import type { Span, SpanLink } from "../../schema/flow.ts";
 import { number, text } from "./attribute-readers.ts";
-import { messageKeys, readMessage, shareKey, type Message } from "./message.ts";
+import { messageKeys, readMessage, runKeyOf, shareKey, type Message } from "./message.ts";
 import { isSendSpan } from "./send.ts";
 import type { SpanIndex } from "./span-index.ts";
 
@@ -58,7 +58,8 @@ export function takesOfSpan(span: Span, isEntry: boolean, index: SpanIndex): Tak
   if (only === undefined) return describesMessage(span, own) ? splitKeys(own, count) : [];
   if (records.length === 1 && count <= 1) return [mergeTakes(only, own)];
   const named = new Set(records.flatMap((record) => record.keys));
-  const unnamed = own.keys.filter((key) => !named.has(key));
+  const itself = runKeyOf(span);
+  const unnamed = own.keys.filter((key) => key !== itself && !named.has(key));
   return [...records, ...unnamed.map((key) => ({ ...own, keys: [key] }))];
 }
 

@@ -5,8 +5,8 @@ import type { Delivery } from "./delivery.ts";
 import type { HopList } from "./hop-list.ts";
 import type { NodeIdOf } from "./hops.ts";
 import { fromMs } from "./instant.ts";
-import { messageIdOf } from "./message.ts";
-import { FUNCTION_SYSTEM, isStorage, kindOfSystem } from "./destination.ts";
+import { FUNCTION_SYSTEM, messageIdOf } from "./message.ts";
+import { isStorage, kindOfSystem } from "./destination.ts";
 import type { Send } from "./send.ts";
 import type { Unit } from "./unit.ts";
 

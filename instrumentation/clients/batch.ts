@@ -25,6 +25,11 @@ export function injectEach(
   });
 }
 
+/** Of one message that has `id`. */
+export function identifyOne(system: string, id: string | undefined): Sent {
+  return { messageId: id, keys: keyOf(system, id) };
+}
+
 /** Ids and failures of an answer that has one entry for each that was sent, in the same order. */
 export function identifyEntries(system: string, given: unknown, idOf: (entry: Fields) => string | undefined): Sent {
   const entries = listOf(given);

@@ -17,7 +17,7 @@ const CLOCK_DIFFERENCE_S = 1;
 /** Longest call that is given identities, seconds: each second of it is one more. */
 const CALL_MAX_S = 5;
 
-function writing(operation: string, writesOf: (input: Fields) => Write[]): AwsCommand {
+function writing(operation: string): AwsCommand {
   return {
     kind: "client",
     describe(input) {
@@ -47,28 +47,25 @@ function identities({ table, item, key }: Write, { startMs, endMs }: CallTimes):
   );
 }
 
-const tableOf = (given: unknown): string | undefined => lastPart(asText(given));
-
-function oneWrite(input: Fields): Write {
-  const table = tableOf(input.TableName);
-  return input.Item === undefined ? { table, key: input.Key } : { table, item: input.Item };
+function oneWrite({ TableName, Item, Key }: Fields): Write {
+  return { table: lastPart(asText(TableName)), item: Item, key: Key };
 }
 
-function batchWrites(input: Fields): Write[] {
-  return Object.entries(asObject(input.RequestItems) ?? {}).flatMap(([table, requests]) =>
-    listOf(requests).map((request): Write => {
-      const put = asObject(request.PutRequest);
-      const name = tableOf(table);
-      return put ? { table: name, item: put.Item } : { table: name, key: asObject(request.DeleteRequest)?.Key };
-    }),
+/** What a call writes: of one item, of several tables, or in a transaction. */
+function writesOf(input: Fields): Write[] {
+  const { RequestItems, TransactItems } = input;
+  if (TransactItems) {
+    return listOf(TransactItems).flatMap(({ Put, Update, Delete }) => {
+      const write = asObject(Put ?? Update ?? Delete);
+      return write ? [oneWrite(write)] : [];
+    });
+  }
+  if (!RequestItems) return [oneWrite(input)];
+  return Object.entries(asObject(RequestItems) ?? {}).flatMap(([TableName, requests]) =>
+    listOf(requests).map(({ PutRequest, DeleteRequest }) =>
+      oneWrite({ ...asObject(PutRequest ?? DeleteRequest), TableName }),
+    ),
   );
-}
-
-function transactWrites(input: Fields): Write[] {
-  return listOf(input.TransactItems).flatMap((entry) => {
-    const write = asObject(entry.Put) ?? asObject(entry.Update) ?? asObject(entry.Delete);
-    return write ? [oneWrite(write)] : [];
-  });
 }
 
 /**
@@ -78,11 +75,8 @@ function transactWrites(input: Fields): Write[] {
  * @see https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_StreamRecord.html
  */
 export const dynamoDbCommands: AwsCommands = Object.fromEntries(
-  [
-    ["PutItem", (input: Fields) => [oneWrite(input)]] as const,
-    ["UpdateItem", (input: Fields) => [oneWrite(input)]] as const,
-    ["DeleteItem", (input: Fields) => [oneWrite(input)]] as const,
-    ["BatchWriteItem", batchWrites] as const,
-    ["TransactWriteItems", transactWrites] as const,
-  ].map(([operation, writesOf]) => [`DynamoDB.${operation}`, writing(operation, writesOf)]),
+  ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"].map((operation) => [
+    `DynamoDB.${operation}`,
+    writing(operation),
+  ]),
 );

@@ -1,7 +1,7 @@
-import { asText, type Fields, keyOf, lastPart } from "../events/event-source.ts";
+import { asText, type Fields, lastPart } from "../events/event-source.ts";
 import { KINESIS_SYSTEM } from "../events/systems.ts";
 import type { AwsCommands } from "./aws-command.ts";
-import { identifyEntries, listOf } from "./batch.ts";
+import { identifyEntries, identifyOne, listOf } from "./batch.ts";
 import { describeSend } from "./describe-send.ts";
 
 const streamOf = (input: Fields): string | undefined => asText(input.StreamName) ?? lastPart(asText(input.StreamARN));
@@ -18,10 +18,7 @@ export const kinesisCommands: AwsCommands = {
   "Kinesis.PutRecord": {
     kind: "producer",
     describe: (input) => describeSend(KINESIS_SYSTEM, streamOf(input), { body: input.Data }),
-    identify(output) {
-      const id = idOf(output);
-      return { messageId: id, keys: keyOf(KINESIS_SYSTEM, id) };
-    },
+    identify: (output) => identifyOne(KINESIS_SYSTEM, idOf(output)),
   },
   "Kinesis.PutRecords": {
     kind: "producer",

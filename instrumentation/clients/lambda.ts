@@ -1,7 +1,8 @@
+import { MESSAGING_DESTINATION_NAME } from "@hopscope/schema/attributes";
 import type { Carried } from "../core/propagation.ts";
 import { asObject, asText, type Fields, keyOf, parseObject } from "../events/event-source.ts";
 import { LAMBDA_SYSTEM } from "../events/systems.ts";
-import type { AwsCommands } from "./aws-command.ts";
+import type { AwsCommand, AwsCommands } from "./aws-command.ts";
 import { describeSend } from "./describe-send.ts";
 
 /**
@@ -18,28 +19,35 @@ function functionName(given: string | undefined): string | undefined {
   return /^\d{12}$/.test(parts[0] ?? "") ? parts.at(parts[1] === "function" ? 2 : 1) : parts[0];
 }
 
+const invoke: AwsCommand = {
+  kind: "producer",
+  describe(input) {
+    const { spanName, attributes } = describeSend(LAMBDA_SYSTEM, functionName(asText(input.FunctionName)), {
+      body: input.Payload,
+    });
+    const name = String(attributes[MESSAGING_DESTINATION_NAME]);
+    const described = { spanName, attributes: { ...attributes, "faas.invoked_name": name, "faas.invoked_provider": "aws" } };
+    return input.InvocationType === "Event" ? described : { ...described, spanName: `invoke ${name}`, kind: "client" };
+  },
+  inject: (input, carried) => (input.InvocationType === "DryRun" ? input : injectClientContext(input, carried)),
+  identify(output) {
+    const requestId = asText(asObject(output.$metadata)?.requestId);
+    // A durable function is told its execution in every run, the request's id in none but the first.
+    const id = asText(output.DurableExecutionArn) ?? requestId;
+    const code = asText(output.FunctionError);
+    return {
+      messageId: requestId,
+      keys: keyOf(LAMBDA_SYSTEM, id),
+      failures: code ? [{ entryId: "", code, message: "" }] : [],
+    };
+  },
+};
+
 /**
  * Lambda invoking Lambda. The context goes into the client context, which a function gets of a synchronous call
  * alone; the request id, which is the invoked function's too, joins the rest.
  */
-export const lambdaCommands: AwsCommands = {
-  "Lambda.Invoke": {
-    kind: "producer",
-    describe(input) {
-      const described = describeSend(LAMBDA_SYSTEM, functionName(asText(input.FunctionName)), { body: input.Payload });
-      if (input.InvocationType === "Event") return described;
-      const name = String(described.attributes["messaging.destination.name"]);
-      return { ...described, spanName: `invoke ${name}`, kind: "client" };
-    },
-    inject: (input, carried) => (input.InvocationType === "DryRun" ? input : injectClientContext(input, carried)),
-    identify(output) {
-      const requestId = asText(asObject(output.$metadata)?.requestId);
-      // A durable function is told its execution in every run, the request's id in none but the first.
-      const id = asText(output.DurableExecutionArn) ?? requestId;
-      return { messageId: requestId, keys: keyOf(LAMBDA_SYSTEM, id) };
-    },
-  },
-};
+export const lambdaCommands: AwsCommands = { "Lambda.Invoke": invoke, "Lambda.InvokeWithResponseStream": invoke };
 
 function injectClientContext(input: Fields, { traceparent, tracestate }: Carried): Fields {
   const given = asText(input.ClientContext);

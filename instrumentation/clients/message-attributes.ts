@@ -19,40 +19,21 @@ const ATTRIBUTES_MAX = 10;
  */
 const LIMITS_BYTES = [262_144, 1_048_576];
 
-/** A `MessageAttributes` with the trace in it, and how many bytes that added. */
-interface Injected {
-  readonly attributes: Fields;
-  readonly addedBytes: number;
-}
-
 /**
- * A copy of `attributes` with `traceparent`, and `tracestate` where that fits too. Undefined where there is no
- * room, or where the user has put a `traceparent` there.
- */
-function injectAttributes(attributes: Fields | undefined, carried: Carried): Injected | undefined {
-  const given = attributes ?? {};
-  const names = Object.keys(given);
-  if (names.some((name) => name.toLowerCase() === "traceparent")) return undefined;
-  const room = ATTRIBUTES_MAX - names.length;
-  if (room < 1) return undefined;
-  const added: Record<string, { DataType: string; StringValue: string }> = {
-    traceparent: { DataType: "String", StringValue: carried.traceparent },
-  };
-  const hasState = names.some((name) => name.toLowerCase() === "tracestate");
-  if (room > 1 && carried.tracestate && !hasState) {
-    added.tracestate = { DataType: "String", StringValue: carried.tracestate };
-  }
-  return { attributes: { ...given, ...added }, addedBytes: attributeBytes(added) };
-}
-
-/**
- * `message` with the trace in its attributes; undefined where these have no room, or where a message or batch of
- * `bytes` has none.
+ * `message` with `traceparent` in its attributes, and `tracestate` where that fits too. Undefined where there is no
+ * room in them or in the message or batch of `bytes`, or where the user has put a `traceparent` there.
  */
 export function injectMessage(message: Fields, carried: Carried, bytes: number): Fields | undefined {
-  const injected = injectAttributes(asObject(message.MessageAttributes), carried);
-  if (!injected || crossesLimit(bytes, injected.addedBytes)) return undefined;
-  return { ...message, MessageAttributes: injected.attributes };
+  const given = asObject(message.MessageAttributes) ?? {};
+  const names = Object.keys(given).map((name) => name.toLowerCase());
+  const added: Record<string, { DataType: string; StringValue: string }> = {};
+  for (const name of ["traceparent", "tracestate"] as const) {
+    if (names.length >= ATTRIBUTES_MAX || names.includes(name)) break;
+    added[name] = { DataType: "String", StringValue: carried[name] };
+    names.push(name);
+  }
+  if (!added.traceparent || crossesLimit(bytes, attributeBytes(added))) return undefined;
+  return { ...message, MessageAttributes: { ...given, ...added } };
 }
 
 /** Bytes that a message with `body` counts with. */

@@ -5,9 +5,10 @@
 import { DynamoDBClient, PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { KinesisClient, PutRecordCommand, PutRecordsCommand } from "@aws-sdk/client-kinesis";
-import { GetFunctionCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { GetFunctionCommand, InvokeCommand, InvokeWithResponseStreamCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { CopyObjectCommand, GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
+import { ReceiveMessageCommand, type ReceiveMessageCommandInput, SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -40,6 +41,7 @@ const ANSWERS: Record<string, AwsAnswer> = {
   StartExecution: { body: { executionArn: EXECUTION, startDate: 1 } },
   "PUT /invoices/july%201.pdf": { headers: { etag: ETAG, "x-amz-version-id": "v1" } },
   "PUT /invoices/copy.pdf": { body: `<CopyObjectResult><ETag>${ETAG}</ETag></CopyObjectResult>` },
+  "POST /2015-03-31/functions/broken/invocations": { headers: { "x-amz-function-error": "Unhandled" } },
   "GET /invoices/none.pdf": { status: 404, body: "<Error><Code>NoSuchKey</Code><Message>none</Message></Error>" },
 };
 
@@ -153,6 +155,20 @@ describe("Lambda", () => {
     expect(span).toMatchObject({ name, kind: "producer" });
   });
 
+  it("carries the trace into a call whose answer is streamed", async () => {
+    const client = hopscope.tracedClient(new LambdaClient(aws.options));
+    const span = await spanOf(() => client.send(new InvokeWithResponseStreamCommand({ FunctionName: "charge" })));
+    expect(span).toMatchObject({ name: "invoke charge", kind: "client", attributes: { "faas.invoked_name": "charge" } });
+    const context = Buffer.from(String(aws.requests[0]?.headers["x-amz-client-context"]), "base64").toString();
+    expect(context).toContain(`-${span.spanId}-01`);
+  });
+
+  it("records that the function it waited for failed, which is an answer like any other", async () => {
+    const client = hopscope.tracedClient(new LambdaClient(aws.options));
+    const span = await spanOf(() => client.send(new InvokeCommand({ FunctionName: "broken" })));
+    expect(span).toMatchObject({ status: { code: 2 }, attributes: { "error.type": "Unhandled" } });
+  });
+
   it("leaves a client context that would grow too long as it is", async () => {
     const client = hopscope.tracedClient(new LambdaClient(aws.options));
     const ClientContext = Buffer.from(JSON.stringify({ custom: { mine: "x".repeat(2_600) } })).toString("base64");
@@ -164,6 +180,18 @@ describe("Lambda", () => {
     const client = hopscope.tracedClient(new LambdaClient(aws.options));
     const span = await spanOf(() => client.send(new GetFunctionCommand({ FunctionName: "charge" })));
     expect(span).toMatchObject({ name: "Lambda.GetFunction", kind: "client", attributes: { "rpc.system": "aws-api" } });
+  });
+});
+
+describe("SQS", () => {
+  it.for([
+    [["All"], ["All"]],
+    [["SenderId"], expect.arrayContaining(["SenderId", "AWSTraceHeader"])],
+  ] as const)("asks for %j, wanted by the name of before 2024, by today's name too", async ([AttributeNames, asked]) => {
+    const client = hopscope.tracedClient(new SQSClient(aws.options));
+    const input = { QueueUrl: "https://sqs.us-east-1.amazonaws.com/1/q", AttributeNames: [...AttributeNames] };
+    await spanOf(() => client.send(new ReceiveMessageCommand(input as ReceiveMessageCommandInput)));
+    expect(sentBody()).toMatchObject({ AttributeNames, MessageSystemAttributeNames: asked });
   });
 });
 

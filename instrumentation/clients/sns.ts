@@ -1,10 +1,10 @@
 import type * as Crypto from "node:crypto";
 import { BODY_MD5_KEY_PREFIX } from "@hopscope/schema/attributes";
 import type { Carried } from "../core/propagation.ts";
-import { asObject, asText, type Fields, keyOf, lastPart, parseObject } from "../events/event-source.ts";
+import { asObject, asText, type Fields, lastPart, parseObject } from "../events/event-source.ts";
 import { SNS_SYSTEM } from "../events/systems.ts";
 import type { AwsCommands } from "./aws-command.ts";
-import { identifyBatch, injectEach, listOf } from "./batch.ts";
+import { identifyBatch, identifyOne, injectEach, listOf } from "./batch.ts";
 import { describeSend } from "./describe-send.ts";
 import { injectMessage, messageBytes } from "./message-attributes.ts";
 
@@ -23,13 +23,9 @@ export const snsCommands: AwsCommands = {
       return injectInto(input, carried, bytesOf(input));
     },
     identify(output, input) {
-      const id = asText(output.MessageId);
+      const sent = identifyOne(SNS_SYSTEM, asText(output.MessageId));
       const bodyMd5 = isTopic(input) ? contentOf(input) : undefined;
-      return {
-        messageId: id,
-        keys: [...keyOf(SNS_SYSTEM, id), ...(bodyMd5 ? [BODY_MD5_KEY_PREFIX + bodyMd5] : [])],
-        bodyMd5,
-      };
+      return bodyMd5 ? { ...sent, keys: [...sent.keys, BODY_MD5_KEY_PREFIX + bodyMd5], bodyMd5 } : sent;
     },
   },
   "SNS.PublishBatch": {

@@ -1,10 +1,10 @@
 import type { Carried } from "../core/propagation.ts";
-import { asObject, asText, type Fields, keyOf, lastPart } from "../events/event-source.ts";
+import { asObject, asText, type Fields, lastPart } from "../events/event-source.ts";
 import { rememberQueue } from "../events/sdk-messages.ts";
 import { SQS_SYSTEM } from "../events/systems.ts";
 import { toXray } from "../events/x-ray.ts";
 import type { AwsCommands } from "./aws-command.ts";
-import { identifyBatch, injectEach, listOf } from "./batch.ts";
+import { identifyBatch, identifyOne, injectEach, listOf } from "./batch.ts";
 import { describeSend } from "./describe-send.ts";
 import { injectMessage, messageBytes } from "./message-attributes.ts";
 
@@ -31,10 +31,7 @@ export const sqsCommands: AwsCommands = {
     kind: "producer",
     describe: (input) => describeSend(SQS_SYSTEM, queueOf(input), { body: input.MessageBody }),
     inject: (input, carried) => injectInto(input, carried, bytesOf(input)),
-    identify(output) {
-      const id = asText(output.MessageId);
-      return { messageId: id, keys: keyOf(SQS_SYSTEM, id) };
-    },
+    identify: (output) => identifyOne(SQS_SYSTEM, asText(output.MessageId)),
   },
   "SQS.SendMessageBatch": {
     kind: "producer",
@@ -51,7 +48,8 @@ export const sqsCommands: AwsCommands = {
     prepare: (input) => ({
       ...input,
       MessageAttributeNames: withNames(input.MessageAttributeNames, ATTRIBUTE_NAMES),
-      MessageSystemAttributeNames: withNames(input.MessageSystemAttributeNames, SYSTEM_NAMES),
+      // The name it had before 2024, which means the same: of both, nobody says which one counts.
+      MessageSystemAttributeNames: withNames(input.MessageSystemAttributeNames ?? input.AttributeNames, SYSTEM_NAMES),
     }),
     onOutput(output, input) {
       const queue = queueOf(input);

@@ -1,7 +1,8 @@
-import { asText, type Fields, keyOf, lastPart } from "../events/event-source.ts";
+import { asText, type Fields, lastPart } from "../events/event-source.ts";
 import { STEP_FUNCTIONS_SYSTEM } from "../events/systems.ts";
 import { toXray } from "../events/x-ray.ts";
 import type { AwsCommand, AwsCommands } from "./aws-command.ts";
+import { identifyOne } from "./batch.ts";
 import { describeSend } from "./describe-send.ts";
 
 const start: AwsCommand = {
@@ -9,10 +10,7 @@ const start: AwsCommand = {
   describe: ({ stateMachineArn, input }) =>
     describeSend(STEP_FUNCTIONS_SYSTEM, lastPart(asText(stateMachineArn)), { body: input }),
   inject: (input, { span }): Fields => ({ traceHeader: toXray(span.spanContext()), ...input }),
-  identify(output) {
-    const arn = asText(output.executionArn);
-    return { messageId: arn, keys: keyOf(STEP_FUNCTIONS_SYSTEM, arn) };
-  },
+  identify: (output) => identifyOne(STEP_FUNCTIONS_SYSTEM, asText(output.executionArn)),
 };
 
 /**

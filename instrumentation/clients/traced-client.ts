@@ -132,7 +132,7 @@ function succeed({ command, span, input, startMs }: StartedCall, output: Fields)
   const failed = sent.failures?.[0];
   if (failed) {
     span.setAttribute("error.type", failed.code);
-    span.setStatus({ code: STATUS_ERROR, message: `${sent.failures?.length} of the batch failed: ${failed.code}` });
+    span.setStatus({ code: STATUS_ERROR, message: `${sent.failures?.length} failed: ${failed.code}` });
   }
 }
 

@@ -47,12 +47,13 @@ export interface SpanInit {
 
 /** A span that is recorded. Its fields are read by the encoder; users see the OpenTelemetry interface. */
 export class RecordedSpan implements Span {
-  name: string;
-  readonly kind: SpanKind;
-  readonly context: SpanContext;
-  readonly parentSpanId: string | undefined;
-  readonly startMs: number;
-  readonly scope: Scope;
+  declare name: string;
+  declare readonly kind: SpanKind;
+  declare readonly context: SpanContext;
+  declare readonly parentSpanId: string | undefined;
+  declare readonly startMs: number;
+  declare readonly scope: Scope;
+  declare readonly onEnd: SpanInit["onEnd"];
   endMs = 0;
   readonly attributes: Attributes = {};
   readonly events: SpanEventData[] = [];
@@ -62,16 +63,9 @@ export class RecordedSpan implements Span {
   droppedEvents = 0;
   droppedLinks = 0;
   #attributeCount = 0;
-  readonly #init: SpanInit;
 
   constructor(init: SpanInit) {
-    this.#init = init;
-    this.name = init.name;
-    this.kind = init.kind;
-    this.context = init.context;
-    this.parentSpanId = init.parentSpanId;
-    this.startMs = init.startMs;
-    this.scope = init.scope;
+    Object.assign(this, init);
   }
 
   spanContext(): SpanContext {
@@ -133,7 +127,7 @@ export class RecordedSpan implements Span {
   end(endTime?: TimeInput): void {
     if (this.endMs) return;
     this.endMs = Math.max(endTime === undefined ? nowMs() : toMs(endTime), this.startMs);
-    this.#init.onEnd(this);
+    this.onEnd(this);
   }
 
   /**
@@ -142,11 +136,13 @@ export class RecordedSpan implements Span {
    */
   snapshot(attributes: Attributes, message: string): void {
     if (this.endMs) return;
-    const copy = new RecordedSpan({ ...this.#init, name: this.name });
-    copy.setAttributes({ ...this.attributes, ...attributes });
-    copy.events.push(...this.events);
-    copy.links.push(...this.links);
-    copy.setStatus({ code: STATUS_ERROR, message });
+    const copy = new RecordedSpan(this);
+    Object.assign(copy, {
+      attributes: { ...this.attributes, ...attributes },
+      events: [...this.events],
+      links: [...this.links],
+      status: { code: STATUS_ERROR, message },
+    });
     copy.end();
   }
 

@@ -21,7 +21,8 @@ export const appSync: EventSource = {
       attributes: defined({
         [FAAS_TRIGGER]: "http",
         "graphql.operation.name": field,
-        "graphql.operation.type": type?.toLowerCase(),
+        // Of a field of any other type nobody says what the operation is.
+        "graphql.operation.type": /^(Query|Mutation|Subscription)$/.exec(type ?? "")?.[0].toLowerCase(),
       }),
       parent: extractContext(headerGetter(asObject(first?.request)?.headers)),
     };

@@ -14,10 +14,14 @@ export function isAuthorizerEvent(event: Fields): boolean {
   );
 }
 
-/** The span of the authorizer that let this very request through, or undefined. */
+/**
+ * The span of the authorizer that let this very request through, or undefined. It was run for this request where the
+ * request's id says so, or API Gateway, which one of type TOKEN is not told the id by: its cached answer took no time.
+ */
 export function authorizerContext(requestContext: Fields | undefined): SpanContext | undefined {
   const given = asObject(requestContext?.authorizer);
   const member = asText(given?.[AUTHORIZER_MEMBER]) ?? asText(asObject(given?.lambda)?.[AUTHORIZER_MEMBER]);
   const [traceParent, requestId] = member?.split(";") ?? [];
-  return requestId && requestId === requestContext?.requestId ? parseTraceParent(traceParent) : undefined;
+  const isOwn = requestId ? requestId === requestContext?.requestId : Number(given?.integrationLatency) > 0;
+  return isOwn ? parseTraceParent(traceParent) : undefined;
 }

@@ -7,7 +7,7 @@ import { requestTrigger } from "./http.ts";
 
 /**
  * Lambda authorizers of API Gateway. A span goes on in the context that an authorizer answers with, together
- * with the request's id: API Gateway caches that answer for other requests, whose flow it must not join.
+ * with the request's id where it is told that: API Gateway caches the answer for requests whose flow it must not join.
  *
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
@@ -17,7 +17,7 @@ export const authorizer: EventSource = {
   describe(event) {
     const arn = asText(event.methodArn) ?? asText(event.routeArn) ?? "";
     const [, , method = "GET", ...path] = arn.slice(arn.lastIndexOf(":") + 1).split("/");
-    const requestId = asText(asObject(event.requestContext)?.requestId);
+    const requestId = asText(asObject(event.requestContext)?.requestId) ?? "";
     const trigger = requestTrigger({
       method: asText(event.httpMethod) ?? method,
       path: asText(event.path) ?? asText(event.rawPath) ?? `/${path.join("/")}`,
@@ -29,7 +29,7 @@ export const authorizer: EventSource = {
     return {
       ...rest,
       spanName: `authorize ${rest.spanName}`,
-      ...(requestId && { answer: (result: unknown, span: SpanContext) => carryOn(result, span, requestId) }),
+      answer: (result: unknown, span: SpanContext) => carryOn(result, span, requestId),
     };
   },
 };

@@ -4,22 +4,10 @@ import {
   MESSAGE_SENT_MS,
   MESSAGING_DESTINATION_NAME,
   MESSAGING_MESSAGE_ID,
-  MESSAGING_OPERATION_TYPE,
-  MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
 import { extractContext, headerGetter } from "./carrier.ts";
-import {
-  asInteger,
-  asObject,
-  asText,
-  defined,
-  type EventSource,
-  type Fields,
-  firstRecord,
-  keyOf,
-  type Message,
-} from "./event-source.ts";
-import { describeRecords, messagesTrigger } from "./messages.ts";
+import { asInteger, asObject, asText, type EventSource, type Fields, firstRecord, keyOf } from "./event-source.ts";
+import { describeRecords, messagesTrigger, type RecordParts } from "./messages.ts";
 
 /**
  * Messages of Kafka, Amazon's (MSK) or one's own, and of Amazon MQ's brokers: Kafka's in a list for each partition,
@@ -36,10 +24,9 @@ export const brokers: EventSource = {
     const kind = system(event) ?? "";
     const lists = Object.entries(asObject(event.records ?? event.rmqMessagesByQueue) ?? { "": event.messages ?? event });
     const messages = lists.flatMap(([queue, list]) =>
-      describeRecords(asList(list), (record) => describeRecord(asObject(record) ?? {}, kind, queue)),
+      describeRecords(kind, asList(list), (record) => describeRecord(record, kind, queue)),
     );
-    const destination = asText(messages[0]?.attributes[MESSAGING_DESTINATION_NAME]);
-    return messagesTrigger({ system: kind, faasTrigger: "pubsub", destination, messages });
+    return messagesTrigger({ system: kind, faasTrigger: "pubsub", messages });
   },
 };
 
@@ -55,7 +42,7 @@ function system(event: Fields): "kafka" | "rabbitmq" | "activemq" | undefined {
   return /^aws:a?mq$/.test(source) ? "activemq" : undefined;
 }
 
-function describeRecord(record: Fields, kind: string, queue: string): Message {
+function describeRecord(record: Fields, kind: string, queue: string): RecordParts {
   const { partition, offset, redelivered } = record;
   const topic = asText(record.topic);
   const properties = asObject(record.basicProperties);
@@ -66,19 +53,16 @@ function describeRecord(record: Fields, kind: string, queue: string): Message {
     ? `${topic}/${String(partition)}@${String(offset)}`
     : (asText(record.messageID) ?? asText(properties?.messageId));
   return {
-    record,
     // Kafka's are objects in a list.
     context: extractContext(headerGetter(...asList(record.headers), properties?.headers, record.properties)),
     ...(topic && { group: `${topic}/${String(partition)}` }),
-    attributes: defined({
-      [MESSAGING_SYSTEM]: kind,
-      [MESSAGING_OPERATION_TYPE]: "process",
+    attributes: {
       [MESSAGING_DESTINATION_NAME]: topic ?? asText(physicalName) ?? asText(physicalname) ?? named,
       [MESSAGING_MESSAGE_ID]: id,
       [MESSAGE_KEYS]: keyOf(kind, id),
       [MESSAGE_SENT_MS]: asInteger(record.timestamp),
       // These brokers tell only whether a message was delivered before.
       [MESSAGE_RECEIVE_COUNT]: redelivered === undefined ? undefined : redelivered ? 2 : 1,
-    }),
+    },
   };
 }

@@ -1,7 +1,7 @@
-import { MESSAGE_KEYS, MESSAGING_MESSAGE_ID } from "@hopscope/schema/attributes";
+import { MESSAGE_KEYS, MESSAGING_DESTINATION_NAME, MESSAGING_MESSAGE_ID } from "@hopscope/schema/attributes";
 import { openDestination } from "./envelope.ts";
-import { asObject, asText, defined, type EventSource } from "./event-source.ts";
-import { messagesTrigger } from "./messages.ts";
+import { asObject, asText, type EventSource } from "./event-source.ts";
+import { describeRecords, messagesTrigger } from "./messages.ts";
 import { LAMBDA_SYSTEM } from "./systems.ts";
 
 /**
@@ -13,21 +13,15 @@ export const destination: EventSource = {
   matches: (event) => openDestination(event) !== undefined,
   describe(event) {
     const envelope = openDestination(event);
-    const id = asText(asObject(event.requestContext)?.requestId);
-    return messagesTrigger({
-      system: LAMBDA_SYSTEM,
-      faasTrigger: "pubsub",
-      destination: envelope?.name,
-      messages: [
-        {
-          record: event,
-          attributes: defined({
-            [MESSAGING_MESSAGE_ID]: id,
-            [MESSAGE_KEYS]: [...(envelope?.keys ?? [])],
-            "hopscope.event.type": asText(asObject(event.requestContext)?.condition),
-          }),
-        },
-      ],
-    });
+    const request = asObject(event.requestContext);
+    const messages = describeRecords(LAMBDA_SYSTEM, [event], () => ({
+      attributes: {
+        [MESSAGING_DESTINATION_NAME]: envelope?.name,
+        [MESSAGING_MESSAGE_ID]: asText(request?.requestId),
+        [MESSAGE_KEYS]: [...(envelope?.keys ?? [])],
+        "hopscope.event.type": asText(request?.condition),
+      },
+    }));
+    return messagesTrigger({ system: LAMBDA_SYSTEM, faasTrigger: "pubsub", messages });
   },
 };

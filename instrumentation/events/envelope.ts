@@ -64,6 +64,8 @@ export function openEventBridge(content: Fields): Envelope {
     const key = s3Key(asObject(detail?.bucket)?.name, object?.key, object?.["version-id"], object?.etag);
     if (key) keys.push(key);
   }
+  // What became of an asynchronous invocation, from the default bus.
+  keys.push(...((detail && openDestination(detail)?.keys) ?? []));
   const context = extractContext(memberGetter(detail));
   return { context, keys, system: EVENTBRIDGE_SYSTEM, name: asText(content.source) };
 }
@@ -97,15 +99,17 @@ export function s3Key(bucket: unknown, key: unknown, versionId: unknown, eTag: u
 }
 
 /**
- * The record of an asynchronous invocation that Lambda sends to a destination.
+ * The record of an invocation that Lambda sends to a destination: of an asynchronous one, or of a batch of a stream
+ * that was given up.
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
  */
 export function openDestination(content: Fields): Envelope | undefined {
   const context = asObject(content.requestContext);
   const id = asText(context?.requestId);
   const arn = asText(context?.functionArn);
-  if (!id || !arn || !("requestPayload" in content)) return undefined;
+  if (!id || !arn) return undefined;
   const name = arn.split(":")[6];
   return { context: undefined, keys: [`${LAMBDA_SYSTEM}:${id}`], system: LAMBDA_SYSTEM, name };
 }

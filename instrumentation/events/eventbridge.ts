@@ -1,7 +1,13 @@
-import { FAAS_TRIGGER, MESSAGE_KEYS, MESSAGE_SENT_MS, MESSAGING_MESSAGE_ID } from "@hopscope/schema/attributes";
+import {
+  FAAS_TRIGGER,
+  MESSAGE_KEYS,
+  MESSAGE_SENT_MS,
+  MESSAGING_DESTINATION_NAME,
+  MESSAGING_MESSAGE_ID,
+} from "@hopscope/schema/attributes";
 import { isEventBridge, openEventBridge } from "./envelope.ts";
 import { asText, defined, type EventSource, type Fields, type Trigger } from "./event-source.ts";
-import { messagesTrigger } from "./messages.ts";
+import { describeRecords, messagesTrigger } from "./messages.ts";
 import { EVENTBRIDGE_SYSTEM } from "./systems.ts";
 
 /**
@@ -17,26 +23,19 @@ export const eventBridge: EventSource = {
 };
 
 function describeEvent(event: Fields): Trigger {
-  const { context, keys } = openEventBridge(event);
-  const id = asText(event.id);
-  return messagesTrigger({
-    system: EVENTBRIDGE_SYSTEM,
-    faasTrigger: "pubsub",
-    // The event does not say which bus it was on; its source is what a reader knows it by.
-    destination: asText(event.source),
-    messages: [
-      {
-        record: event,
-        context,
-        attributes: defined({
-          [MESSAGING_MESSAGE_ID]: id,
-          [MESSAGE_KEYS]: [...keys],
-          [MESSAGE_SENT_MS]: Date.parse(asText(event.time) ?? ""),
-          "hopscope.event.type": asText(event["detail-type"]),
-        }),
-      },
-    ],
-  });
+  const { context, keys, name } = openEventBridge(event);
+  const messages = describeRecords(EVENTBRIDGE_SYSTEM, [event], () => ({
+    context,
+    attributes: {
+      // The event does not say which bus it was on; its source is what a reader knows it by.
+      [MESSAGING_DESTINATION_NAME]: name,
+      [MESSAGING_MESSAGE_ID]: asText(event.id),
+      [MESSAGE_KEYS]: [...keys],
+      [MESSAGE_SENT_MS]: Date.parse(asText(event.time) ?? ""),
+      "hopscope.event.type": asText(event["detail-type"]),
+    },
+  }));
+  return messagesTrigger({ system: EVENTBRIDGE_SYSTEM, faasTrigger: "pubsub", messages });
 }
 
 /** @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-rule-schedule.html */

@@ -109,6 +109,24 @@ describe("every event that is documented", () => {
     }
   });
 
+  it("calls a field of a type no operation", () => {
+    const info = (parentTypeName: string) => ({ info: { parentTypeName, fieldName: "f" }, arguments: {} });
+    const types = ["Query", "Mutation", "Subscription", "Order"].map(
+      (name) => detect(info(name), {}).attributes["graphql.operation.type"],
+    );
+    expect(types).toEqual(["query", "mutation", "subscription", undefined]);
+  });
+
+  it("lets the answer of an authorizer of type TOKEN name its span, without the request's id that it is not told", () => {
+    const trigger = detect({ type: "TOKEN", authorizationToken: "t", methodArn: "a:b/c/GET/d" }, {});
+    const span = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7", traceFlags: 1 };
+    expect(trigger.answer?.({ principalId: "me", policyDocument: {} }, span)).toEqual({
+      principalId: "me",
+      policyDocument: {},
+      context: { hopscope: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01;" },
+    });
+  });
+
   it("lets an authorizer's answer name its span, and leaves other answers as they are", () => {
     const trigger = detect({ type: "REQUEST", methodArn: "a:b/c/GET/d", requestContext: { requestId: "id" } }, {});
     const span = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7", traceFlags: 1 };

@@ -137,6 +137,24 @@ export const httpCases: readonly EventCase[] = [
     expected: { by: "aws.api-gateway.v1", spanName: "POST /orders/{id}", parent: SPAN_ID },
   },
   {
+    name: "REST API behind an authorizer of type TOKEN that was run for this request",
+    source: REST_AUTHORIZED,
+    event: {
+      ...rest,
+      requestContext: { ...rest.requestContext, authorizer: { hopscope: `${OTHER_TRACEPARENT};`, integrationLatency: 582 } },
+    },
+    expected: { by: "aws.api-gateway.v1", spanName: "POST /orders/{id}", parent: OTHER_SPAN_ID },
+  },
+  {
+    name: "REST API behind an authorizer of type TOKEN whose answer was cached",
+    source: REST_AUTHORIZED,
+    event: {
+      ...rest,
+      requestContext: { ...rest.requestContext, authorizer: { hopscope: `${OTHER_TRACEPARENT};`, integrationLatency: 0 } },
+    },
+    expected: { by: "aws.api-gateway.v1", spanName: "POST /orders/{id}", parent: SPAN_ID },
+  },
+  {
     name: "HTTP API",
     source: HTTP,
     event: http,
@@ -144,7 +162,7 @@ export const httpCases: readonly EventCase[] = [
       by: "aws.api-gateway.v2",
       spanName: "GET /orders/{id}",
       parent: SPAN_ID,
-      attributes: { "url.path": "/orders/7", "server.address": "api.example.com" },
+      attributes: { "url.path": "/orders/7", "url.scheme": "https", "server.address": "api.example.com" },
     },
   },
   {
@@ -170,11 +188,16 @@ export const httpCases: readonly EventCase[] = [
       httpMethod: "GET",
       path: "/lambda",
       queryStringParameters: {},
-      headers: { host: "lb.example.com", "x-amzn-trace-id": "Root=1-5c536348-3d683b8b04734faae651f476", b3: "0" },
+      headers: { host: "lb.example.com:8080", "x-forwarded-proto": "http", "x-amzn-trace-id": "Root=1-5c536348-3d683b8b04734faae651f476", b3: "0" },
       body: "",
       isBase64Encoded: false,
     },
-    expected: { by: "aws.alb", spanName: "GET", parent: null, attributes: { "url.path": "/lambda" } },
+    expected: {
+      by: "aws.alb",
+      spanName: "GET",
+      parent: null,
+      attributes: { "url.path": "/lambda", "url.scheme": "http", "server.address": "lb.example.com" },
+    },
   },
   {
     name: "load balancer with lists of headers",
@@ -238,6 +261,21 @@ export const httpCases: readonly EventCase[] = [
     expected: { by: "aws.api-gateway.websocket", spanName: "CONNECT $connect", parent: SPAN_ID },
   },
   {
+    name: "WebSocket connect behind an authorizer",
+    source: WEB_SOCKET,
+    event: {
+      headers: { traceparent: TRACEPARENT },
+      requestContext: {
+        routeKey: "$connect",
+        eventType: "CONNECT",
+        connectionId: "L0SM9cOFvHcCIhw=",
+        requestId: "id",
+        authorizer: { hopscope: `${OTHER_TRACEPARENT};id` },
+      },
+    },
+    expected: { by: "aws.api-gateway.websocket", spanName: "CONNECT $connect", parent: OTHER_SPAN_ID },
+  },
+  {
     name: "WebSocket message that carries a context in its body",
     source: WEB_SOCKET_MESSAGE,
     event: {
@@ -256,6 +294,12 @@ export const httpCases: readonly EventCase[] = [
       info: { fieldName: "getOrder", parentTypeName: "Query", selectionSetList: [], variables: {} },
     },
     expected: { by: "aws.appsync", spanName: "Query.getOrder", parent: SPAN_ID },
+  },
+  {
+    name: "AppSync resolver of a type's field",
+    source: APP_SYNC,
+    event: { arguments: {}, source: {}, info: { fieldName: "items", parentTypeName: "Order" }, request: { headers: {} } },
+    expected: { by: "aws.appsync", spanName: "Order.items", parent: null, attributes: { "graphql.operation.name": "items" } },
   },
   {
     name: "AppSync batch",

@@ -71,23 +71,14 @@ export const httpApi: EventSource = {
 };
 
 /**
- * Application Load Balancer; headers are single values or, where the target group says so, lists.
+ * Application Load Balancer: a REST API's event without its route; headers are single values or, where the target group
+ * says so, lists.
  *
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
  */
 export const loadBalancer: EventSource = {
-  matches: (event) =>
-    asObject(asObject(event.requestContext)?.elb) !== undefined,
-  describe(event) {
-    const get = headerGetter(event.headers, event.multiValueHeaders);
-    return requestTrigger({
-      method: asText(event.httpMethod) ?? "GET",
-      path: asText(event.path),
-      route: undefined,
-      host: get("host"),
-      get,
-    });
-  },
+  ...restApi,
+  matches: (event) => asObject(asObject(event.requestContext)?.elb) !== undefined,
 };
 
 /** The trigger of any request. The query string is not recorded: it may hold what is private. */
@@ -102,7 +93,8 @@ export function requestTrigger(parts: RequestParts, extra: Attributes = {}): Tri
         [HTTP_REQUEST_METHOD]: method,
         [HTTP_ROUTE]: parts.route,
         [URL_PATH]: parts.path,
-        [SERVER_ADDRESS]: parts.host,
+        [SERVER_ADDRESS]: parts.host?.replace(/:\d+$/, ""),
+        "url.scheme": parts.get("x-forwarded-proto") ?? "https",
         "user_agent.original": parts.get("user-agent"),
       }),
       ...extra,

@@ -4,23 +4,10 @@ import {
   MESSAGING_DESTINATION_NAME,
   MESSAGING_MESSAGE_BODY_SIZE,
   MESSAGING_MESSAGE_ID,
-  MESSAGING_OPERATION_TYPE,
-  MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
 import { extractContext, memberGetter } from "./carrier.ts";
-import {
-  asObject,
-  asText,
-  defined,
-  type EventSource,
-  firstRecord,
-  keyOf,
-  lastPart,
-  type Message,
-  parseObject,
-  recordsOf,
-} from "./event-source.ts";
-import { describeRecords, messagesTrigger } from "./messages.ts";
+import { asObject, asText, keyOf, parseObject } from "./event-source.ts";
+import { recordSource } from "./messages.ts";
 import { KINESIS_SYSTEM } from "./systems.ts";
 
 /** Longest record whose data is searched for a context, in base64 characters: a bound on work, not on records. */
@@ -33,39 +20,27 @@ const DATA_CHARS_MAX = 400_000;
  * @see https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-kinesis.html
  */
-export const kinesis: EventSource = {
-  matches: (event) => firstRecord(event)?.eventSource === "aws:kinesis",
-  describe(event) {
-    return messagesTrigger({
-      system: KINESIS_SYSTEM,
-      faasTrigger: "datasource",
-      destination: lastPart(asText(firstRecord(event)?.eventSourceARN)),
-      stopsAtFailure: true,
-      messages: describeRecords(recordsOf(event), describeRecord),
-    });
+export const kinesis = recordSource(
+  "aws:kinesis",
+  { system: KINESIS_SYSTEM, faasTrigger: "datasource", stopsAtFailure: true },
+  (fields) => {
+    const kinesisFields = asObject(fields.kinesis) ?? fields;
+    const id = asText(fields.eventID);
+    const data = asText(kinesisFields.data);
+    return {
+      context: contextIn(data),
+      itemId: asText(kinesisFields.sequenceNumber),
+      attributes: {
+        // With enhanced fan-out the consumer follows: `...:stream/orders/consumer/app:1580000000`.
+        [MESSAGING_DESTINATION_NAME]: asText(fields.eventSourceARN)?.split("/")[1],
+        [MESSAGING_MESSAGE_ID]: id,
+        [MESSAGE_KEYS]: keyOf(KINESIS_SYSTEM, id),
+        [MESSAGE_SENT_MS]: Math.round(Number(kinesisFields.approximateArrivalTimestamp) * 1000),
+        [MESSAGING_MESSAGE_BODY_SIZE]: data === undefined ? undefined : Buffer.byteLength(data, "base64"),
+      },
+    };
   },
-};
-
-function describeRecord(record: unknown): Message {
-  const fields = asObject(record) ?? {};
-  const kinesisFields = asObject(fields.kinesis) ?? fields;
-  const id = asText(fields.eventID);
-  const data = asText(kinesisFields.data);
-  return {
-    record,
-    context: contextIn(data),
-    itemId: asText(kinesisFields.sequenceNumber),
-    attributes: defined({
-      [MESSAGING_SYSTEM]: KINESIS_SYSTEM,
-      [MESSAGING_OPERATION_TYPE]: "process",
-      [MESSAGING_DESTINATION_NAME]: lastPart(asText(fields.eventSourceARN)),
-      [MESSAGING_MESSAGE_ID]: id,
-      [MESSAGE_KEYS]: keyOf(KINESIS_SYSTEM, id),
-      [MESSAGE_SENT_MS]: Math.round(Number(kinesisFields.approximateArrivalTimestamp) * 1000),
-      [MESSAGING_MESSAGE_BODY_SIZE]: data === undefined ? undefined : Buffer.byteLength(data, "base64"),
-    }),
-  };
-}
+);
 
 function contextIn(data: string | undefined) {
   // Base64 of `{` begins with `ew` or `ey`: nothing else can be a JSON object.

@@ -9,10 +9,11 @@ import {
   SPAN_ID,
   TRACEPARENT,
 } from "./event-case.ts";
-import { sqsRecord } from "./sqs.cases.ts";
+import { busEvent, sqsRecord } from "./sqs.cases.ts";
 
 const INVOKE = "https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html";
 const DESTINATION = lambdaPage("invocation-async");
+const STREAM_DESTINATION = "https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html";
 const CONTEXT_OBJECT = sample(
   "awsdocs/aws-step-functions-developer-guide",
   "doc_source/input-output-contextobject.md",
@@ -44,6 +45,23 @@ const queued = sqsRecord({
   messageAttributes: { traceparent: { stringValue: TRACEPARENT, dataType: "String" } },
 });
 const caller = { awsRequestId: "8476a536-e9f4-11e8-9739-2dfe598c3fcd", functionName: "charge" };
+
+/** What became of an invocation, as a destination is told it. */
+const outcome = {
+  version: "1.0",
+  timestamp: "2019-11-14T18:16:05.568Z",
+  requestContext: {
+    requestId: "e4b46cbf-b738-xmpl-8880-a18cdf61200e",
+    functionArn: "arn:aws:lambda:us-east-2:123456789012:function:my-function:$LATEST",
+    condition: "RetriesExhausted",
+    approximateInvokeCount: 3,
+  },
+  requestPayload: { ORDER_IDS: ["9e07af03-ce31-4ff3-xmpl-36dce652cb4f"] },
+  responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
+  responsePayload: { errorMessage: "Process exited before completing request" },
+};
+/** Its identity: the request id. */
+const OUTCOME_KEY = "aws.lambda:e4b46cbf-b738-xmpl-8880-a18cdf61200e";
 
 export const lambdaCases: readonly EventCase[] = [
   {
@@ -87,25 +105,46 @@ export const lambdaCases: readonly EventCase[] = [
   {
     name: "destination of an asynchronous invocation",
     source: DESTINATION,
-    event: {
-      version: "1.0",
-      timestamp: "2019-11-14T18:16:05.568Z",
-      requestContext: {
-        requestId: "e4b46cbf-b738-xmpl-8880-a18cdf61200e",
-        functionArn: "arn:aws:lambda:us-east-2:123456789012:function:my-function:$LATEST",
-        condition: "RetriesExhausted",
-        approximateInvokeCount: 3,
-      },
-      requestPayload: { ORDER_IDS: ["9e07af03-ce31-4ff3-xmpl-36dce652cb4f"] },
-      responseContext: { statusCode: 200, executedVersion: "$LATEST", functionError: "Unhandled" },
-      responsePayload: { errorMessage: "Process exited before completing request" },
-    },
+    event: outcome,
     expected: {
       by: "aws.lambda.destination",
       spanName: "process my-function",
       parent: null,
       contexts: [null],
-      keys: ["aws.lambda:e4b46cbf-b738-xmpl-8880-a18cdf61200e"],
+      keys: [OUTCOME_KEY],
+    },
+  },
+  {
+    name: "destination of a function's invocations through EventBridge",
+    source: DESTINATION,
+    event: {
+      ...busEvent,
+      "detail-type": "Lambda Function Invocation Result - Failure",
+      source: "lambda",
+      resources: [outcome.requestContext.functionArn],
+      detail: outcome,
+    },
+    expected: {
+      by: "aws.eventbridge",
+      spanName: "process lambda",
+      parent: null,
+      contexts: [null],
+      keys: [`aws.eventbridge:${busEvent.id}`, OUTCOME_KEY],
+    },
+  },
+  {
+    name: "destination of batches of a stream that were given up",
+    source: STREAM_DESTINATION,
+    event: {
+      Records: [sqsRecord({ body: JSON.stringify({ ...outcome, requestPayload: undefined, KinesisBatchInfo: {} }) })],
+    },
+    expected: {
+      by: "aws.sqs",
+      spanName: "process my-queue",
+      parent: null,
+      contexts: [null],
+      keys: ["aws_sqs:059f36b4-87a3-44ab-83d2-661975830a7d", OUTCOME_KEY],
+      attributes: { "hopscope.message.via.system": "aws.lambda", "hopscope.message.via.destination.name": "my-function" },
     },
   },
   {

@@ -30,6 +30,7 @@ const SCHEDULER = sample(
 const SCHEDULER_INPUT = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html";
 const KINESIS = powertools("kinesis/stream");
 const PIPES = pipesPage("eb-pipes-kinesis");
+const FAN_OUT = "https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-create.html";
 const DYNAMODB = lambdaPage("with-ddb");
 const DYNAMODB_MILLISECONDS = sample(
   "aws/aws-lambda-dotnet",
@@ -253,6 +254,19 @@ export const messageCases: readonly EventCase[] = [
       keys: [KINESIS_KEY],
       attributes: { "faas.trigger": "datasource", "hopscope.message.sent_ms": 1_545_084_650_987 },
     },
+  },
+  {
+    name: "Kinesis with enhanced fan-out",
+    source: FAN_OUT,
+    event: {
+      Records: [
+        {
+          ...kinesisRecord(),
+          eventSourceARN: "arn:aws:kinesis:us-east-2:123456789012:stream/lambda-stream/consumer/app:1540591608",
+        },
+      ],
+    },
+    expected: { by: "aws.kinesis", spanName: "process lambda-stream", parent: null, contexts: [null], keys: [KINESIS_KEY] },
   },
   {
     name: "Kinesis with a context in its JSON",

@@ -1,6 +1,6 @@
 import { shared } from "../core/shared.ts";
-import { asObject, asText, type EventSource, type Fields, type Message } from "./event-source.ts";
-import { describeRecords, messagesTrigger } from "./messages.ts";
+import { asObject, asText, type EventSource, type Fields } from "./event-source.ts";
+import { describeRecords, messagesTrigger, type RecordParts } from "./messages.ts";
 import { describeSqsMessage } from "./sqs.ts";
 import { SQS_SYSTEM } from "./systems.ts";
 
@@ -24,8 +24,7 @@ export const sdkMessages: EventSource = {
     return messagesTrigger({
       system: SQS_SYSTEM,
       faasTrigger: "pubsub",
-      destination: queues.get(messages[0] as object),
-      messages: describeRecords(messages, describe),
+      messages: describeRecords(SQS_SYSTEM, messages, describe),
     });
   },
 };
@@ -40,10 +39,8 @@ function isSdkMessage(value: unknown): boolean {
   return asText(MessageId) !== undefined && asText(ReceiptHandle) !== undefined;
 }
 
-function describe(record: unknown): Message {
-  const fields = asObject(record) ?? {};
+function describe(fields: Fields): RecordParts {
   return describeSqsMessage({
-    record,
     id: asText(fields.MessageId),
     body: asText(fields.Body),
     md5: asText(fields.MD5OfBody),

@@ -11,24 +11,11 @@ import {
   MESSAGING_DESTINATION_NAME,
   MESSAGING_MESSAGE_BODY_SIZE,
   MESSAGING_MESSAGE_ID,
-  MESSAGING_OPERATION_TYPE,
-  MESSAGING_SYSTEM,
 } from "@hopscope/schema/attributes";
 import { extractContext, messageAttributeGetter } from "./carrier.ts";
 import { openEnvelope } from "./envelope.ts";
-import {
-  asInteger,
-  asObject,
-  asText,
-  defined,
-  type EventSource,
-  firstRecord,
-  keyOf,
-  lastPart,
-  type Message,
-  recordsOf,
-} from "./event-source.ts";
-import { describeRecords, messagesTrigger } from "./messages.ts";
+import { asInteger, asObject, asText, keyOf, lastPart } from "./event-source.ts";
+import { type RecordParts, recordSource } from "./messages.ts";
 import { SQS_SYSTEM } from "./systems.ts";
 import { xray } from "./x-ray.ts";
 
@@ -37,35 +24,19 @@ import { xray } from "./x-ray.ts";
  *
  * @see https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
  */
-export const sqs: EventSource = {
-  matches: (event) => firstRecord(event)?.eventSource === "aws:sqs",
-  describe(event) {
-    const destination = lastPart(asText(firstRecord(event)?.eventSourceARN));
-    return messagesTrigger({
-      system: SQS_SYSTEM,
-      faasTrigger: "pubsub",
-      destination,
-      messages: describeRecords(recordsOf(event), describeLambdaRecord),
-    });
-  },
-};
-
-function describeLambdaRecord(record: unknown): Message {
-  const fields = asObject(record) ?? {};
-  return describeSqsMessage({
-    record,
+export const sqs = recordSource("aws:sqs", { system: SQS_SYSTEM, faasTrigger: "pubsub" }, (fields) =>
+  describeSqsMessage({
     id: asText(fields.messageId),
     body: asText(fields.body),
     md5: asText(fields.md5OfBody),
     attributes: asObject(fields.attributes) ?? {},
     messageAttributes: fields.messageAttributes,
     queue: lastPart(asText(fields.eventSourceARN)),
-  });
-}
+  }),
+);
 
 /** One SQS message, wherever it was taken from. */
 export interface SqsMessageParts {
-  readonly record: unknown;
   readonly id: string | undefined;
   readonly body: string | undefined;
   readonly md5: string | undefined;
@@ -81,7 +52,7 @@ export interface SqsMessageParts {
  *
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Message.html
  */
-export function describeSqsMessage(parts: SqsMessageParts): Message {
+export function describeSqsMessage(parts: SqsMessageParts): RecordParts {
   const { attributes, body, id } = parts;
   const envelope = openEnvelope(body);
   const group = asText(attributes.MessageGroupId);
@@ -89,13 +60,10 @@ export function describeSqsMessage(parts: SqsMessageParts): Message {
   // A topic passes on whatever X-Ray header its publisher had, so that one does not say that the publisher is known.
   const content = parts.md5 && !own && !envelope ? [BODY_MD5_KEY_PREFIX + parts.md5] : [];
   return {
-    record: parts.record,
     itemId: id,
     ...(group !== undefined && parts.queue?.endsWith(".fifo") && { group }),
     context: own ?? envelope?.context ?? xray(asText(attributes.AWSTraceHeader)),
-    attributes: defined({
-      [MESSAGING_SYSTEM]: SQS_SYSTEM,
-      [MESSAGING_OPERATION_TYPE]: "process",
+    attributes: {
       [MESSAGING_DESTINATION_NAME]: parts.queue,
       [MESSAGING_MESSAGE_ID]: id,
       [MESSAGE_KEYS]: [...keyOf(SQS_SYSTEM, id), ...(envelope?.keys ?? []), ...content],
@@ -107,6 +75,6 @@ export function describeSqsMessage(parts: SqsMessageParts): Message {
       [MESSAGE_VIA_SYSTEM]: envelope?.system,
       [MESSAGE_VIA_NAME]: envelope?.name,
       [DEAD_LETTER_SOURCE_NAME]: lastPart(asText(attributes.DeadLetterQueueSourceArn)),
-    }),
+    },
   };
 }

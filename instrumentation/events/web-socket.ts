@@ -1,4 +1,5 @@
 import { FAAS_TRIGGER, HTTP_ROUTE, SERVER_ADDRESS } from "@hopscope/schema/attributes";
+import { authorizerContext } from "./authorizer-context.ts";
 import { extractContext, headerGetter, memberGetter } from "./carrier.ts";
 import { asObject, asText, defined, type EventSource, parseObject } from "./event-source.ts";
 import { recordStatus } from "./http.ts";
@@ -27,6 +28,7 @@ export const webSocket: EventSource = {
         "hopscope.websocket.connection.id": asText(context.connectionId),
       }),
       parent:
+        authorizerContext(context) ??
         extractContext(headerGetter(event.headers, event.multiValueHeaders)) ??
         extractContext(memberGetter(parseObject(asText(event.body)))),
       onResult: recordStatus,

@@ -21,11 +21,12 @@ export function interceptLegacyEnds(args: readonly unknown[], finish: Finish): u
   for (const name of ["done", "fail", "succeed"] as const) {
     const original = object?.[name];
     if (!object || typeof original !== "function") continue;
-    object[name] = (...values: unknown[]): void => {
+    // A context that cannot be changed stays as it is: its handler ends by the callback, or goes unseen.
+    Reflect.set(object, name, (...values: unknown[]): void => {
       const [first, second] = values;
       if (name === "succeed") end(original, object, values, undefined, first);
       else end(original, object, values, name === "fail" ? (first ?? "failed") : first, second);
-    };
+    });
   }
   const wrapped = (...values: unknown[]): void => end(callback, undefined, values, values[0], values[1]);
   return [event, context, wrapped, ...rest];

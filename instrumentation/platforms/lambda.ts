@@ -12,6 +12,8 @@ import {
   INIT_SPAN_NAME,
   INIT_TYPE,
   MEMORY_USED,
+  MESSAGE_KEYS,
+  MESSAGING_SYSTEM,
   REMAINING_TIME_MS,
   REQUEST_PAYLOAD,
   RESPONSE_PAYLOAD,
@@ -29,8 +31,9 @@ import { withSpan } from "../core/context.ts";
 import { guarded } from "../core/report.ts";
 import { shared } from "../core/shared.ts";
 import { tracing } from "../core/tracing.ts";
-import { asObject, asText } from "../events/event-source.ts";
+import { asObject, asText, type Trigger } from "../events/event-source.ts";
 import { detect } from "../events/index.ts";
+import { LAMBDA_SYSTEM, SQS_SYSTEM } from "../events/systems.ts";
 import { announceTimeout, endWithError, endWithResult, type Invocation, startInvocation } from "../invocation.ts";
 import type { Imports } from "../optional/imports.ts";
 import { recordPayload } from "../payload.ts";
@@ -71,7 +74,8 @@ export function prepareLambda(): void {
 /** Runs a handler under the Lambda runtime. Returns or throws what it does, once its spans are sent. */
 export function invokeOnLambda(call: Call): unknown {
   const streaming = STREAMING in call.handler;
-  const lambdaContext = asObject(call.args[streaming ? 2 : 1]) as LambdaContext | undefined;
+  // The third argument of a streaming handler, wrapped outside or inside of `streamifyResponse`; elsewhere a callback.
+  const lambdaContext = (asObject(call.args[2]) ?? asObject(call.args[1])) as LambdaContext | undefined;
   const invocation = guarded("starting an invocation", () => begin(call, lambdaContext));
   if (!invocation) return Reflect.apply(call.handler, call.self, call.args);
   // The runtime clients before Node 24 give a callback, and take a plain return value for nothing.
@@ -92,7 +96,8 @@ export function invokeOnLambda(call: Call): unknown {
     });
   }
   if (isPromise(result)) {
-    return result.then(
+    // Of what is no promise of Node's own, `then` may return anything: without this the answer would be lost.
+    return Promise.resolve(result).then(
       (value) => finish(call, invocation, undefined, value).then(() => answerOf(invocation, value)),
       (error: unknown) =>
         finish(call, invocation, { error }, undefined).then(() => {
@@ -127,14 +132,15 @@ function begin(call: Call, lambdaContext: LambdaContext | undefined): LambdaInvo
     if (typeof call.args[2] === "function") watchIdleness();
   }
   const start = first ? describeInit(startMs) : undefined;
+  const trigger = detect(call.args[0], lambdaContext);
   const invocation = startInvocation(tracing(), {
-    trigger: detect(call.args[0], lambdaContext),
+    trigger,
     options: call.options,
     each: call.each,
     fallbackName: process.env.AWS_LAMBDA_FUNCTION_NAME ?? "invoke",
     startMs,
     attributes: {
-      ...(requestId && { [FAAS_INVOCATION_ID]: requestId }),
+      ...(requestId && { [FAAS_INVOCATION_ID]: requestId, ...ownIdentity(trigger, requestId) }),
       ...arnAttributes(lambdaContext?.invokedFunctionArn),
       [FAAS_COLDSTART]: start?.coldStart ?? false,
       ...start?.attributes,
@@ -174,6 +180,16 @@ function describeInit(startMs: number) {
   const attributes: Attributes = { [INIT_TYPE]: type };
   if (coldStart) attributes[INIT_DURATION_MS] = toMs - fromMs;
   return { coldStart, attributes, fromMs, toMs };
+}
+
+/**
+ * What a destination of the function is told of this invocation: the request's id, beside what the event says.
+ * Pollers of queues have no destinations.
+ */
+function ownIdentity({ kind, attributes }: Trigger, requestId: string): Attributes {
+  if (kind !== "consumer" || attributes[MESSAGING_SYSTEM] === SQS_SYSTEM) return {};
+  const keys = attributes[MESSAGE_KEYS] as string[] | undefined;
+  return { [MESSAGE_KEYS]: [...(keys ?? []), `${LAMBDA_SYSTEM}:${requestId}`] };
 }
 
 function arnAttributes(arn: unknown): Attributes {
