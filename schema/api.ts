@@ -189,7 +189,7 @@ export const functionSeriesQuerySchema = timeRangeQuerySchema.extend({
   service: textParameter.optional().describe("Of which service, where several have a function of that name."),
   stepS: parameterOf(z.int().min(60).max(86_400).multipleOf(60))
     .optional()
-    .describe("Seconds from point to point, whole minutes. Default: about a hundred points."),
+    .describe("Seconds from point to point, whole minutes. Default: about a hundred points; over days, of whole hours."),
 });
 
 /** What a function did in one step; durations in milliseconds, memory in bytes. */

@@ -1,4 +1,4 @@
-/** `/api/functions`, `/api/queues` and `/api/map`: all from rollups by minute. */
+/** `/api/functions`, `/api/queues` and `/api/map`: all from rollups by minute and hour. */
 import { createRoute, z } from "@hono/zod-openapi";
 import {
   functionListResponseSchema,
@@ -20,6 +20,7 @@ import { CutNote, readingOf } from "./cut-note.ts";
 import { timeRange, type TimeRange } from "./time-range.ts";
 
 const MINUTE_S = 60;
+const HOUR_S = 3600;
 /** Points of a series where nothing else is asked for. */
 const POINTS_DEFAULT = 100;
 
@@ -27,7 +28,7 @@ const listRoute = createRoute({
   method: "get",
   path: "/api/functions",
   summary: "Functions with their totals, the busiest first",
-  description: "From the rollup by minute: `from` is taken down to its minute.",
+  description: "From a rollup: `from` is taken down to its minute.",
   request: { query: timeRangeQuerySchema },
   responses: { 200: jsonAnswer("Every function that ran.", functionListResponseSchema), ...ERROR_ANSWERS },
 });
@@ -94,12 +95,13 @@ export function functionRoutes({ store, now }: ApiContext) {
     });
 }
 
-/** Whole minutes, and no more points than a series may have. */
+/** Whole minutes, or whole hours where they are long and not asked for; no more points than a series may have. */
 function stepOf({ from, to }: TimeRange, askedS: number | undefined): number {
   const seconds = (Date.parse(to) - Date.parse(from)) / 1000;
   const wanted = askedS ?? seconds / POINTS_DEFAULT;
   const least = seconds / SERIES_POINTS_MAX;
-  return Math.ceil(Math.max(wanted, least, MINUTE_S) / MINUTE_S) * MINUTE_S;
+  const grain = askedS === undefined && wanted > HOUR_S ? HOUR_S : MINUTE_S;
+  return Math.ceil(Math.max(wanted, least, MINUTE_S) / grain) * grain;
 }
 
 function toMap(rows: readonly MapEdgeRow[]): MapResponse {

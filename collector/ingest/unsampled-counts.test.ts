@@ -112,7 +112,7 @@ describe("what the wrapper counted", () => {
     await intake().receive(bodyOf(requestOf("alerted", everyMetric("7")), "json"), "json");
     const rows = await db.store.query(
       `SELECT sum(invocations) AS count, min(seen_at >= minute) AS visible, toUInt32(any(minute)) AS at
-       FROM alert_minutes WHERE faas_name = 'alerted'`,
+       FROM alert_minutes WHERE faas_name = 'alerted' AND step_s = 60`,
     );
     expect(rows).toEqual([{ count: "9", visible: 1, at: (NOW_MS - 30_000) / 1000 }]);
   });
@@ -122,7 +122,7 @@ describe("what the wrapper counted", () => {
     const points = times.map((atMs) => point({ atMs }));
     await intake().receive(bodyOf(requestOf("clocks", [metric("faas.invocations", points)]), "json"), "json");
     const rows = await db.store.query(
-      `SELECT toUInt32(minute) AS minute, sum(invocations) AS count FROM function_minutes WHERE faas_name = 'clocks'
+      `SELECT toUInt32(minute) AS minute, sum(invocations) AS count FROM function_minutes WHERE faas_name = 'clocks' AND step_s = 60
        GROUP BY minute ORDER BY minute`,
     );
     const thisMinute = (NOW_MS - 30_000) / 1000;

@@ -1,10 +1,14 @@
--- One row a function, minute and arrival. An invocation is a SERVER or CONSUMER span that says so by faas.trigger or
--- faas.invocation_id: one attempt, so Lambda's retries with one request id count as several.
+-- One row a function, minute and arrival, and one a function and hour of UTC: step_s says which. Both are rows of one
+-- insert, so they always say the same; a range is read as whole hours and the minutes at both its ends.
+-- An invocation is a SERVER or CONSUMER span that says so by faas.trigger or faas.invocation_id: one attempt, so
+-- Lambda's retries with one request id count as several.
 -- seen_at: the first alert evaluation (a whole minute) that can see a row. An evaluation runs a quarter of a minute
 -- after its nominal minute and reads `seen_at <= minute`, so what it saw can be asked again at any time: a backtest
--- reads exactly what the live engine read. seen_at minus minute is also the arrival lag that delays an evaluation.
+-- reads exactly what the live engine read. seen_at minus minute is also the arrival lag that delays an evaluation. Hours
+-- are for readers alone: no evaluation sees one, its seen_at is the last second that there is.
 CREATE TABLE IF NOT EXISTS function_minutes
 (
+    step_s UInt16 DEFAULT 60,
     minute DateTime CODEC(Delta, ZSTD(1)),
     service_name LowCardinality(String),
     faas_name LowCardinality(String),
@@ -23,13 +27,19 @@ CREATE TABLE IF NOT EXISTS function_minutes
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(minute)
-ORDER BY (service_name, faas_name, minute, seen_at)
-TTL minute + toIntervalDay({{retention_days}})
-SETTINGS non_replicated_deduplication_window = 10000;
+ORDER BY (service_name, faas_name, step_s, minute, seen_at)
+-- An hour goes after its last minute.
+TTL minute + toIntervalDay({{retention_days}}) + toIntervalHour(1)
+-- Granules are small, as a digest is dear to read.
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 256;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS function_minutes_view TO function_minutes AS
+WITH
+    toStartOfMinute(toDateTime(start_time)) AS slot,
+    toStartOfMinute(now() + toIntervalSecond(44)) AS arrival
 SELECT
-    toStartOfMinute(toDateTime(start_time)) AS minute,
+    arrayJoin([60, 3600]) AS step_s,
+    toDateTime(intDiv(toUInt32(slot), step_s) * step_s) AS minute,
     service_name,
     if(faas_name = '', service_name, faas_name) AS faas_name,
     count() AS invocations,
@@ -42,7 +52,7 @@ SELECT
     max(memory_used) AS memory_used_max,
     max(faas_max_memory) AS memory_limit_max,
     sum((duration_ns / 1e9) * (faas_max_memory / 1073741824)) AS gb_seconds,
-    toStartOfMinute(now() + toIntervalSecond(44)) AS seen_at
+    if(step_s = 60, arrival, toDateTime(4294967295)) AS seen_at
 FROM spans
 WHERE kind IN (2, 5)
     -- 1: was sent before as timing out and then ended in time. It stays counted as it was announced.
@@ -51,4 +61,4 @@ WHERE kind IN (2, 5)
         faas_trigger != '' OR faas_invocation_text != ''
         OR faas_invocation_uuid != toUUID('00000000-0000-0000-0000-000000000000')
     )
-GROUP BY minute, seen_at, service_name, faas_name;
+GROUP BY slot, arrival, service_name, faas_name;

@@ -1,7 +1,8 @@
--- One row an edge of the map and minute: who sends where, who takes from where, who calls whom. From single spans:
--- both sides of a queue are edges of their own, so no join is needed.
+-- One row an edge of the map and minute, and one an edge and hour (005_function_minutes.sql): who sends where, who takes
+-- from where, who calls whom. From single spans: both sides of a queue are edges of their own, so no join is needed.
 CREATE TABLE IF NOT EXISTS map_minutes
 (
+    step_s UInt16 DEFAULT 60,
     minute DateTime CODEC(Delta, ZSTD(1)),
     edge_kind LowCardinality(String),
     service_name LowCardinality(String),
@@ -15,13 +16,17 @@ CREATE TABLE IF NOT EXISTS map_minutes
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(minute)
-ORDER BY (edge_kind, service_name, faas_name, peer_system, peer_name, minute)
-TTL minute + toIntervalDay({{retention_days}})
-SETTINGS non_replicated_deduplication_window = 10000;
+ORDER BY (step_s, minute, edge_kind, service_name, faas_name, peer_system, peer_name)
+-- An hour goes after its last minute.
+TTL minute + toIntervalDay({{retention_days}}) + toIntervalHour(1)
+-- Granules are small, as a digest is dear to read.
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 256;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS map_minutes_view TO map_minutes AS
+WITH toStartOfMinute(toDateTime(start_time)) AS slot
 SELECT
-    toStartOfMinute(toDateTime(start_time)) AS minute,
+    arrayJoin([60, 3600]) AS step_s,
+    toDateTime(intDiv(toUInt32(slot), step_s) * step_s) AS minute,
     multiIf(
         messaging_destination_name != '' AND (kind = 4 OR messaging_operation_type IN ('send', 'create', 'publish')), 'publish',
         messaging_destination_name != '' AND kind = 5 AND messaging_operation_type = 'process', 'receive',
@@ -37,5 +42,5 @@ SELECT
     quantilesTDigestState(0.5, 0.95)(duration_ns / 1e6) AS duration_ms
 FROM spans
 WHERE (messaging_destination_name != '' AND kind IN (3, 4, 5)) OR (kind = 3 AND server_address != '')
-GROUP BY minute, edge_kind, service_name, faas_name, peer_system, peer_name
+GROUP BY slot, edge_kind, service_name, faas_name, peer_system, peer_name
 HAVING edge_kind != '';

@@ -1,9 +1,11 @@
--- One row a queue, consumer and minute, from the spans that process messages. The messages of a batch are its links
--- and its `hopscope.message` events, and as many more as its count says (a wrapper describes 2,048 at most). Of a batch
--- that was given back in part those failed that say so, else all. A dead letter is a message whose span says from which queue it was moved, or one
--- taken from a queue that is named as a dead-letter queue.
+-- One row a queue, consumer and minute, and one a queue, consumer and hour (005_function_minutes.sql), from the spans
+-- that process messages. In the order of time, as alerts read the last minutes of every queue. The messages of a batch
+-- are its links and its `hopscope.message` events, and as many more as its count says (a wrapper describes 2,048 at
+-- most). Of a batch that was given back in part those failed that say so, else all. A dead letter is a message whose
+-- span says from which queue it was moved, or one taken from a queue that is named as a dead-letter queue.
 CREATE TABLE IF NOT EXISTS queue_minutes
 (
+    step_s UInt16 DEFAULT 60,
     minute DateTime CODEC(Delta, ZSTD(1)),
     seen_at DateTime CODEC(Delta, ZSTD(1)),
     queue LowCardinality(String),
@@ -21,20 +23,25 @@ CREATE TABLE IF NOT EXISTS queue_minutes
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(minute)
-ORDER BY (queue, messaging_system, service_name, faas_name, minute, seen_at)
-TTL minute + toIntervalDay({{retention_days}})
-SETTINGS non_replicated_deduplication_window = 10000;
+ORDER BY (step_s, minute, queue, messaging_system, service_name, faas_name, seen_at)
+-- An hour goes after its last minute.
+TTL minute + toIntervalDay({{retention_days}}) + toIntervalHour(1)
+-- Granules are small, as a digest is dear to read.
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 256;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS queue_minutes_view TO queue_minutes AS
 WITH
+    toStartOfMinute(toDateTime(start_time)) AS slot,
+    toStartOfMinute(now() + toIntervalSecond(44)) AS arrival,
     arrayConcat(
         `links.attributes`,
         arrayFilter((text, name) -> name = 'hopscope.message', `events.attributes`, `events.name`)
     ) AS records,
     messaging_batch_message_count > 1 AND arrayExists(text -> position(text, '"hopscope.message.returned"') > 0, records) AS names_returned
 SELECT
-    toStartOfMinute(toDateTime(start_time)) AS minute,
-    toStartOfMinute(now() + toIntervalSecond(44)) AS seen_at,
+    arrayJoin([60, 3600]) AS step_s,
+    toDateTime(intDiv(toUInt32(slot), step_s) * step_s) AS minute,
+    if(step_s = 60, arrival, toDateTime(4294967295)) AS seen_at,
     messaging_destination_name AS queue,
     messaging_system,
     service_name,
@@ -68,4 +75,4 @@ ARRAY JOIN if(
 WHERE kind = 5 AND messaging_operation_type = 'process' AND messaging_destination_name != ''
     -- Counted when it was announced as timing out.
     AND timed_out != 1
-GROUP BY minute, seen_at, queue, messaging_system, service_name, faas_name;
+GROUP BY slot, arrival, queue, messaging_system, service_name, faas_name;

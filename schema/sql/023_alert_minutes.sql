@@ -1,7 +1,8 @@
--- function_minutes once more, in the order of time: an evaluation reads the last minutes of every function, which lie
--- together here and all over the table there. Fed by the rollup's own small blocks, so inserts hardly notice.
+-- function_minutes once more, in the order of time: an evaluation reads the last minutes of every function, and the list
+-- of functions the hours and minutes of its range, which lie together here and all over the table there. Fed by the rollup's own small blocks, so inserts hardly notice.
 CREATE TABLE IF NOT EXISTS alert_minutes
 (
+    step_s UInt16 DEFAULT 60,
     minute DateTime CODEC(Delta, ZSTD(1)),
     seen_at DateTime CODEC(Delta, ZSTD(1)),
     service_name LowCardinality(String),
@@ -18,12 +19,14 @@ CREATE TABLE IF NOT EXISTS alert_minutes
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(minute)
-ORDER BY (minute, service_name, faas_name, seen_at)
-TTL minute + toIntervalDay({{retention_days}})
-SETTINGS non_replicated_deduplication_window = 10000;
+ORDER BY (step_s, minute, service_name, faas_name, seen_at)
+-- An hour goes after its last minute.
+TTL minute + toIntervalDay({{retention_days}}) + toIntervalHour(1)
+-- Granules are small, as a digest is dear to read.
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 256;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS alert_minutes_view TO alert_minutes AS
 SELECT
-    minute, seen_at, service_name, faas_name, invocations, errors, timeouts, cold_starts,
+    step_s, minute, seen_at, service_name, faas_name, invocations, errors, timeouts, cold_starts,
     duration_ms, init_ms, memory_used_max, memory_limit_max, gb_seconds
 FROM function_minutes;

@@ -21,8 +21,10 @@ TTL received_at + toIntervalHour(2)
 SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS unsampled_counts_view TO function_minutes AS
+WITH toStartOfMinute(now() + toIntervalSecond(44)) AS arrival
 SELECT
-    minute,
+    arrayJoin([60, 3600]) AS step_s,
+    toDateTime(intDiv(toUInt32(counts.minute), step_s) * step_s) AS minute,
     service_name,
     if(faas_name = '', service_name, faas_name) AS faas_name,
     sum(invocations) AS invocations,
@@ -35,6 +37,6 @@ SELECT
     toUInt64(0) AS memory_used_max,
     toUInt64(0) AS memory_limit_max,
     toFloat64(0) AS gb_seconds,
-    toStartOfMinute(now() + toIntervalSecond(44)) AS seen_at
-FROM unsampled_counts
-GROUP BY minute, service_name, faas_name;
+    if(step_s = 60, arrival, toDateTime(4294967295)) AS seen_at
+FROM unsampled_counts AS counts
+GROUP BY counts.minute, service_name, faas_name;

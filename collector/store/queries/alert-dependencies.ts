@@ -38,7 +38,7 @@ export async function queryDependencies(
 ): Promise<{ invoked: InvokedRow[]; published: PublishedRow[] }> {
   const hours = await store.query<{ hourS: number; invocations: string }>(
     `SELECT toUInt32(toStartOfHour(minute)) AS hourS, sum(alert_minutes.invocations) AS invocations FROM alert_minutes
-     WHERE minute >= toDateTime({from:UInt32}) AND minute < toDateTime({to:UInt32})
+     WHERE step_s = 60 AND minute >= toDateTime({from:UInt32}) AND minute < toDateTime({to:UInt32})
      GROUP BY hourS ORDER BY hourS DESC`,
     { from: fromS, to: toS },
     { bounds: BOUNDS },
@@ -71,7 +71,8 @@ export async function queryDependencies(
       `SELECT service_name AS service, faas_name AS function, peer_system AS system, peer_name AS destination,
          sum(spans) AS sent
        FROM map_minutes
-       WHERE edge_kind = 'publish' AND minute >= toDateTime({from:UInt32}) AND minute < toDateTime({to:UInt32})
+       WHERE step_s = 60 AND edge_kind = 'publish'
+         AND minute >= toDateTime({from:UInt32}) AND minute < toDateTime({to:UInt32})
        GROUP BY service, function, system, destination
        ORDER BY sent DESC, service, function LIMIT ${ROWS_MAX}`,
       { from: fromS, to: toS },

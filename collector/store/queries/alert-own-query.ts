@@ -19,18 +19,20 @@ export interface OwnRow {
   readonly volume: number;
 }
 
-/** When a row is first seen by an evaluation, by table: other tables do not say. */
+/** When a row is first seen by an evaluation, by table: other tables do not say. Hours are never seen. */
 const SEEN_AT = {
   spans: "toStartOfMinute(toDateTime(start_time)) + toIntervalMinute(seen_after)",
   function_minutes: "seen_at",
   alert_minutes: "seen_at",
   queue_minutes: "seen_at",
 } as const;
+/** Where nothing is said of it, hours are left out by name. */
+const MINUTES_ALONE = "'map_minutes': 'step_s = 60'";
 
 /** A setting under which the tables have no row that arrived after an evaluation. */
 function asOf(tickS: number): string {
   const filters = Object.entries(SEEN_AT).map(([table, seenAt]) => `'${table}': '${seenAt} <= toDateTime(${tickS})'`);
-  return `additional_table_filters = {${filters.join(", ")}}`;
+  return `additional_table_filters = {${[...filters, MINUTES_ALONE].join(", ")}}`;
 }
 
 /**

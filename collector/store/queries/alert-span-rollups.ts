@@ -7,8 +7,11 @@ import { readMigrations, statements } from "../migrations.ts";
 import { attributeEquals } from "./attribute-sql.ts";
 
 /** The evaluation that first sees a span: for the view that is now, for a span that lies there already its own. */
-const SEEN_NOW = "toStartOfMinute(now() + toIntervalSecond(44)) AS seen_at";
-const SEEN_THEN = "toStartOfMinute(toDateTime(start_time)) + toIntervalMinute(seen_after) AS seen_at";
+const SEEN_NOW = "toStartOfMinute(now() + toIntervalSecond(44)) AS arrival";
+const SEEN_THEN = "toStartOfMinute(toDateTime(start_time)) + toIntervalMinute(seen_after) AS arrival";
+/** Rules ask for no hours. */
+const MINUTES_AND_HOURS = "arrayJoin([60, 3600]) AS step_s";
+const MINUTES_ALONE = "60 AS step_s";
 
 const CREATE_VIEW = /CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO \w+ AS\s+((?:WITH|SELECT)\s[^]+)$/;
 
@@ -43,7 +46,8 @@ function readSelects(): ReadonlyMap<string, string> {
   const created = new Map<string, string>();
   for (const statement of readMigrations().flatMap(({ sql }) => statements(sql))) {
     const [, view, select] = CREATE_VIEW.exec(statement) ?? [];
-    if (view !== undefined && select !== undefined) created.set(view, select.replace(SEEN_NOW, SEEN_THEN));
+    if (view === undefined || select === undefined) continue;
+    created.set(view, select.replace(SEEN_NOW, SEEN_THEN).replace(MINUTES_AND_HOURS, MINUTES_ALONE));
   }
   return created;
 }

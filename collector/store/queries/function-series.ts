@@ -1,16 +1,16 @@
-/** One function over time, from the rollup by minute. */
+/** One function over time, from the rollup. */
 import type { FunctionSeriesResponse } from "../../../schema/api.ts";
 import type { QueryBounds, Store } from "../store.ts";
 import { within, type Reading } from "./reading.ts";
+import { IN_ROLLUP_RANGE, rollupRange, type MinuteRange } from "./rollup-range.ts";
 
+const HOUR_S = 3600;
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 100_000_000, memoryBytes: 1024 ** 3 };
 
-/** One function, of one service or of all, over a range in ISO 8601. */
-export interface FunctionSeries extends Reading {
+/** One function, of one service or of all, over a range. */
+export interface FunctionSeries extends Reading, MinuteRange {
   readonly name: string;
   readonly service?: string | undefined;
-  readonly from: string;
-  readonly to: string;
   /** Seconds, whole minutes. */
   readonly stepS: number;
 }
@@ -38,11 +38,11 @@ SELECT toUnixTimestamp(toStartOfInterval(minute, toIntervalSecond({stepS:UInt32}
     sum(gb_seconds) AS gb_seconds_sum
 FROM function_minutes
 WHERE faas_name = {name:String} ${service === undefined ? "" : "AND service_name = {service:String}"}
-  AND minute >= toStartOfMinute(parseDateTimeBestEffort({from:String}, 'UTC'))
-  AND minute < parseDateTimeBestEffort({to:String}, 'UTC')
+  AND ${IN_ROLLUP_RANGE}
 GROUP BY step
 ORDER BY step`;
-  const params = { name, from, to, stepS, ...(service !== undefined && { service }) };
+  const range = rollupRange({ from, to }, { isByHour: stepS % HOUR_S === 0 });
+  const params = { name, ...range, stepS, ...(service !== undefined && { service }) };
   const rows = await store.query<PointRow>(sql, params, within(BOUNDS, series));
   return { name, stepS, points: rows.map((row) => toPoint(row, stepS)) };
 }

@@ -1,19 +1,15 @@
-/** Functions with their totals over a time range, from the rollup by minute. */
+/** Functions with their totals over a time range, from the rollup. */
 import type { FunctionSummary } from "../../../schema/api.ts";
 import type { QueryBounds, Store } from "../store.ts";
 import { atMost, within, type Reading } from "./reading.ts";
+import { IN_ROLLUP_RANGE, rollupRange, type MinuteRange } from "./rollup-range.ts";
 
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 100_000_000, memoryBytes: 1024 ** 3 };
 /** Functions of one answer: more than any account has. */
 const FUNCTIONS_MAX = 5_000;
 
 /** The minutes that are summed up. */
-export interface FunctionsQuery extends Reading {
-  /** ISO 8601; minutes that begin at or after the minute of this instant. */
-  readonly from: string;
-  /** ISO 8601; minutes that begin before this instant. */
-  readonly to: string;
-}
+export interface FunctionsQuery extends Reading, MinuteRange {}
 
 interface FunctionRow {
   readonly name: string;
@@ -36,9 +32,8 @@ SELECT
     max(memory_used_max) AS memory_used,
     max(memory_limit_max) AS memory_limit,
     sum(gb_seconds) AS gb_seconds_sum
-FROM function_minutes
-WHERE minute >= toStartOfMinute(parseDateTimeBestEffort({from:String}, 'UTC'))
-  AND minute < parseDateTimeBestEffort({to:String}, 'UTC')
+FROM alert_minutes
+WHERE ${IN_ROLLUP_RANGE}
 GROUP BY service_name, faas_name
 ORDER BY sum(invocations) DESC, faas_name, service_name
 LIMIT {limit:UInt32}`;
@@ -48,7 +43,7 @@ export async function functionTotals(
   store: Store,
   { from, to, ...reading }: FunctionsQuery,
 ): Promise<FunctionSummary[]> {
-  const params = { from, to, limit: FUNCTIONS_MAX + 1 };
+  const params = { ...rollupRange({ from, to }), limit: FUNCTIONS_MAX + 1 };
   const rows = await store.query<FunctionRow>(SQL, params, within(BOUNDS, reading));
   return atMost(rows, { limit: FUNCTIONS_MAX, name: "functions", onCut: reading.onCut }).map(toSummary);
 }

@@ -1,17 +1,15 @@
-/** Queues and topics over a time range, from the rollup by minute. */
+/** Queues and topics over a time range, from the rollup. */
 import type { QueueSummary } from "../../../schema/api.ts";
 import type { QueryBounds, Store } from "../store.ts";
 import { atMost, within, type Reading } from "./reading.ts";
+import { IN_ROLLUP_RANGE, rollupRange, type MinuteRange } from "./rollup-range.ts";
 
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 100_000_000, memoryBytes: 1024 ** 3 };
 /** Queues of one answer. */
 const QUEUES_MAX = 1_000;
 
-/** The range in ISO 8601; it begins with the whole minute of `from`. */
-export interface QueuesQuery extends Reading {
-  readonly from: string;
-  readonly to: string;
-}
+/** The minutes that are summed up. */
+export interface QueuesQuery extends Reading, MinuteRange {}
 
 interface QueueRow {
   readonly name: string;
@@ -33,8 +31,7 @@ FROM
         sum(dead_letters) AS dead_count, max(attempts_max) AS attempts,
         quantilesTDigestIfMergeState(0.5, 0.95, 0.99)(wait_ms) AS wait_state
     FROM queue_minutes
-    WHERE minute >= toStartOfMinute(parseDateTimeBestEffort({from:String}, 'UTC'))
-      AND minute < parseDateTimeBestEffort({to:String}, 'UTC')
+    WHERE ${IN_ROLLUP_RANGE}
     GROUP BY queue, messaging_system, service_name, faas_name
 )
 GROUP BY queue, messaging_system
@@ -43,7 +40,7 @@ LIMIT {limit:UInt32}`;
 
 /** Every queue and topic from which code took messages, the busiest first. */
 export async function queueTotals(store: Store, { from, to, ...reading }: QueuesQuery): Promise<QueueSummary[]> {
-  const params = { from, to, limit: QUEUES_MAX + 1 };
+  const params = { ...rollupRange({ from, to }), limit: QUEUES_MAX + 1 };
   const rows = await store.query<QueueRow>(SQL, params, within(BOUNDS, reading));
   const seconds = (Date.parse(to) - Date.parse(from)) / 1000;
   const queues = atMost(rows, { limit: QUEUES_MAX, name: "queues", onCut: reading.onCut });
