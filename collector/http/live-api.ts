@@ -14,7 +14,7 @@ const INTERVAL_MS = 1_000;
 const FOLLOWED_MS = 60_000;
 /** Flows of which it is remembered what was sent. */
 const REMEMBERED_MAX = 2_000;
-/** After which a reader that there is nothing for hears that the connection lives, milliseconds: proxies cut at 60 s. */
+/** After which a reader that there is nothing for hears that the connection lives, ms: proxies cut at 60 s. */
 const HEARTBEAT_MS = 15_000;
 /** Readers at a time; each may have a filter of its own, which is a search each second. */
 export const LIVE_READERS_MAX = 100;
