@@ -10,7 +10,7 @@ import { encodeOtlp, type OtlpJson } from "../../test/support/otlp-proto.ts";
 import { protobufField } from "../../test/support/protobuf-field.ts";
 import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
 import { OtlpError } from "./errors.ts";
-import { otlpJsonToProtobuf } from "./otlp-json.ts";
+import { otlpJsonToProtobuf, UnreadableSpans } from "./otlp-json.ts";
 import { SpanTranscoder } from "./transcode-spans.ts";
 
 /** `HOPSCOPE_FUZZ_CASES=100000` for the long run. */
@@ -91,7 +91,7 @@ const encoded = (form: Form, message: "ExportTraceServiceRequest" | "Span", json
 function take(transcoder: SpanTranscoder, form: Form, body: Buffer): boolean {
   const before = transcoder.rows;
   try {
-    transcoder.transcode(form === "json" ? otlpJsonToProtobuf(body) : body);
+    transcoder.transcode(form === "json" ? otlpJsonToProtobuf(body, new UnreadableSpans()) : body);
     return true;
   } catch (error) {
     expect(error).toBeInstanceOf(OtlpError);

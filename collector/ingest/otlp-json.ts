@@ -6,7 +6,7 @@
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
-import { malformed } from "./errors.ts";
+import { malformed, OtlpError } from "./errors.ts";
 import { valueDepthMax } from "./limits.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 
@@ -23,7 +23,34 @@ interface Target {
   readonly path: (string | number)[];
   /** Arrays and maps round the value that is written. */
   depth: number;
+  /** Spans that were written. */
+  spans: number;
+  readonly unreadable: UnreadableSpans | undefined;
 }
+
+/** Spans that are not as OTLP/JSON has them, and are left out: their good neighbours are kept. */
+export class UnreadableSpans {
+  readonly reasons = new Set<string>();
+  spans = 0;
+  #first: OtlpError | undefined;
+
+  /** The first error, which stands for the request where nothing of it can be read. */
+  get first(): OtlpError | undefined {
+    return this.#first;
+  }
+
+  add(error: OtlpError): void {
+    this.#first ??= error;
+    this.spans += 1;
+    if (this.reasons.size < UNREADABLE_REASONS_MAX) this.reasons.add(error.message);
+    if (this.spans > UNREADABLE_MAX) throw this.#first;
+  }
+}
+
+/** Reasons that one answer tells. */
+const UNREADABLE_REASONS_MAX = 5;
+/** Beyond it the sender is at fault and no single span; an error costs some microseconds. */
+const UNREADABLE_MAX = 1_000;
 
 const UINT64_MAX = (1n << 64n) - 1n;
 const UINT32_MAX = 0xffff_ffffn;
@@ -41,14 +68,16 @@ const depthMax = valueDepthMax + 2;
 const WIDE_NUMBER = /"(intValue|startTimeUnixNano|endTimeUnixNano|timeUnixNano)"(\s*:\s*)(-?\d{16,})(?=\s*[,}])/g;
 
 /**
- * The protobuf bytes of an `ExportTraceServiceRequest` in OTLP/JSON.
+ * The protobuf bytes of an `ExportTraceServiceRequest` in OTLP/JSON; what cannot be read of it goes to `unreadable`,
+ * where that is given.
  *
- * @throws OtlpError 400 naming the member that is wrong
+ * @throws OtlpError 400 naming the member that is wrong, where it is of no span, or no span can be read
  */
-export function otlpJsonToProtobuf(body: Uint8Array): Buffer {
+export function otlpJsonToProtobuf(body: Uint8Array, unreadable?: UnreadableSpans): Buffer {
   const parsed = parse(body);
-  const to: Target = { writer: new ProtobufWriter(), path: [], depth: 0 };
+  const to: Target = { writer: new ProtobufWriter(), path: [], depth: 0, spans: 0, unreadable };
   writeMembers(to, request, parsed);
+  if (unreadable?.first && to.spans === 0) throw unreadable.first;
   return to.writer.end();
 }
 
@@ -230,9 +259,26 @@ const span = membersOf({
   flags: [16, fixed32],
 });
 
+const writeSpan = messageOf(() => span);
+
+const readableSpan: WriteMember = (to, field, value) => {
+  const { writer, path, depth, unreadable } = to;
+  const [length, steps] = [writer.length, path.length];
+  try {
+    writeSpan(to, field, value);
+    to.spans += 1;
+  } catch (error) {
+    if (!unreadable || !(error instanceof OtlpError)) throw error;
+    unreadable.add(error);
+    writer.cut(length);
+    path.length = steps;
+    to.depth = depth;
+  }
+};
+
 const scopeSpans = membersOf({
   scope: [1, messageOf(() => scope)],
-  spans: [2, listOf(messageOf(() => span))],
+  spans: [2, listOf(readableSpan)],
   schemaUrl: [3, string],
 });
 

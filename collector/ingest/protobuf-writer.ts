@@ -106,6 +106,16 @@ export class ProtobufWriter {
     out.length += size;
   }
 
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#out.length;
+  }
+
+  /** Takes back all but the first `length` bytes. */
+  cut(length: number): void {
+    this.#out.length = length;
+  }
+
   end(): Buffer<ArrayBuffer> {
     return Buffer.from(this.#out.bytes.subarray(0, this.#out.length));
   }

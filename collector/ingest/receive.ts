@@ -13,7 +13,7 @@ import {
   walSizeMaxBytes,
 } from "./limits.ts";
 import { Loader, type LoadCounts } from "./loader.ts";
-import { otlpJsonToProtobuf } from "./otlp-json.ts";
+import { otlpJsonToProtobuf, UnreadableSpans } from "./otlp-json.ts";
 import type { OtlpEncoding, Received } from "./received.ts";
 import { RecentRequests } from "./recent-requests.ts";
 import type { TranscodeCounts } from "./transcode-counts.ts";
@@ -166,7 +166,7 @@ class OpenReceiver implements Receiver {
 
   async receiveTraces(body: Uint8Array, encoding: OtlpEncoding): Promise<Received> {
     this.#admit();
-    const transcoded = this.#transcoder.transcode(encoding === "json" ? otlpJsonToProtobuf(body) : body);
+    const transcoded = encoding === "json" ? this.#transcodeJson(body) : this.#transcoder.transcode(body);
     this.#counts.requests += 1;
     this.#counts.bytes += body.length;
     const { fingerprint, spans, rejected } = transcoded;
@@ -189,6 +189,14 @@ class OpenReceiver implements Receiver {
     }
     this.#counts.spans += spans;
     return answer(transcoded);
+  }
+
+  #transcodeJson(body: Uint8Array): Transcoded {
+    const unreadable = new UnreadableSpans();
+    const transcoded = this.#transcoder.transcode(otlpJsonToProtobuf(body, unreadable));
+    if (unreadable.spans === 0) return transcoded;
+    const rejectMessage = [...unreadable.reasons, transcoded.rejectMessage].filter((reason) => reason !== "").join("; ");
+    return { ...transcoded, rejected: transcoded.rejected + unreadable.spans, rejectMessage };
   }
 
   async receiveMetrics(body: Uint8Array, encoding: OtlpEncoding): Promise<Received | undefined> {

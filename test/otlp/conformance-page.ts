@@ -48,6 +48,7 @@ are off until they are set ([configuration](configuration.md)).
 | gRPC calls at a time | 1,000, and 100 on a connection | \`UNAVAILABLE\`, to come again |
 | levels of arrays and maps in a value | 50 | the span is rejected, its neighbours are kept |
 | ids of a wrong length, or all zero | - | the span is rejected, its neighbours are kept |
+| spans in JSON with a member of a wrong type | 1,000 | the span is rejected, its neighbours are kept; 400 beyond, or where no span is left |
 | link with ids of a wrong length | - | the link is dropped and counted in \`droppedLinksCount\` |
 | strings that are not UTF-8 | - | the bad bytes become U+FFFD, and are counted |
 | start time further than an hour ahead, or past the retention | - | stored at the time of its arrival, and counted; the time as it was sent is kept beside it |

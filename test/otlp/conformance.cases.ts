@@ -144,7 +144,7 @@ const enums = keeps("1a04", { kind: 99, status: { code: 42, message: "new" } });
 const endFirst = keeps("1a05", { endTimeUnixNano: "1" });
 const [called, calledGzip, later] = [keeps("1a08"), keeps("1a09"), keeps("1a0a")];
 const [partial, partialJson, partialCall] = [keeps("1a0b"), keeps("1a0c"), keeps("1a0d")];
-const [neighbours, neighboursJson] = [keeps("1a0e"), keeps("1a0f")];
+const [neighbours, neighboursJson, neighboursUnread] = [keeps("1a0e"), keeps("1a0f"), keeps("1a1f")];
 const edges = [
   { spanId: "e".repeat(16), startTimeUnixNano: "0", endTimeUnixNano: "18446744073709551615" },
   { spanId: "f".repeat(16), startTimeUnixNano: "18446744073709551615" },
@@ -199,6 +199,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   { section: "Request size limit", promise: "a body above 64 MiB once decompressed gets 413", headers: { "content-type": PROTOBUF, "content-encoding": "gzip" }, body: () => gzipSync(Buffer.alloc(64 * 1024 * 1024 + 1)), status: 413, type: PROTOBUF, answer: status(8, /decompressed body is larger/), spans: 0 },
   { section: "JSON Protobuf Encoding", promise: "ids are hex in either case", headers: { "content-type": JSON_TYPE }, body: () => json(request(span({ traceId: "5B8EFFF798038103D269B633813FC60C", spanId: "EEE19B7EC3C1B174" }))), status: 200, answer: {}, spans: 1, stored: [{ traceId: "5b8efff798038103d269b633813fc60c", span: { traceId: "5b8efff798038103d269b633813fc60c", spanId: "eee19b7ec3c1b174" } }] },
   { section: "JSON Protobuf Encoding", promise: "ids in base64 get 400", headers: { "content-type": JSON_TYPE }, body: () => json(request(span({ traceId: "W47/95gDgQPSabYzgT/GDA==" }))), status: 400, answer: status(3, /traceId must be hex digits/), spans: 0 },
+  { section: "JSON Protobuf Encoding", promise: "a span that cannot be read takes no other along", headers: { "content-type": JSON_TYPE }, body: () => json(request(span(), span({ traceId: "abc" }), span({ kind: "SPAN_KIND_SERVER" }), span({ attributes: [{ key: "a", value: { arrayValue: { values: [{ intValue: "x" }] } } }] }), span({ traceId: "00" }), ...neighboursUnread.made())), status: 200, answer: { partialSuccess: { rejectedSpans: "4", errorMessage: /spans\[1\]\.traceId must be hex digits.*spans\[2\]\.kind must be an integer.*values\[0\]\.intValue must be an integer.*trace_id has 1 bytes/ } }, spans: 2, stored: neighboursUnread.stored },
   { section: "JSON Protobuf Encoding", promise: "64-bit integers are strings or numbers", headers: { "content-type": JSON_TYPE }, body: () => json(request(...integers.made())), status: 200, answer: {}, spans: 1, stored: integers.stored },
   { section: "JSON Protobuf Encoding", promise: "enums by name are not taken", headers: { "content-type": JSON_TYPE }, body: () => json(request(span({ kind: "SPAN_KIND_SERVER" }))), status: 400, answer: status(3, /kind must be an integer/), spans: 0 },
   { section: "JSON Protobuf Encoding", promise: "unknown members are ignored, snake_case ones too", headers: { "content-type": JSON_TYPE }, body: () => json({ ...request(...lateMembers.made()), new: 1 }), status: 200, answer: {}, spans: 1, stored: lateMembers.stored },
