@@ -49,6 +49,7 @@ describe("the clustered form of the migrations", () => {
       "ALTER TABLE spans_local ON CLUSTER 'main' MODIFY COLUMN faas_max_memory UIn",
       "ALTER TABLE spans ON CLUSTER 'main' MODIFY COLUMN faas_max_memory UInt64 CO",
       "ALTER TABLE hop_keys_local ON CLUSTER 'main' MODIFY SETTING min_compress_bl",
+      "ALTER TABLE trace_index_local ON CLUSTER 'main' MODIFY SETTING min_compress",
     ]);
   });
 });

@@ -2,6 +2,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+/**
+ * Unpacked blocks that are kept, bytes: those of the slots of a page of flows, and of the flows that are then opened.
+ * Only reads of single traces ask for them, so that no scan drives them out.
+ */
+const unpackedCacheBytes = 128 * 1024 ** 2;
 /** The user that the collector works as. */
 export const STORE_USER = "hopscope";
 
@@ -31,6 +36,7 @@ export function writeEmbeddedConfig({ configDir, dataPath, password, memoryLimit
   <tmp_path>${escapeXml(join(dataPath, "tmp"))}/</tmp_path>
   <max_server_memory_usage>${String(memoryLimitBytes)}</max_server_memory_usage>
   <mark_cache_size>268435456</mark_cache_size>
+  <uncompressed_cache_size>${String(unpackedCacheBytes)}</uncompressed_cache_size>
   <background_pool_size>4</background_pool_size>
   <background_schedule_pool_size>4</background_schedule_pool_size>
   <max_concurrent_queries>100</max_concurrent_queries>

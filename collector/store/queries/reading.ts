@@ -9,6 +9,9 @@ export interface Reading {
   readonly onCut?: ((cut: Truncated) => void) | undefined;
 }
 
+/** For look-ups: the rounds of one page, and the flows of one time, lie in the same few blocks. */
+export const UNPACKED_BLOCKS = "SETTINGS use_uncompressed_cache = 1";
+
 /** Options of one query within these bounds. */
 export function within(bounds: QueryBounds, { signal, onCut }: Reading): QueryOptions {
   return { bounds, ...(signal && { signal }), ...(onCut && { onCut }) };

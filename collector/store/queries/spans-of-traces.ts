@@ -2,7 +2,7 @@
 import type { Span } from "../../../schema/flow.ts";
 import type { QueryBounds, Store } from "../store.ts";
 import { parameterChunks } from "./parameter-chunks.ts";
-import { within, type Reading } from "./reading.ts";
+import { UNPACKED_BLOCKS, within, type Reading } from "./reading.ts";
 import { SPAN_COLUMNS, spanReader, type SpanRow } from "./span-row.ts";
 import { TraceIndex, type TraceSlots } from "./trace-index.ts";
 
@@ -28,7 +28,8 @@ WHERE (toStartOfFiveMinutes(spans.start_time), spans.trace_id) IN
     FROM (SELECT arrayJoin(arrayZip({slots:Array(UInt32)}, {traceIds:Array(String)})) AS place)
 ) ${condition}
 ${order}
-LIMIT {limit:UInt32}`;
+LIMIT {limit:UInt32}
+${UNPACKED_BLOCKS}`;
 
 const BY_TIME = "ORDER BY toStartOfFiveMinutes(spans.start_time), spans.trace_id, spans.start_time";
 const SQL = sqlOf(SPAN_COLUMNS);

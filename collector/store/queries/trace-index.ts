@@ -1,7 +1,7 @@
 /** The index: in which slots of five minutes a trace has spans, and which traces a hash in hop_keys stands for. */
 import type { QueryBounds, Store } from "../store.ts";
 import { parameterChunks } from "./parameter-chunks.ts";
-import { within, type Reading } from "./reading.ts";
+import { UNPACKED_BLOCKS, within, type Reading } from "./reading.ts";
 import { traceRef } from "./trace-ref.ts";
 
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 50_000_000, memoryBytes: 1024 ** 3 };
@@ -19,7 +19,8 @@ SELECT
     toUnixTimestamp(first_slot) AS "firstSlot",
     toUnixTimestamp(last_slot) AS "lastSlot"
 FROM trace_index
-WHERE xxHash32(trace_id) IN {refs:Array(UInt32)}`;
+WHERE xxHash32(trace_id) IN {refs:Array(UInt32)}
+${UNPACKED_BLOCKS}`;
 
 /** The index as one reader sees it: what it was asked once it remembers. */
 export class TraceIndex {
