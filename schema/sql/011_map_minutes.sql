@@ -29,7 +29,9 @@ SELECT
     toDateTime(intDiv(toUInt32(slot), step_s) * step_s) AS minute,
     multiIf(
         messaging_destination_name != '' AND (kind = 4 OR messaging_operation_type IN ('send', 'create', 'publish')), 'publish',
-        messaging_destination_name != '' AND kind = 5 AND messaging_operation_type = 'process', 'receive',
+        -- SDKs before the conventions of 2024 call it messaging.operation, or do not say it.
+        messaging_destination_name != '' AND kind = 5 AND messaging_operation_type IN ('process', '')
+            AND attributes_string['messaging.operation'] != 'receive', 'receive',
         kind = 3 AND messaging_system = '' AND server_address != '', 'call',
         ''
     ) AS edge_kind,

@@ -72,7 +72,9 @@ ARRAY JOIN if(
         arrayResize(records, greatest(length(records), least(messaging_batch_message_count, 10000)))
     )
 ) AS message
-WHERE kind = 5 AND messaging_operation_type = 'process' AND messaging_destination_name != ''
+-- SDKs before the conventions of 2024 call it messaging.operation, or do not say it. What polls takes nothing yet.
+WHERE kind = 5 AND messaging_operation_type IN ('process', '') AND messaging_destination_name != ''
+    AND attributes_string['messaging.operation'] != 'receive'
     -- Counted when it was announced as timing out.
     AND timed_out != 1
 GROUP BY slot, arrival, queue, messaging_system, service_name, faas_name;

@@ -4,6 +4,7 @@ import { insertSpans } from "../../../test/support/insert-spans.ts";
 import { createTestStore, type TestStore } from "../../../test/support/test-store.ts";
 import { fromMs } from "../../flow/instant.ts";
 import { span, TEST_EPOCH_MS, type SpanInput } from "../../flow/test-spans.ts";
+import { mapEdges } from "./map-edges.ts";
 import { queueTotals } from "./queues.ts";
 
 const nowMs = Math.floor(Date.now() / 60_000) * 60_000;
@@ -45,4 +46,19 @@ it.for([
   await insertSpans(db.store, [span(batch(queue, given.count, given.described, given.returned))]);
   const totals = await queueTotals(db.store, range);
   expect(totals.find(({ name }) => name === queue)).toMatchObject(counted);
+});
+
+it.for([
+  ["says process", { "messaging.operation.type": "process" }, true],
+  ["says it as SDKs did before", { "messaging.operation": "process" }, true],
+  ["says nothing", {}, true],
+  ["polls", { "messaging.operation.type": "receive" }, false],
+  ["polls, as SDKs said it before", { "messaging.operation": "receive" }, false],
+] as const)("a consumer that %s is in the queue's figures and on the map: %o", async ([form, operation, isTaken]) => {
+  const taken = batch(form, 0, 0, 0);
+  const { "messaging.operation.type": _type, ...attributes } = taken.attributes ?? {};
+  await insertSpans(db.store, [span({ ...taken, attributes: { ...attributes, ...operation } })]);
+  const [totals, edges] = [await queueTotals(db.store, range), await mapEdges(db.store, range)];
+  expect(totals.some(({ name, messages }) => name === form && messages === 1)).toBe(isTaken);
+  expect(edges.some(({ peer, kind, count }) => peer === form && kind === "receive" && count === 1)).toBe(isTaken);
 });
