@@ -3,6 +3,7 @@ import type { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   attributeKeysResponseSchema,
+  compareResponseSchema,
   type FlowListResponse,
   type SpanGroupsResponse,
   type SpanListResponse,
@@ -33,6 +34,9 @@ const inputs: readonly Omit<SpanInput, "trace" | "id">[] = [
     events: [{ name: "exception", attributes: { "exception.message": 'no "room" in\nC:\\tmp', retries: 7070 } }],
   },
   { service: "mix", attributes: { "app.env": "prod" }, resource: { "app.zone": "b" } },
+  { service: "integer", attributes: { shard: 7, zero: 0, big: 9007199254740991, dry: true } },
+  { service: "double", attributes: { shard: 7.5, dry: false } },
+  { service: "text", attributes: { shard: "7", dry: "true", version: "1.2.3" } },
 ];
 
 let test: TestStore;
@@ -158,11 +162,57 @@ describe("free text", () => {
 it("completes the keys of spans and of resources", async () => {
   const { keys } = attributeKeysResponseSchema.parse(await get("/api/attributes"));
   const count = (wanted: string) => keys.find(({ key }) => key === wanted)?.count;
-  expect(["service.name", "host.cmd", "app.zone", "http.response.status_code", "tags"].map(count)).toEqual([
-    inputs.length,
-    1,
-    4,
-    1,
-    1,
-  ]);
+  const wanted = ["service.name", "host.cmd", "app.zone", "http.response.status_code", "tags"];
+  expect(wanted.map(count)).toEqual([inputs.length, 1, 4, 1, 1]);
+  // One of the four has it itself and of its resource.
+  expect(count("app.env")).toBe(4);
+});
+
+it("compares values of resources with quotes as they are", async () => {
+  const quoted = `from=${fromMs(startMs)}&to=${fromMs(startMs + 1)}`;
+  const others = `baseFrom=${fromMs(startMs + 1)}&baseTo=${fromMs(startMs + 60_000)}`;
+  const compared = await get(`/api/spans/compare?${quoted}&${others}`);
+  const { selected, base, attributes } = compareResponseSchema.parse(compared);
+  expect([selected, base]).toEqual([1, inputs.length - 1]);
+  expect(attributes.find(({ key }) => key === "service.version")?.value).toBe('1 "beta"');
+});
+
+describe("a number or a flag", () => {
+  it.for([
+    ["count", "424242", ["failing"]],
+    ["ratio", "0.625", ["failing"]],
+    ["http.response.status_code", "418", ["failing"]],
+    ["host.cpus", "5150", ["failing"]],
+    ["shard", "7", ["text", "integer"]],
+    ["shard", "7.5", ["double"]],
+    ["shard", "7.50", []],
+    ["shard", "07", []],
+    ["shard", "0", []],
+    ["zero", "0", ["integer"]],
+    ["big", "9007199254740991", ["integer"]],
+    ["big", "9223372036854775808", []],
+    ["dry", "true", ["text", "integer"]],
+    ["dry", "false", ["double"]],
+    ["version", "1.2.3", ["text"]],
+  ] as const)("%s=%s is found as it is written, and as a text", async ([key, value, found]) => {
+    expect(await services(attribute(key, value))).toEqual(everywhere(...found));
+  });
+
+  it("is found beside another attribute", async () => {
+    const query = `${attribute("shard", "7")}&${attribute("dry", "true")}`;
+    expect(await services(query)).toEqual(everywhere("text", "integer"));
+  });
+});
+
+describe("an attribute of resources alone", () => {
+  it("is found in no range in which none of them sent spans", async () => {
+    const before = `from=${fromMs(startMs - 60_000)}&to=${fromMs(startMs)}`;
+    expect(await services(`${attribute("service.version", '1 "beta"')}&${before}`)).toEqual(everywhere());
+    expect(await services(`${attribute("host.cmd", 'say "hi" {x} \\ \n y')}&${before}`)).toEqual(everywhere());
+  });
+
+  it("is found from the first instant that can be asked for to the last", async () => {
+    const query = `${attribute("host.cmd", 'say "hi" {x} \\ \n y')}&from=1970-01-01T00:00:00Z&to=2261-12-31T00:00:00Z`;
+    expect(await services(query)).toEqual(everywhere("quoting"));
+  });
 });

@@ -34,7 +34,7 @@ function rollup(view: string, attributes: Readonly<Record<string, string>>, para
   const select = selects.get(view);
   if (select === undefined) throw new Error(`no migration makes the view ${view}`);
   const conditions = Object.entries(attributes).map(([name, value], index) => {
-    const { sql, params: own } = attributeEquals(name, value, { prefix: `attribute${index}`, place: "both" });
+    const { sql, params: own } = attributeEquals(name, value, { prefix: `attribute${index}`, place: "all" });
     Object.assign(params, own);
     return `${sql} AND `;
   });

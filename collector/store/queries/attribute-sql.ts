@@ -57,31 +57,95 @@ export function jsonAttributeSql(key: string, prefix: string, json: string): Exp
   return { sql: scalarTextSql(scalar), params: { [`${prefix}_scalar`]: scalarPattern(key) } };
 }
 
-/** Where an equality looks: at the spans' own attributes, by the store's indexes; at resources; or at both, slowly. */
-export type AttributePlace = "spans" | "resources" | "both";
+/**
+ * Where an equality looks: at texts of spans, by the store's indexes; at their numbers and flags; at both of these; at
+ * resources; or everywhere.
+ */
+export type AttributePlace = "texts" | "numbers" | "spans" | "resources" | "all";
+
+/** A condition, and what of it can be said of columns that hold little for each row: all of it, or a part. */
+export interface Equality extends Expression {
+  readonly narrow?: string;
+}
 
 /** An equality of an attribute as a condition; its parameters begin with `prefix`. */
 export function attributeEquals(
   key: string,
   value: string,
   { prefix, place }: { readonly prefix: string; readonly place: AttributePlace },
-): Expression {
-  const [name, wanted] = [`{${prefix}_key:String}`, `{${prefix}_value:String}`];
-  const stored = { [`${prefix}_pattern`]: scalarPattern(key), [`${prefix}_text`]: storedString(value) };
-  const params = { [`${prefix}_key`]: key, [`${prefix}_value`]: value, ...stored };
+): Equality {
+  const wanted = `{${prefix}_value:String}`;
+  const params = {
+    [`${prefix}_key`]: key,
+    [`${prefix}_value`]: value,
+    [`${prefix}_pattern`]: scalarPattern(key),
+    [`${prefix}_text`]: storedString(value),
+  };
   const inResource = `${resourceSql(prefix)} IN ({${prefix}_text:String}, ${wanted})`;
-  if (isWorkedOut(key)) return { sql: inResource, params };
-  const promoted = promotedOf(key);
-  if (promoted && isText(promoted)) return { sql: `${promoted.column} = ${wanted}`, params };
-  if (promoted || mayBeTyped(value)) return { sql: `${attributeSql(key, prefix).sql} = ${wanted}`, params };
-  const inSpan = `(has(mapValues(attributes_string), ${wanted}) AND attributes_string[${name}] = ${wanted})`;
-  const sql = { spans: inSpan, resources: inResource, both: `(${inSpan} OR ${inResource})` }[place];
-  return { sql, params };
+  const column = isWorkedOut(key) ? undefined : textColumnOf(key);
+  if (isWorkedOut(key) || (place === "resources" && !column)) return { sql: inResource, params, narrow: inResource };
+  if (column) {
+    const sql = `${column.column} = ${wanted}`;
+    return { sql, params, ...(column.type === "lowCardinality" && { narrow: sql }) };
+  }
+  const text = textEqualsSql(prefix);
+  const numbers = numberEqualsSql(key, value, prefix);
+  if (place === "numbers") {
+    return { sql: anyOf(numbers.map(({ sql }) => sql)), params, narrow: anyOf(numbers.map(({ narrow }) => narrow)) };
+  }
+  const inSpan = [text, ...(place === "texts" ? [] : numbers.map(({ sql }) => sql))];
+  return { sql: anyOf(place === "all" ? [...inSpan, inResource] : inSpan), params };
 }
 
-/** Whether it makes a difference where an equality looks. */
-export function hasPlace(key: string, value: string): boolean {
-  return promotedOf(key) === undefined && !mayBeTyped(value);
+function anyOf(conditions: readonly string[]): string {
+  return `(${conditions.join(" OR ")})`;
+}
+
+/** Where on spans an equality may hold, each of which is soonest looked at by itself. */
+export function spanPlaces(key: string, value: string): ("texts" | "numbers")[] {
+  if (isWorkedOut(key)) return [];
+  const hasNumbers = !textColumnOf(key) && numberEqualsSql(key, value, "").length > 0;
+  return hasNumbers ? ["texts", "numbers"] : ["texts"];
+}
+
+/** Whether resources are asked for the attribute: of others, a column says all that is asked. */
+export function isOfResources(key: string): boolean {
+  return isWorkedOut(key) || !textColumnOf(key);
+}
+
+function textEqualsSql(prefix: string): string {
+  const [name, wanted] = [`{${prefix}_key:String}`, `{${prefix}_value:String}`];
+  return `(has(mapValues(attributes_string), ${wanted}) AND attributes_string[${name}] = ${wanted})`;
+}
+
+const INT64_MIN = -(2n ** 63n);
+const INT64_MAX = 2n ** 63n - 1n;
+
+/**
+ * Conditions on numbers and flags, compared as texts, and wider ones on values without their keys; none where no number
+ * or flag is written as `value`.
+ */
+function numberEqualsSql(key: string, value: string, prefix: string): { sql: string; narrow: string }[] {
+  const [name, wanted] = [`{${prefix}_key:String}`, `{${prefix}_value:String}`];
+  const isIn = (map: string, stored: string, sql: string) => {
+    const narrow = `has(mapValues(${map}), ${stored})`;
+    return { narrow, sql: `(${narrow} AND mapContains(${map}, ${name}) AND ${sql})` };
+  };
+  const promoted = promotedOf(key);
+  const inColumn = promoted && `ifNull(${promotedText(promoted)} = ${wanted}, 0)`;
+  const column = inColumn === undefined ? [] : [{ sql: inColumn, narrow: inColumn }];
+  if (/^(true|false)$/.test(value)) {
+    const flag = value === "true" ? "1" : "0";
+    return [...column, isIn("attributes_bool", flag, `attributes_bool[${name}] = ${flag}`)];
+  }
+  if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(value)) return column;
+  const isInt64 = /^(0|-?[1-9]\d{0,18})$/.test(value) && BigInt(value) >= INT64_MIN && BigInt(value) <= INT64_MAX;
+  const int = `toInt64(${wanted})`;
+  return [
+    ...column,
+    ...(isInt64 ? [isIn("attributes_int", int, `attributes_int[${name}] = ${int}`)] : []),
+    isIn("attributes_double", `toFloat64(${wanted})`, `toString(attributes_double[${name}]) = ${wanted}`),
+  ];
 }
 
 function promotedOf(key: string): PromotedColumn | undefined {
@@ -92,9 +156,10 @@ function isText({ type }: PromotedColumn): boolean {
   return type === "string" || type === "lowCardinality";
 }
 
-/** Whether the attribute may be a number or a flag, which other maps hold. */
-function mayBeTyped(value: string): boolean {
-  return /^(true|false|-?[\d.]+(e[+-]?\d+)?)$/i.test(value);
+/** The column that holds all texts of the attribute. */
+function textColumnOf(key: string): PromotedColumn | undefined {
+  const promoted = promotedOf(key);
+  return promoted && isText(promoted) ? promoted : undefined;
 }
 
 /** A column that the store works out of the resource: of text with a quote in it, it has the beginning. */

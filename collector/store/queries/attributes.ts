@@ -3,6 +3,7 @@ import type { QueryBounds, Store } from "../store.ts";
 import { PROMOTED_SPAN_COLUMNS } from "../span-columns.ts";
 import { attributeSql } from "./attribute-sql.ts";
 import { atMost, within, type Reading } from "./reading.ts";
+import { SPAN_RANGE_SQL } from "./time-range-sql.ts";
 
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 500_000_000, memoryBytes: 1024 ** 3 };
 /** Spans looked at: completion wants what is usual, not all there is. */
@@ -23,44 +24,41 @@ interface Counted {
   readonly spans: string;
 }
 
-const RANGE_SQL = `start_time >= parseDateTime64BestEffort({from:String}, 9, 'UTC')
-  AND start_time < parseDateTime64BestEffort({to:String}, 9, 'UTC')`;
-
 /** Newest hours first: these are the order of the table. */
-const SAMPLE_SQL = `SELECT * FROM spans WHERE ${RANGE_SQL} ORDER BY toStartOfFiveMinutes(start_time) DESC LIMIT ${String(SPANS_SAMPLED_MAX)}`;
-const SAMPLED_SQL = `(SELECT count() FROM (SELECT 1 FROM spans WHERE ${RANGE_SQL} LIMIT ${String(SPANS_SAMPLED_MAX + 1)})) AS sampled`;
+const SAMPLE_SQL = `SELECT * FROM spans WHERE ${SPAN_RANGE_SQL} ORDER BY toStartOfFiveMinutes(start_time) DESC LIMIT ${String(SPANS_SAMPLED_MAX)}`;
+const SAMPLED_SQL = `(SELECT count() FROM (SELECT 1 FROM spans WHERE ${SPAN_RANGE_SQL} LIMIT ${String(SPANS_SAMPLED_MAX + 1)})) AS sampled`;
 
 const HAS_PROMOTED = PROMOTED_SPAN_COLUMNS.map(({ column, attribute, type }) => {
   const isThere = type === "string" || type === "lowCardinality" ? `notEmpty(${column})` : `${column} != 0`;
   return `if(${isThere}, '${attribute}', '')`;
 }).join(", ");
 
-/** Resources are few: each is read once. */
+/** Resources are few: their keys are read once for each key of their spans, of which '' stands for the span itself. */
 const KEYS_SQL = `
-SELECT text, sum(each) AS spans, ${SAMPLED_SQL}
+SELECT arrayJoin(if(key = '', of_resource, arrayFilter(own -> NOT has(of_resource, own), [key]))) AS text,
+    sum(each) AS spans, ${SAMPLED_SQL}
 FROM
 (
-    SELECT arrayJoin(arrayConcat(
-        arrayFilter(key -> key != '', [${HAS_PROMOTED}]),
-        mapKeys(attributes_string), mapKeys(attributes_int), mapKeys(attributes_double), mapKeys(attributes_bool),
-        mapKeys(attributes_json)
-    )) AS text, 1 AS each
-    FROM (${SAMPLE_SQL})
-    UNION ALL
-    SELECT arrayJoin(arrayDistinct(arrayMap(
-        attribute -> JSONExtractString(attribute, 'key'), JSONExtractArrayRaw(whole, 'attributes')
-    ))) AS text, each
-    FROM (SELECT toString(resource) AS whole, count() AS each FROM (${SAMPLE_SQL}) GROUP BY whole)
+    SELECT key, each, arrayDistinct(arrayMap(
+        attribute -> JSONExtractString(attribute, 'key'), JSONExtractArrayRaw(toString(resource), 'attributes')
+    )) AS of_resource
+    FROM
+    (
+        SELECT resource, arrayJoin(arrayConcat([''], arrayDistinct(arrayFilter(key -> key != '', arrayConcat(
+            [${HAS_PROMOTED}],
+            mapKeys(attributes_string), mapKeys(attributes_int), mapKeys(attributes_double), mapKeys(attributes_bool),
+            mapKeys(attributes_json)
+        ))))) AS key, count() AS each
+        FROM (${SAMPLE_SQL})
+        GROUP BY resource, key
+    )
 )
-WHERE text != ''
 GROUP BY text
+HAVING text != ''
 ORDER BY spans DESC, text
 LIMIT ${String(KEYS_MAX + 1)}`;
 
-/**
- * Keys in use of spans and resources, the most frequent first; counts are those of the sample. A span that has the key
- * itself and of its resource counts twice.
- */
+/** Keys in use of spans and resources, the most frequent first; counts are those of the sample. */
 export async function attributeKeys(store: Store, range: CompletionRange): Promise<{ key: string; count: number }[]> {
   const rows = await complete(store, { sql: KEYS_SQL, params: {}, limit: KEYS_MAX, name: "keys" }, range);
   return rows.map(({ text, spans }) => ({ key: text, count: Number(spans) }));

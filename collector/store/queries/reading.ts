@@ -17,6 +17,16 @@ export function within(bounds: QueryBounds, { signal, onCut }: Reading): QueryOp
   return { bounds, ...(signal && { signal }), ...(onCut && { onCut }) };
 }
 
+/** The same reading, and whether any of its answers was cut so far. */
+export function notingCuts({ signal, onCut }: Reading): { readonly reading: Reading; isCut(): boolean } {
+  let isCut = false;
+  const note = (cut: Truncated) => {
+    isCut = true;
+    onCut?.(cut);
+  };
+  return { reading: { signal, ...(onCut && { onCut: note }) }, isCut: () => isCut };
+}
+
 /** The first `limit` of rows of which one more was asked for, so that a cut is seen. */
 export function atMost<Row>(
   rows: readonly Row[],

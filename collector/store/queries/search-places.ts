@@ -1,41 +1,83 @@
-/** The places that a filter's attributes may be in, searched so that the store's indexes help. */
-import type { AttributePlace } from "./attribute-sql.ts";
-import type { QueryBounds, Store } from "../store.ts";
-import { placedAttributes, resourcesQuery, type Places, type SpanFilter } from "./span-filter.ts";
-import { within, type Reading } from "./reading.ts";
-
-const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 1024 ** 3 };
+/** The places that a filter's attributes may be in, each searched so that the store's indexes help. */
+import type { Store } from "../store.ts";
+import { isOfResources, spanPlaces, type AttributePlace } from "./attribute-sql.ts";
+import type { Range } from "./newest-first.ts";
+import type { Reading } from "./reading.ts";
+import { isInstantIn, overlap, resourcesWith } from "./resources.ts";
+import { spanCondition, splitAttribute, type Condition, type Places, type SpanFilter } from "./span-filter.ts";
 
 /** A filter whose places are not known yet. */
 export interface PlacedSearch extends Reading {
   readonly filter: SpanFilter;
 }
 
-/**
- * Searches all places; their answers together have all there is, and some of it twice. One attribute is looked for on
- * spans, where indexes lead to it, and apart from that in the dictionary of resources. Of several, those that no
- * resource of the time range has are looked for on spans alone. A destination without an attribute beside it is looked
- * for in its column, and apart from that by the index of attributes.
- */
-export async function searchPlaces<Item>(
-  store: Store,
-  { filter, ...reading }: PlacedSearch,
-  search: (places: Places) => Promise<readonly Item[]>,
-): Promise<Item[]> {
-  const places = await placesOf(store, { filter, ...reading });
-  return (await Promise.all(places.map(search))).flat();
+/** One of the searches that together answer a filter: its range is the part of the filter's where it may find any. */
+export interface PlacedFilter {
+  readonly filter: SpanFilter;
+  readonly places: Places;
 }
 
-async function placesOf(store: Store, { filter, ...reading }: PlacedSearch): Promise<Places[]> {
-  const placed = placedAttributes(filter);
-  const at = (place: AttributePlace): Places => ({ attribute: () => place, destination: "both" });
-  if (placed.length === 0 && filter.destination !== undefined) {
-    return [{ ...at("both"), destination: "column" }, { ...at("both"), destination: "texts" }];
+/**
+ * The searches that have all there is, and some of it twice. One attribute is looked for on spans, where indexes lead
+ * to it, and apart from that among resources, if any has it and while it sent spans. A destination without an
+ * attribute beside it is looked for in its column, and apart from that by the index of attributes.
+ */
+export async function placedFilters(store: Store, search: PlacedSearch): Promise<PlacedFilter[]> {
+  const { filter } = search;
+  const [given, another] = filter.attribute ?? [];
+  if (given === undefined || another !== undefined) {
+    const placed = await placedFilter(store, search);
+    if (!placed || given !== undefined || filter.destination === undefined) return placed ? [placed] : [];
+    return (["column", "texts"] as const).map((destination) => ({ filter, places: { ...placed.places, destination } }));
   }
-  if (placed.length === 0) return [at("both")];
-  if (placed.length === 1) return [at("spans"), at("resources")];
-  const { sql, params } = resourcesQuery(filter, placed);
-  const rows = await store.query<{ found: readonly number[] }>(sql, params, within(BOUNDS, reading));
-  const ofResources = new Set(placed.filter((_, index) => rows[0]?.found[index] !== 0));
-  return [{ attribute: (given) => (ofResources.has(given) ? "both" : "spans"), destination: "both" }];
+  const at = (place: AttributePlace): Places => ({ attribute: () => place, destination: "both" });
+  const [during] = await timesOfResources(store, search);
+  return [
+    ...spanPlaces(...splitAttribute(given)).map((place) => ({ filter, places: at(place) })),
+    ...(during ? [{ filter: { ...filter, ...during }, places: at("resources") }] : []),
+  ];
+}
+
+/** The condition of one search that has all there is, each once. */
+export async function placedCondition(store: Store, search: PlacedSearch): Promise<Condition> {
+  const placed = await placedFilter(store, search);
+  return placed ? spanCondition(placed.filter, placed.places) : { sql: "WHERE 0", params: {} };
+}
+
+/** Undefined where nothing can match. */
+async function placedFilter(store: Store, search: PlacedSearch): Promise<PlacedFilter | undefined> {
+  const { attribute = [] } = search.filter;
+  const times = await timesOfResources(store, search);
+  const places: Places = {
+    attribute: (given) => (times[attribute.indexOf(given)] ? "all" : "spans"),
+    destination: "both",
+  };
+  // What spans cannot have themselves is there while such resources sent spans.
+  let filter = search.filter;
+  for (const [at, given] of attribute.entries()) {
+    if (spanPlaces(...splitAttribute(given)).length > 0) continue;
+    const during = times[at];
+    if (!during) return undefined;
+    filter = { ...filter, ...overlap(filter, during) };
+  }
+  return isInstantIn(filter) ? { filter, places } : undefined;
+}
+
+/** For each attribute when spans had resources with it; undefined where none had. */
+async function timesOfResources(store: Store, { filter, ...reading }: PlacedSearch): Promise<(Range | undefined)[]> {
+  const { from, to, attribute = [] } = filter;
+  const asked = attribute.map(splitAttribute);
+  const attributes = asked.filter(([key]) => isOfResources(key));
+  const times = await resourcesWith(store, { from, to, attributes, ...reading });
+  return asked.map((each) => times[attributes.indexOf(each)]);
+}
+
+/** Asks all searches for what they have in a part of the range. */
+export async function searchPlaces<Item>(
+  placed: readonly PlacedFilter[],
+  part: Range,
+  search: (placed: PlacedFilter) => Promise<readonly Item[]>,
+): Promise<Item[]> {
+  const inPart = placed.map(({ filter, places }) => ({ filter: { ...filter, ...overlap(filter, part) }, places }));
+  return (await Promise.all(inPart.filter(({ filter }) => isInstantIn(filter)).map(search))).flat();
 }

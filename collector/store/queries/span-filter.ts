@@ -1,9 +1,10 @@
 /** Which spans are meant, as the condition of a query. */
 import { MESSAGE_RETURNED, MESSAGE_SENT_MS, STORE_NAMES, TABLE_NAMES } from "../../../schema/attributes.ts";
 import { filterSql, type FilterExpression } from "./filter-expression.ts";
-import { attributeEquals, hasPlace, type AttributePlace } from "./attribute-sql.ts";
+import { attributeEquals, type AttributePlace } from "./attribute-sql.ts";
 import { textCondition } from "./free-text.ts";
 import { storedString } from "./stored-json.ts";
+import { SPAN_RANGE_SQL } from "./time-range-sql.ts";
 
 /** All of what is given holds. */
 export interface SpanFilter {
@@ -32,7 +33,7 @@ export interface SpanFilter {
   readonly expression?: FilterExpression | undefined;
 }
 
-/** What stands behind WHERE, and the parameters that it names. */
+/** What stands behind `FROM spans` and may be followed by `AND`, and the parameters that it names. */
 export interface Condition {
   readonly sql: string;
   readonly params: Record<string, unknown>;
@@ -40,50 +41,60 @@ export interface Condition {
 
 const KIND_NUMBERS = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const;
 
-const RANGE_SQL = `start_time >= parseDateTime64BestEffort({from:String}, 9, 'UTC')
-  AND start_time < parseDateTime64BestEffort({to:String}, 9, 'UTC')`;
-
-/** The condition on rows of `spans`; every value is a parameter. */
+/**
+ * The condition on rows of `spans`; every value is a parameter. Narrow columns are looked at before anything else is
+ * read: the store would begin with the newest rows, whatever they have.
+ */
 export function spanCondition(filter: SpanFilter, places: Places = ANYWHERE): Condition {
-  const parts = [RANGE_SQL];
+  const first: string[] = [];
+  const then = [SPAN_RANGE_SQL];
   const params: Record<string, unknown> = { from: filter.from, to: filter.to };
-  const add = (sql: string, name?: string, value?: unknown) => {
-    parts.push(sql);
-    if (name !== undefined) params[name] = value;
+  const add = (to: string[], { sql, params: own = {} }: Pick<Condition, "sql"> & Partial<Condition>) => {
+    to.push(sql);
+    Object.assign(params, own);
   };
-  if (filter.service !== undefined) add("service_name = {service:String}", "service", filter.service);
-  if (filter.function !== undefined) {
-    add("if(faas_name = '', service_name, faas_name) = {function:String}", "function", filter.function);
+  for (const condition of columnConditions(filter)) add(first, condition);
+  const { destination, minPartMs, minWaitMs } = filter;
+  if (destination !== undefined) {
+    const own = { destination, destinationText: `"stringValue":${storedString(destination)}` };
+    add(then, { sql: DESTINATION_SQL[places.destination], params: own });
   }
-  if (filter.name !== undefined) add("name = {name:String}", "name", filter.name);
-  if (filter.kind !== undefined) add("kind = {kind:UInt8}", "kind", KIND_NUMBERS[filter.kind]);
-  if (filter.status !== undefined) add(filter.status === "error" ? "status_code = 2" : "status_code != 2");
-  if (filter.failed) add(FAILED_SQL);
-  if (filter.destination !== undefined) {
-    add(DESTINATION_SQL[places.destination], "destination", filter.destination);
-    params["destinationText"] = `"stringValue":${storedString(filter.destination)}`;
+  if (filter.failed) add(then, { sql: FAILED_SQL });
+  if (minPartMs !== undefined) {
+    add(then, { sql: PART_SQL, params: { partNs: toNs(minPartMs), partMs: toMs(minPartMs) } });
   }
-  if (filter.coldStart !== undefined) add(filter.coldStart ? "faas_coldstart = 2" : "faas_coldstart != 2");
-  if (filter.minDurationMs !== undefined) add("duration_ns >= {minNs:UInt64}", "minNs", toNs(filter.minDurationMs));
-  if (filter.maxDurationMs !== undefined) add("duration_ns <= {maxNs:UInt64}", "maxNs", toNs(filter.maxDurationMs));
-  if (filter.minPartMs !== undefined) {
-    add(PART_SQL, "partNs", toNs(filter.minPartMs));
-    params["partMs"] = toMs(filter.minPartMs);
-  }
-  if (filter.minWaitMs !== undefined) add(WAIT_SQL, "waitMs", toMs(filter.minWaitMs));
+  if (minWaitMs !== undefined) add(then, { sql: WAIT_SQL, params: { waitMs: toMs(minWaitMs) } });
   for (const [at, given] of (filter.attribute ?? []).entries()) {
     const [key, value] = splitAttribute(given);
-    const equality = attributeEquals(key, value, { prefix: `attribute${String(at)}`, place: places.attribute(given) });
-    add(equality.sql);
+    const place = places.attribute(given);
+    const equality = attributeEquals(key, value, { prefix: `attribute${String(at)}`, place });
     Object.assign(params, equality.params);
+    if (equality.narrow !== undefined) first.push(equality.narrow);
+    if (equality.narrow !== equality.sql) then.push(equality.sql);
   }
-  if (filter.expression !== undefined) add(filterSql(filter.expression, params));
-  if (filter.text !== undefined) {
-    const text = textCondition(filter.text);
-    add(text.sql);
-    Object.assign(params, text.params);
+  if (filter.expression !== undefined) add(then, { sql: filterSql(filter.expression, params) });
+  if (filter.text !== undefined) add(then, textCondition(filter.text));
+  const before = first.length > 0 ? `PREWHERE ${first.join("\n  AND ")}\n` : "";
+  return { sql: `${before}WHERE ${then.join("\n  AND ")}`, params };
+}
+
+/** What a filter asks of columns that hold a small value for each row. */
+function* columnConditions(filter: SpanFilter): Generator<Condition> {
+  const { service, function: called, name, kind, status, coldStart, minDurationMs, maxDurationMs } = filter;
+  if (service !== undefined) yield { sql: "service_name = {service:String}", params: { service } };
+  if (called !== undefined) {
+    yield { sql: "if(faas_name = '', service_name, faas_name) = {function:String}", params: { function: called } };
   }
-  return { sql: parts.join("\n  AND "), params };
+  if (name !== undefined) yield { sql: "name = {name:String}", params: { name } };
+  if (kind !== undefined) yield { sql: "kind = {kind:UInt8}", params: { kind: KIND_NUMBERS[kind] } };
+  if (status !== undefined) yield { sql: status === "error" ? "status_code = 2" : "status_code != 2", params: {} };
+  if (coldStart !== undefined) yield { sql: coldStart ? "faas_coldstart = 2" : "faas_coldstart != 2", params: {} };
+  if (minDurationMs !== undefined) {
+    yield { sql: "duration_ns >= {minNs:UInt64}", params: { minNs: toNs(minDurationMs) } };
+  }
+  if (maxDurationMs !== undefined) {
+    yield { sql: "duration_ns <= {maxNs:UInt64}", params: { maxNs: toNs(maxDurationMs) } };
+  }
 }
 
 const DESTINATION_PARTS = {
@@ -122,7 +133,7 @@ const WAIT_SQL = `((message_sent_ms > 0 AND ${SPAN_START_MS_SQL} - toInt64(messa
     )))`;
 
 /** The key and the value of `key=value`. */
-function splitAttribute(given: string): [string, string] {
+export function splitAttribute(given: string): [string, string] {
   const equals = given.indexOf("=");
   return [given.slice(0, equals), given.slice(equals + 1)];
 }
@@ -133,24 +144,7 @@ export interface Places {
   readonly destination: keyof typeof DESTINATION_SQL;
 }
 
-const ANYWHERE: Places = { attribute: () => "both", destination: "both" };
-
-/** Those attributes of a filter of which it makes a difference where they are looked for. */
-export function placedAttributes({ attribute = [] }: SpanFilter): string[] {
-  return attribute.filter((given) => hasPlace(...splitAttribute(given)));
-}
-
-/** A query that says of each attribute, in a list `found`, whether a resource of the time range has it. */
-export function resourcesQuery({ from, to }: SpanFilter, attributes: readonly string[]): Condition {
-  const params: Record<string, unknown> = { from, to };
-  const columns = attributes.map((given, at) => {
-    const [key, value] = splitAttribute(given);
-    const equality = attributeEquals(key, value, { prefix: `attribute${String(at)}`, place: "resources" });
-    Object.assign(params, equality.params);
-    return `max(${equality.sql})`;
-  });
-  return { sql: `SELECT [${columns.join(", ")}] AS found FROM spans WHERE ${RANGE_SQL}`, params };
-}
+const ANYWHERE: Places = { attribute: () => "all", destination: "both" };
 
 function toMs(ms: number): string {
   return String(Math.min(Math.ceil(ms), Number.MAX_SAFE_INTEGER));

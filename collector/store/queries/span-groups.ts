@@ -3,7 +3,8 @@ import type { HeatmapResponse, SpanGroupsResponse } from "../../../schema/api.ts
 import type { QueryBounds, Store } from "../store.ts";
 import { atMost, within, type Reading } from "./reading.ts";
 import { attributeSql } from "./attribute-sql.ts";
-import { spanCondition, type SpanFilter } from "./span-filter.ts";
+import { placedCondition } from "./search-places.ts";
+import type { SpanFilter } from "./span-filter.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
 
@@ -26,13 +27,13 @@ export async function groupSpans(
   store: Store,
   { filter, by, limit, ...reading }: SpanGroups,
 ): Promise<SpanGroupsResponse> {
-  const condition = spanCondition(filter);
+  const condition = await placedCondition(store, { filter, ...reading });
   const value = attributeSql(by, "by");
   const sql = `
 SELECT ${value.sql} AS value, count() AS spans, countIf(status_code = 2) AS errors,
     arrayMap(ns -> ns / 1e6, quantilesTDigest(0.5, 0.95, 0.99)(duration_ns)) AS quantiles
 FROM spans
-WHERE ${condition.sql}
+${condition.sql}
 GROUP BY value
 ORDER BY spans DESC, value
 LIMIT {limit:UInt32}`;
@@ -64,15 +65,16 @@ interface CellRow {
 /** How many spans began in each column of time, by durations that double from row to row. */
 export async function heatmap(store: Store, { filter, columns, ...reading }: Heatmap): Promise<HeatmapResponse> {
   const columnMs = (Date.parse(filter.to) - Date.parse(filter.from)) / columns;
-  const condition = spanCondition(filter);
+  const condition = await placedCondition(store, { filter, ...reading });
   const sql = `
-SELECT intDiv(toUnixTimestamp64Nano(start_time) - toUnixTimestamp64Nano(parseDateTime64BestEffort({from:String}, 9, 'UTC')), {columnNs:UInt64}) AS column,
+SELECT intDiv(toUnixTimestamp64Nano(start_time) - toUnixTimestamp64Nano(parseDateTime64BestEffort({origin:String}, 9, 'UTC')), {columnNs:UInt64}) AS column,
     toInt32(floor(log2(greatest(duration_ns, 1000)))) AS power, count() AS spans, countIf(status_code = 2) AS errors
 FROM spans
-WHERE ${condition.sql}
+${condition.sql}
 GROUP BY column, power
 ORDER BY column, power`;
-  const params = { ...condition.params, columnNs: String(Math.max(1, Math.round(columnMs * 1e6))) };
+  const columnNs = String(Math.max(1, Math.round(columnMs * 1e6)));
+  const params = { ...condition.params, origin: filter.from, columnNs };
   const rows = await store.query<CellRow>(sql, params, within(BOUNDS, reading));
   const cells = rows.map(({ column, power, spans, errors }) => ({
     column: Math.min(Number(column), columns - 1),

@@ -2,10 +2,12 @@
 import type { Span } from "../../../schema/flow.ts";
 import type { QueryBounds, Store } from "../store.ts";
 import type { OriginPosition } from "./flow-origins.ts";
+import { newestFirst, type Range } from "./newest-first.ts";
 import { parameterChunks } from "./parameter-chunks.ts";
-import { within, type Reading } from "./reading.ts";
-import { searchPlaces } from "./search-places.ts";
-import { spanCondition, type Places, type SpanFilter } from "./span-filter.ts";
+import { notingCuts, within, type Reading } from "./reading.ts";
+import { overlap } from "./resources.ts";
+import { placedFilters, searchPlaces, type PlacedFilter } from "./search-places.ts";
+import { spanCondition, type SpanFilter } from "./span-filter.ts";
 import { SPAN_COLUMNS, spanReader, type SpanRow } from "./span-row.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
@@ -21,12 +23,27 @@ export interface SpanSearch extends Reading {
 
 /** Positions of the matching spans, at most `limit`, newest first. */
 export async function findSpans(store: Store, search: SpanSearch): Promise<OriginPosition[]> {
-  const found = await searchPlaces(store, search, (places) => findSpansIn(store, search, places));
-  const each = new Map(found.map((position) => [position.traceId + position.spanId + position.startNs, position]));
-  return [...each.values()].sort(newestFirst).slice(0, search.limit);
+  const { filter, after, limit, ...reading } = search;
+  const placed = await placedFilters(store, { filter, ...reading });
+  if (placed.length === 0) return [];
+  const noted = notingCuts(reading);
+  const wanted = { ...overlap(filter, untilAfter(filter, after)), limit, keyOf: idOf, isCut: noted.isCut };
+  return newestFirst(wanted, async (part) => {
+    const found = await searchPlaces(placed, part, (each) => findSpansIn(store, { ...search, ...noted.reading }, each));
+    return found.sort(byNewest);
+  });
 }
 
-function newestFirst(a: OriginPosition, b: OriginPosition): number {
+function idOf({ traceId, spanId, startNs }: OriginPosition): string {
+  return traceId + spanId + startNs;
+}
+
+/** The range in which the page after this position is. */
+function untilAfter({ from, to }: SpanFilter, after: OriginPosition | undefined): Range {
+  return { from, to: after ? new Date(Number(BigInt(after.startNs) / 1_000_000n) + 1).toISOString() : to };
+}
+
+function byNewest(a: OriginPosition, b: OriginPosition): number {
   const [ours, others] = [sortKey(a), sortKey(b)];
   return ours === others ? 0 : ours < others ? 1 : -1;
 }
@@ -36,9 +53,9 @@ function sortKey({ startNs, traceId, spanId }: OriginPosition): string {
   return startNs.padStart(19, "0") + traceId + spanId;
 }
 
-async function findSpansIn(store: Store, search: SpanSearch, places: Places): Promise<OriginPosition[]> {
-  const { filter, after, exceptTraces = [], limit } = search;
-  const condition = spanCondition(filter, places);
+async function findSpansIn(store: Store, search: SpanSearch, placed: PlacedFilter): Promise<OriginPosition[]> {
+  const { after, exceptTraces = [], limit } = search;
+  const condition = spanCondition(placed.filter, placed.places);
   const except: Record<string, readonly string[]> = {};
   for (const ids of parameterChunks(exceptTraces, (traceId) => traceId)) {
     except[`except${String(Object.keys(except).length)}`] = ids;
@@ -54,7 +71,7 @@ SELECT
     lower(hex(spans.trace_id)) AS "traceId",
     lower(hex(spans.span_id)) AS "spanId"
 FROM spans
-WHERE ${condition.sql}
+${condition.sql}
 ${next ? "AND (start_time, spans.trace_id, spans.span_id) < (fromUnixTimestamp64Nano({afterNs:Int64}), toFixedString(unhex({afterTrace:String}), 16), toFixedString(unhex({afterSpan:String}), 8))" : ""}
 ${Object.keys(except).map(exceptSql).join("\n")}
 ORDER BY spans.start_time DESC, spans.trace_id DESC, spans.span_id DESC
@@ -69,13 +86,14 @@ function exceptSql(parameter: string): string {
 
 /** How many spans match, counted up to `limit`; one that has an attribute itself and of its resource counts twice. */
 export async function countSpans(store: Store, search: Omit<SpanSearch, "after">): Promise<number> {
-  const counted = await searchPlaces(store, search, async (places) => {
-    const condition = spanCondition(search.filter, places);
-    const sql = `SELECT count() AS spans FROM (SELECT 1 FROM spans WHERE ${condition.sql} LIMIT {limit:UInt32})`;
-    const params = { ...condition.params, limit: search.limit };
-    return store.query<{ spans: string }>(sql, params, within(BOUNDS, search));
+  const { filter, limit, ...reading } = search;
+  const placed = await placedFilters(store, { filter, ...reading });
+  const counted = await searchPlaces(placed, filter, async (each) => {
+    const condition = spanCondition(each.filter, each.places);
+    const sql = `SELECT count() AS spans FROM (SELECT 1 FROM spans ${condition.sql} LIMIT {limit:UInt32})`;
+    return store.query<{ spans: string }>(sql, { ...condition.params, limit }, within(BOUNDS, reading));
   });
-  return Math.min(search.limit, counted.reduce((sum, { spans }) => sum + Number(spans), 0));
+  return Math.min(limit, counted.reduce((sum, { spans }) => sum + Number(spans), 0));
 }
 
 const AT_SQL = `

@@ -1,19 +1,30 @@
 /** Traces that hold a matching span, and which services call which. */
 import type { QueryBounds, Store } from "../store.ts";
-import { within, type Reading } from "./reading.ts";
-import { searchPlaces } from "./search-places.ts";
-import { spanCondition, type Places, type SpanFilter } from "./span-filter.ts";
+import { newestFirst } from "./newest-first.ts";
+import { notingCuts, within, type Reading } from "./reading.ts";
+import { placedFilters, searchPlaces, type PlacedFilter } from "./search-places.ts";
+import { spanCondition, type SpanFilter } from "./span-filter.ts";
+import { SPAN_RANGE_SQL } from "./time-range-sql.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
 /** Called spans of which the callers are looked up: enough for true shares. */
 const CALLS_SAMPLED_MAX = 200_000;
 
 /** Ids of traces with a span that matches, those with the newest match first. */
-export async function findTraces(store: Store, search: TraceSearch): Promise<string[]> {
-  const found = await searchPlaces(store, search, (places) => findTracesIn(store, search, places));
-  // Where a trace was found twice, the newer match is its place.
-  found.sort((a, b) => (a.newest === b.newest ? (a.traceId < b.traceId ? -1 : 1) : a.newest < b.newest ? 1 : -1));
-  return [...new Set(found.map(({ traceId }) => traceId))].slice(0, search.limit);
+export async function findTraces(store: Store, { filter, limit, ...reading }: TraceSearch): Promise<string[]> {
+  const placed = await placedFilters(store, { filter, ...reading });
+  if (placed.length === 0) return [];
+  const { reading: noted, isCut } = notingCuts(reading);
+  const wanted = { from: filter.from, to: filter.to, limit, keyOf: ({ traceId }: FoundTrace) => traceId, isCut };
+  const found = await newestFirst(wanted, async (part) => {
+    const traces = await searchPlaces(placed, part, (each) => findTracesIn(store, each, { limit, ...noted }));
+    return traces.sort(byNewest);
+  });
+  return found.map(({ traceId }) => traceId);
+}
+
+function byNewest(a: FoundTrace, b: FoundTrace): number {
+  return a.newest === b.newest ? (a.traceId < b.traceId ? -1 : 1) : a.newest < b.newest ? 1 : -1;
 }
 
 /** Spans, each of which stands for its trace, and how many traces are wanted. */
@@ -30,14 +41,14 @@ interface FoundTrace {
 
 async function findTracesIn(
   store: Store,
-  { filter, limit, ...reading }: TraceSearch,
-  places: Places,
+  { filter, places }: PlacedFilter,
+  { limit, ...reading }: Omit<TraceSearch, "filter">,
 ): Promise<FoundTrace[]> {
   const condition = spanCondition(filter, places);
   const sql = `
 SELECT lower(hex(spans.trace_id)) AS "traceId", toString(max(start_time), 'UTC') AS newest
 FROM spans
-WHERE ${condition.sql}
+${condition.sql}
 GROUP BY spans.trace_id
 ORDER BY newest DESC, spans.trace_id
 LIMIT {limit:UInt32}`;
@@ -57,8 +68,6 @@ export async function serviceCalls(
   store: Store,
   { from, to, ...reading }: { readonly from: string; readonly to: string } & Reading,
 ): Promise<ServiceCall[]> {
-  const range = `start_time >= parseDateTime64BestEffort({from:String}, 9, 'UTC')
-  AND start_time < parseDateTime64BestEffort({to:String}, 9, 'UTC')`;
   const sql = `
 SELECT caller.service_name AS parent, called.service_name AS child, count() AS calls
 FROM spans AS caller
@@ -66,10 +75,10 @@ INNER JOIN
 (
     SELECT trace_id, parent_span_id, service_name
     FROM spans
-    WHERE ${range} AND kind IN (2, 5) AND parent_span_id != toFixedString('', 8)
+    WHERE ${SPAN_RANGE_SQL} AND kind IN (2, 5) AND parent_span_id != toFixedString('', 8)
     LIMIT ${String(CALLS_SAMPLED_MAX)}
 ) AS called ON caller.trace_id = called.trace_id AND caller.span_id = called.parent_span_id
-WHERE ${range} AND caller.kind IN (1, 3, 4) AND parent != child
+WHERE ${SPAN_RANGE_SQL} AND caller.kind IN (1, 3, 4) AND parent != child
 GROUP BY parent, child
 ORDER BY calls DESC, parent, child`;
   const rows = await store.query<{ parent: string; child: string; calls: string }>(
