@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createTestStore, type TestStore } from "../../../test/support/test-store.ts";
+import { queryDependencies } from "./alert-dependencies.ts";
+import { queryOwn } from "./alert-own-query.ts";
+
+/** The minute of the spans, which may be the first of an hour: then an hour's row has the same time. */
+const minuteS = Math.floor(Date.now() / 3_600_000) * 3600 - 3600;
+const messages = 7;
+
+let db: TestStore;
+beforeAll(async () => {
+  db = await createTestStore();
+  await db.store.command(
+    `INSERT INTO spans (trace_id, span_id, start_time, kind, service_name, faas_trigger, messaging_system,
+       messaging_operation_type, messaging_destination_name)
+     SELECT randomFixedString(16), randomFixedString(8), fromUnixTimestamp({minuteS:UInt32}), arrayJoin([4, 5]) AS kind, 'shop',
+       if(kind = 5, 'pubsub', ''), 'aws_sqs', if(kind = 5, 'process', 'send'), 'orders'
+     FROM numbers({messages:UInt32})`,
+    { minuteS, messages },
+  );
+});
+afterAll(() => db.close());
+
+it.for([
+  ["function_minutes", "sum(invocations)", messages],
+  ["alert_minutes", "sum(invocations)", messages],
+  ["queue_minutes", "sum(messages)", messages],
+  ["map_minutes", "sum(spans)", 2 * messages],
+] as const)("counts what a minute of %s has once, although its hour has it, too", async ([table, sum, expected]) => {
+  const query = { sql: `SELECT ${sum} AS value FROM ${table}`, timeS: 10, rowsRead: 1_000_000 };
+  // An evaluation a day later has seen all that arrived until now.
+  const [row] = await queryOwn(db.store, query, { fromS: minuteS, toS: minuteS + 86_400 });
+  expect(row?.value).toBe(expected);
+});
+
+it("knows by the minute who was invoked and who published, each once", async () => {
+  const { invoked, published } = await queryDependencies(db.store, { fromS: minuteS, toS: minuteS + 3600 });
+  expect(invoked.map(({ service, invocations }) => [service, invocations])).toEqual([["shop", messages]]);
+  expect(published.map(({ destination, sent }) => [destination, sent])).toEqual([["orders", messages]]);
+});
