@@ -39,17 +39,17 @@ export function traceIdSql(index: string, what: string): string {
 const spanId = (index: string, slot: string, what = "s") =>
   `toFixedString(reinterpretAsFixedString(sipHash64(${index}, ${slot}, '${what}')), 8)`;
 
+const NO_PARENT = "toFixedString('', 8)";
 const NO_UUID = "toUUID('00000000-0000-0000-0000-000000000000')";
 
 const resource = (service: string) =>
   `concat('{"attributes":[{"key":"service.name","value":{"stringValue":"', ${service}, '"}},{"key":"faas.name","value":{"stringValue":"', ${service}, '"}}]}')`;
 
 /** What every row has; each insert adds its own ids, times and messages. */
-function columns(over: Record<string, string>): string {
+function columns({ span_id: span = "", parent_span_id: parent = NO_PARENT, ...over }: Record<string, string>): string {
   const all: Record<string, string> = {
     trace_id: "",
-    span_id: "",
-    parent_span_id: "toFixedString('', 8)",
+    span_ids: `toFixedString(concat(${span}, ${parent}), 16)`,
     start_time: "",
     duration_ns: "toUInt64(1000000 + rand(1) % 90000000)",
     name: "''",
@@ -72,6 +72,7 @@ function columns(over: Record<string, string>): string {
     messaging_batch_message_count: "0",
     message_sent_ms: "0",
     message_keys: "[]",
+    message_keys_form: "0",
     http_route: "''",
     http_response_status_code: "0",
     faas_max_memory: "toUInt64(536870912)",
@@ -153,13 +154,14 @@ function ordersSql(first: number, count: number, orders: number): string {
         "emptyArrayString()",
         "emptyArrayString()",
         "emptyArrayString()",
-        `[concat('aws_sqs:', toString(${uuid("pay")})), concat('aws.sns:', toString(${uuid("sns")}))]`,
+        `[concat('aws.sns:', toString(${uuid("sns")}))]`,
         "emptyArrayString()",
-        `[concat('aws_sqs:', toString(${uuid("inv")})), concat('aws.sns:', toString(${uuid("sns")}))]`,
+        `[concat('aws.sns:', toString(${uuid("sns")}))]`,
         "emptyArrayString()",
         "emptyArrayString()",
         "emptyArrayString()",
       ]),
+      message_keys_form: "if(k IN (4, 6), 2, 0)",
       http_route: "if(k = 0, '/orders/{id}', '')",
       http_response_status_code: "if(k = 0, 201, 0)",
       "`links.trace_id`": `if(k = 6, [${traceIdSql(`intDiv(i, ${String(BATCH_SIZE)})`, "b")}], [])`,
@@ -191,6 +193,7 @@ function batchesSql(first: number, count: number, orders: number): string {
       messaging_destination_name: `concat('inventory-', toString(b % ${String(DESTINATION_COPIES)}))`,
       messaging_batch_message_count: String(BATCH_SIZE),
       message_keys: members(`concat('aws_sqs:', toString(${uuid("inv", "ORDER")}))`),
+      message_keys_form: "1",
       "`links.trace_id`": members(traceIdSql("ORDER", "t")),
       "`links.span_id`": members(spanId("ORDER", "1")),
       "`links.trace_state`": members("''"),
@@ -225,7 +228,8 @@ function failuresSql(first: number, count: number, orders: number): string {
       messaging_message_uuid: uuid("pay"),
       message_receive_count: "if(k = 2, 1, k + 1)",
       message_sent_ms: "toUInt64(toUnixTimestamp64Milli(start_time)) - 40",
-      message_keys: `[concat('aws_sqs:', toString(${uuid("pay")})), concat('aws.sns:', toString(${uuid("sns")}))]`,
+      message_keys: `[concat('aws.sns:', toString(${uuid("sns")}))]`,
+      message_keys_form: "2",
       attributes_string: `if(k = 2, map('hopscope.dead_letter.source.name', ${copyOf("payments")}), map('order.region', concat('region-', toString(rand(3) % 20))))`,
     },
   );

@@ -1,6 +1,7 @@
 /** A message as one side recorded it: on a span, on a link, or in an event of a batch. */
 import * as names from "../../schema/attributes.ts";
 import type { Attributes, Span } from "../../schema/flow.ts";
+import { canonicalSystem } from "../../schema/message-systems.ts";
 import { isTrue, number, text, texts } from "./attribute-readers.ts";
 
 /** A queue, topic, stream, bus or bucket. */
@@ -33,21 +34,6 @@ export interface Message {
 
 /** `messaging.system` of one function invoking another. */
 export const FUNCTION_SYSTEM = "aws.lambda";
-
-/** Spellings of `messaging.system` that SDKs have used, and what is meant. */
-const CANONICAL_SYSTEMS: Readonly<Record<string, string>> = {
-  AmazonSQS: "aws_sqs",
-  "aws.sqs": "aws_sqs",
-  sqs: "aws_sqs",
-  AmazonSNS: "aws.sns",
-  aws_sns: "aws.sns",
-  sns: "aws.sns",
-};
-
-/** `AmazonSQS` is `aws_sqs`, `aws_sns` is `aws.sns`; what is not known stays as it is. */
-function canonicalSystem(system: string): string {
-  return CANONICAL_SYSTEMS[system] ?? system;
-}
 
 /** The identities that these attributes hold; `fallback` gives the system to a link that names only an id. */
 export function messageKeys(attributes: Attributes, fallback: Attributes = attributes): string[] {

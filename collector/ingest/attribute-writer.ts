@@ -1,11 +1,12 @@
 /** Attributes of a span into promoted columns, typed maps, or OTLP/JSON, without an object for any of them. */
 import { MESSAGE_KEYS, MESSAGING_MESSAGE_ID, MESSAGING_SYSTEM } from "../../schema/attributes.ts";
-import { PROMOTED_SPAN_COLUMNS } from "../store/span-columns.ts";
+import { KEYS_DERIVED, OWN_KEY_LEFT_OUT, PROMOTED_SPAN_COLUMNS } from "../store/span-columns.ts";
 import { ByteBuffer, viewOf } from "./byte-buffer.ts";
 import { Dictionary } from "./dictionary.ts";
 import { VALUE_BYTES, writeAnyValue } from "./json-text.ts";
 import { keyTableMax } from "./limits.ts";
 import { MessageKeys, writeMessageKeyList } from "./message-keys.ts";
+import { setSmall } from "./native-columns.ts";
 import { readDouble, setUnsigned } from "./promoted-value.ts";
 import { skipUnknown, type ProtobufReader } from "./protobuf.ts";
 import type { PromotedWriter, SpanBlock } from "./span-block.ts";
@@ -30,6 +31,8 @@ export class AttributeWriter {
   #follower = new Int32Array(keyTableMax * 2);
   #lastKey = 0;
   #messageKeysKey = 0;
+  /** Where the message keys of the span begin. */
+  #keysStart = 0;
   #systemKey = 0;
   #idKey = 0;
 
@@ -146,6 +149,7 @@ export class AttributeWriter {
   /** Starts the next span. */
   startSpan(): void {
     this.#lastKey = 0;
+    this.#keysStart = this.#block.messageKeys.entries.length;
     this.messageKeys.clear();
   }
 
@@ -298,14 +302,21 @@ export class AttributeWriter {
     this.#block.jsonMap.values.string(this.#json.view, 0, this.#json.length);
   }
 
-  /** Keys out of what was observed, where the span brought none itself and the store does not make the same. */
+  /**
+   * Keys out of what was observed, where the span brought none itself and the store does not make the same. Of those
+   * that it brought, the one that the store makes is left out where it comes first, as nearly always.
+   */
   deriveMessageKeys(source: DataView, row: number): void {
-    const { messageKeys, messageKeysDerived } = this.#block;
-    if (this.messageKeys.ids === 0 || this.messageKeys.inColumns) return;
-    if (messageKeys.lengths.counts[row] === 0) {
+    const { messageKeys, messageKeysForm } = this.#block;
+    const { ids, ownInColumns } = this.messageKeys;
+    if (ids === 0) return;
+    if (messageKeys.lengths.counts[row] !== 0) {
+      if (this.messageKeys.takeOwn(messageKeys, row, this.#keysStart, source)) {
+        setSmall(messageKeysForm, row, OWN_KEY_LEFT_OUT);
+      }
+    } else if (ids > 1 || !ownInColumns) {
       this.messageKeys.writeTo(messageKeys, row, source);
-      messageKeysDerived.values[row] = 1;
-      messageKeysDerived.used = true;
+      setSmall(messageKeysForm, row, KEYS_DERIVED + (ownInColumns ? OWN_KEY_LEFT_OUT : 0));
     }
   }
 }

@@ -1,7 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { MESSAGE_KEYS } from "../../schema/attributes.ts";
 import { encodeOtlp, type OtlpJson } from "../../test/support/otlp-proto.ts";
 import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
+import { otlpSpans } from "../store/queries/otlp-spans.ts";
+import { spanOfTrace } from "../store/queries/spans-of-traces.ts";
 import { SpanTranscoder } from "./transcode-spans.ts";
 
 let db: TestStore;
@@ -17,6 +20,11 @@ const message = (system: string, messageId: string) => [
   text("messaging.system", system),
   text("messaging.message.id", messageId),
 ];
+
+const list = (...keys: string[]): OtlpJson => ({
+  key: MESSAGE_KEYS,
+  value: { arrayValue: { values: keys.map((stringValue) => ({ stringValue })) } },
+});
 
 interface Case {
   readonly what: string;
@@ -43,7 +51,7 @@ const cases: readonly Case[] = [
     attributes: message("aws_sqs", id),
     event: message("aws_sqs", other),
     keys: [`aws_sqs:${id}`, `aws_sqs:${other}`],
-    written: 2,
+    written: 1,
   },
   {
     what: "an event whose system the span names",
@@ -52,8 +60,48 @@ const cases: readonly Case[] = [
     keys: [`aws_sqs:${id}`],
     written: 1,
   },
+  {
+    what: "its own list, which begins with the message that it took",
+    attributes: [...message("aws_sqs", id), list(`aws_sqs:${id}`, `aws.sns:${other}`)],
+    keys: [`aws_sqs:${id}`, `aws.sns:${other}`],
+    written: 1,
+  },
+  {
+    what: "the same, written before system and id and in another spelling",
+    attributes: [list(`aws_sqs:${id}`), ...message("AmazonSQS", id)],
+    keys: [`aws_sqs:${id}`],
+    written: 0,
+  },
+  {
+    what: "its own list, which begins with another",
+    attributes: [...message("aws_sqs", id), list(`aws.sns:${other}`, `aws_sqs:${id}`)],
+    keys: [`aws_sqs:${id}`, `aws.sns:${other}`],
+    written: 2,
+  },
+  {
+    what: "its own list beside a second id",
+    attributes: [list(`aws_sqs:${id}`), ...message("aws_sqs", id), text("messaging.message.id", other)],
+    keys: [`aws_sqs:${id}`],
+    written: 1,
+  },
+  {
+    what: "its own list alone",
+    attributes: [text("messaging.message.id", id), list(`aws_sqs:${id}`)],
+    keys: [`aws_sqs:${id}`],
+    written: 1,
+  },
   { what: "no system", attributes: [text("messaging.message.id", id)], keys: [], written: 0 },
 ];
+
+/** What both readers give back of the attribute that the span brought. */
+async function expectOwnList(traceId: string, spanId: string, attributes: readonly OtlpJson[]): Promise<void> {
+  const isOwn = ({ key }: OtlpJson) => key === MESSAGE_KEYS;
+  const [exported] = await otlpSpans(db.store, { traceIds: [traceId], limit: 1 });
+  expect((exported?.span["attributes"] as OtlpJson[]).filter(isOwn)).toEqual(attributes.filter(isOwn));
+  const own = attributes.find(isOwn)?.["value"] as { arrayValue: { values: { stringValue: string }[] } } | undefined;
+  const read = await spanOfTrace(db.store, { traceId, spanId });
+  expect(read?.attributes[MESSAGE_KEYS]).toEqual(own?.arrayValue.values.map(({ stringValue }) => stringValue));
+}
 
 it.for(cases)("a span is found by its message: $what", async ({ attributes = [], event, keys, written }) => {
   const now = String(BigInt(Date.now()) * 1_000_000n);
@@ -85,4 +133,5 @@ it.for(cases)("a span is found by its message: $what", async ({ attributes = [],
   );
   expect(found).toEqual(wanted);
   expect(Number(stored?.written)).toBe(written);
+  await expectOwnList(String(span["traceId"]), String(span["spanId"]), attributes);
 });

@@ -1,19 +1,10 @@
 /** Identities of messages, `<system>:<id>`, gathered from a span, its links and its events. */
 import { MESSAGE_KEYS_MAX } from "../../schema/attributes.ts";
+import { canonicalSystem } from "../../schema/message-systems.ts";
 import { ByteBuffer, viewOf } from "./byte-buffer.ts";
 import { Dictionary } from "./dictionary.ts";
 import type { ArrayColumn } from "./native-arrays.ts";
 import type { ProtobufReader } from "./protobuf.ts";
-
-/** How SDKs spell the systems whose messages are joined by identity. */
-const CANONICAL_SYSTEM: ReadonlyMap<string, string> = new Map([
-  ["AmazonSQS", "aws_sqs"],
-  ["aws.sqs", "aws_sqs"],
-  ["sqs", "aws_sqs"],
-  ["aws_sns", "aws.sns"],
-  ["AmazonSNS", "aws.sns"],
-  ["sns", "aws.sns"],
-]);
 
 /** Spellings remembered at a time. */
 const spellingsMax = 256;
@@ -65,10 +56,9 @@ export class MessageKeys {
     this.#spanIds = this.ids;
   }
 
-  /** Whether the only key is the one that the store makes of the columns for system and id. */
-  get inColumns(): boolean {
-    const ownSystem = this.#spanSystemEnd > this.#spanSystemStart;
-    return this.ids === 1 && this.#spanIds === 1 && ownSystem && !this.besideColumns;
+  /** Whether the span has a key that the store makes of the columns for system and id: then it is the first. */
+  get ownInColumns(): boolean {
+    return this.#spanIds === 1 && this.#spanSystemEnd > this.#spanSystemStart && !this.besideColumns;
   }
 
   /** A link or an event is complete. */
@@ -85,24 +75,47 @@ export class MessageKeys {
     this.#idStart = this.#idEnd = 0;
   }
 
-  /** Appends the keys to `row`; an id whose system is not known anywhere makes none. */
+  /** Appends the keys to `row`, without the one {@link ownInColumns}; an id without a system anywhere makes none. */
   writeTo(column: ArrayColumn, row: number, source: DataView): void {
-    const places = this.#places;
-    for (let index = 0; index < this.ids * 4; index += 4) {
-      let systemStart = places[index] as number;
-      let systemEnd = places[index + 1] as number;
-      if (systemEnd === systemStart) {
-        systemStart = this.#spanSystemStart;
-        systemEnd = this.#spanSystemEnd;
-      }
-      if (systemEnd === systemStart) continue;
-      const prefix = this.#prefix(source, systemStart, systemEnd);
-      this.#key.length = 0;
-      this.#key.raw(prefix, 0, prefix.byteLength);
-      this.#key.raw(source, places[index + 2] as number, places[index + 3] as number);
+    for (let index = this.ownInColumns ? 1 : 0; index < this.ids; index += 1) {
+      if (!this.#makeKey(index, source)) continue;
       column.entries.string(this.#key.view, 0, this.#key.length);
       column.lengths.add(row);
     }
+  }
+
+  /**
+   * Takes the key {@link ownInColumns} out of the list that `row`, the last one, has in the column from `start` on.
+   * False, and nothing done, where that list does not begin with it.
+   */
+  takeOwn({ entries, lengths }: ArrayColumn, row: number, start: number, source: DataView): boolean {
+    if (!this.ownInColumns || !this.#makeKey(0, source)) return false;
+    const { bytes, length: size } = this.#key;
+    const end = start + 1 + size;
+    const isFirst = size < 0x80 && entries.bytes[start] === size;
+    if (!isFirst || entries.bytes.compare(bytes, 0, size, start + 1, end) !== 0) return false;
+    entries.bytes.copyWithin(start, end, entries.length);
+    entries.length -= 1 + size;
+    lengths.remove(row);
+    return true;
+  }
+
+  /** Makes the key of the id with this number; false where its system is not known. */
+  #makeKey(index: number, source: DataView): boolean {
+    const places = this.#places;
+    const at = index * 4;
+    let systemStart = places[at] as number;
+    let systemEnd = places[at + 1] as number;
+    if (systemEnd === systemStart) {
+      systemStart = this.#spanSystemStart;
+      systemEnd = this.#spanSystemEnd;
+    }
+    if (systemEnd === systemStart) return false;
+    const prefix = this.#prefix(source, systemStart, systemEnd);
+    this.#key.length = 0;
+    this.#key.raw(prefix, 0, prefix.byteLength);
+    this.#key.raw(source, places[at + 2] as number, places[at + 3] as number);
+    return true;
   }
 
   /** `<system>:` in its canonical spelling, worked out once a spelling. */
@@ -115,7 +128,7 @@ export class MessageKeys {
     const known = this.#prefixes[spelling];
     if (known) return known;
     const system = Buffer.from(source.buffer, source.byteOffset + start, end - start).toString();
-    const prefix = viewOf(Buffer.from(`${CANONICAL_SYSTEM.get(system) ?? system}:`));
+    const prefix = viewOf(Buffer.from(`${canonicalSystem(system)}:`));
     this.#prefixes[spelling] = prefix;
     return prefix;
   }

@@ -38,6 +38,12 @@ export class ArrayLengths {
     this.total += 1;
   }
 
+  /** One entry less in `row`, which must be the last one with any. */
+  remove(row: number): void {
+    this.counts[row] = (this.counts[row] as number) - 1;
+    this.total -= 1;
+  }
+
   /** Appends ClickHouse's offsets: where each row's array ends, 64 bits a row. */
   writeTo(out: ByteBuffer, rows: number): void {
     const offsets = new Uint32Array(rows * 2);

@@ -2,7 +2,7 @@
 import {
   ATTRIBUTE_MAP_COLUMNS,
   MESSAGE_KEYS_COLUMN,
-  MESSAGE_KEYS_DERIVED_COLUMN,
+  MESSAGE_KEYS_FORM_COLUMN,
   PROMOTED_SPAN_COLUMNS,
   STORED_RESOURCE_COLUMNS,
   type PromotedColumn,
@@ -51,8 +51,8 @@ function promotedWriter({ column, type, isUuid }: PromotedColumn): PromotedWrite
 export class SpanBlock {
   rows = 0;
   readonly traceId = idColumn("trace_id", 4);
-  readonly spanId = idColumn("span_id", 2);
-  readonly parentSpanId = idColumn("parent_span_id", 2);
+  /** The span's id, then its parent's. */
+  readonly spanIds = idColumn("span_ids", 4);
   readonly startTime = u64Column("start_time", "DateTime64(9)");
   readonly durationNs = u64Column("duration_ns");
   readonly spanName = new LowCardinalityColumn("name");
@@ -69,7 +69,7 @@ export class SpanBlock {
 
   readonly #keyLengths = new ArrayLengths();
   readonly messageKeys = new ArrayColumn(MESSAGE_KEYS_COLUMN, "Array(String)", this.#keyLengths);
-  readonly messageKeysDerived = u8Column(MESSAGE_KEYS_DERIVED_COLUMN);
+  readonly messageKeysForm = u8Column(MESSAGE_KEYS_FORM_COLUMN);
   readonly stringMap = new MapColumn(ATTRIBUTE_MAP_COLUMNS.string, "String");
   readonly intMap = new MapColumn(ATTRIBUTE_MAP_COLUMNS.int, "Int64");
   readonly doubleMap = new MapColumn(ATTRIBUTE_MAP_COLUMNS.double, "Float64");
@@ -90,13 +90,13 @@ export class SpanBlock {
   readonly linkFlags = new ArrayColumn("links.flags", "Array(UInt32)", this.linkLengths);
 
   readonly #columns: readonly Column[] = [
-    ...[this.traceId, this.spanId, this.parentSpanId, this.startTime, this.durationNs],
+    ...[this.traceId, this.spanIds, this.startTime, this.durationNs],
     ...[this.spanName, this.kind, this.statusCode, this.statusMessage, this.traceState, this.flags],
     ...[this.rest, this.resource, this.scope],
     ...[...this.resourceColumns, ...this.promoted].flatMap((writer): Column[] =>
       writer.type === "uuid" ? [writer.column.uuid, writer.column.text] : [writer.column],
     ),
-    ...[this.messageKeys, this.messageKeysDerived],
+    ...[this.messageKeys, this.messageKeysForm],
     ...[this.stringMap, this.intMap, this.doubleMap, this.boolMap, this.jsonMap],
     ...[this.eventTime, this.eventName, this.eventAttributes, this.eventDropped],
     ...[this.linkTraceId, this.linkSpanId, this.linkTraceState, this.linkAttributes, this.linkDropped, this.linkFlags],
@@ -105,7 +105,7 @@ export class SpanBlock {
   #capacity = 0;
 
   constructor() {
-    for (const column of [this.traceId, this.spanId, this.startTime]) column.used = true;
+    for (const column of [this.traceId, this.spanIds, this.startTime]) column.used = true;
   }
 
   /** Makes room for `rows` rows in all. */
@@ -131,7 +131,7 @@ export class SpanBlock {
     writeBlock(this.#memory.out, this.#columns, rows);
     for (const column of this.#columns) column.reset(rows);
     this.rows = 0;
-    for (const column of [this.traceId, this.spanId, this.startTime]) column.used = true;
+    for (const column of [this.traceId, this.spanIds, this.startTime]) column.used = true;
     return this.#memory.finish();
   }
 }

@@ -23,6 +23,10 @@ const HAS_TRACE_ID = 1;
 const HAS_SPAN_ID = 2;
 const HAS_EVENTS_OR_LINKS = 4;
 const BOTH_IDS = HAS_TRACE_ID | HAS_SPAN_ID;
+/** Of a trace id, of a span id, and of what a row has of either column of ids: numbers of 32 bits. */
+const TRACE_ID_WORDS = 4;
+const SPAN_ID_WORDS = 2;
+const IDS_WORDS = 4;
 
 /** Writes spans into one block. */
 export class SpanWriter {
@@ -101,11 +105,11 @@ export class SpanWriter {
           break;
         }
         case 0x0a:
-          writeId(reader, block.traceId.values, row, 4, "trace_id");
+          writeId(reader, block.traceId.values, row * IDS_WORDS, TRACE_ID_WORDS, "trace_id");
           has |= HAS_TRACE_ID;
           break;
         case 0x12:
-          writeId(reader, block.spanId.values, row, 2, "span_id");
+          writeId(reader, block.spanIds.values, row * IDS_WORDS, SPAN_ID_WORDS, "span_id");
           has |= HAS_SPAN_ID;
           break;
         case 0x22:
@@ -175,14 +179,14 @@ export class SpanWriter {
   }
 
   #parentId(reader: ProtobufReader, row: number): void {
-    const { parentSpanId } = this.#block;
+    const { values } = this.#block.spanIds;
     const end = reader.lengthEnd();
     const size = end - reader.position;
     if (size !== 0 && size !== 8) throw new SpanRejected(`parent_span_id has ${String(size)} bytes, not 8`);
     if (size === 8) {
-      parentSpanId.values[row * 2] = reader.view.getUint32(reader.position, true);
-      parentSpanId.values[row * 2 + 1] = reader.view.getUint32(reader.position + 4, true);
-      parentSpanId.used = true;
+      const at = row * IDS_WORDS + SPAN_ID_WORDS;
+      values[at] = reader.view.getUint32(reader.position, true);
+      values[at + 1] = reader.view.getUint32(reader.position + 4, true);
     }
     reader.position = end;
   }
@@ -233,15 +237,16 @@ export class SpanWriter {
   }
 
   #mixIds(row: number): void {
-    const spanId = this.#block.spanId.values;
-    const trace = this.#block.traceId.values[row * 4 + 2] as number;
-    this.idMix = Math.imul(this.idMix ^ (spanId[row * 2] as number) ^ trace, 0x9e37_79b1) + 1;
-    this.idMix2 = Math.imul(this.idMix2 ^ (spanId[row * 2 + 1] as number), 0x85eb_ca6b) + trace;
+    const spanIds = this.#block.spanIds.values;
+    const at = row * IDS_WORDS;
+    const trace = this.#block.traceId.values[at + 2] as number;
+    this.idMix = Math.imul(this.idMix ^ (spanIds[at] as number) ^ trace, 0x9e37_79b1) + 1;
+    this.idMix2 = Math.imul(this.idMix2 ^ (spanIds[at + 1] as number), 0x85eb_ca6b) + trace;
   }
 }
 
-/** An id of `words` times four bytes. */
-function writeId(reader: ProtobufReader, values: Uint32Array, row: number, words: number, field: string): void {
+/** An id of `words` times four bytes, which goes to `values` from `at` on. */
+function writeId(reader: ProtobufReader, values: Uint32Array, at: number, words: number, field: string): void {
   const end = reader.lengthEnd();
   const start = reader.position;
   if (end - start !== words * 4) {
@@ -251,7 +256,7 @@ function writeId(reader: ProtobufReader, values: Uint32Array, row: number, words
   for (let index = 0; index < words; index += 1) {
     const word = reader.view.getUint32(start + index * 4, true);
     any |= word;
-    values[row * words + index] = word;
+    values[at + index] = word;
   }
   if (any === 0) throw new SpanRejected(`${field} is all zero`);
   reader.position = end;

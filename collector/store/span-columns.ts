@@ -84,13 +84,16 @@ export const RESOURCE_COLUMNS: readonly PromotedColumn[] = [
 
 /**
  * `message_keys` holds the attribute `hopscope.message.keys`, else keys derived from the messaging attributes of
- * the span, its links and its events. Only where the span itself brought the attribute is it also an attribute:
- * then `message_keys_derived` is 0. The one key that `messaging_system` and `messaging_message_id` make is left out
- * where it would stand alone: the view of hop_keys makes it.
+ * the span, its links and its events. The key that `messaging_system` and `messaging_message_id` make is left out
+ * where it would come first: the view of hop_keys makes it, and readers by {@link OWN_KEY_LEFT_OUT}.
  */
 export const MESSAGE_KEYS_COLUMN = "message_keys";
-/** 1 where the span did not bring its message keys as an attribute. */
-export const MESSAGE_KEYS_DERIVED_COLUMN = "message_keys_derived";
+/** What the list is: a sum of the two that follow; 0 of a list that is there as the span's attribute has it. */
+export const MESSAGE_KEYS_FORM_COLUMN = "message_keys_form";
+/** The span did not bring its message keys as an attribute. */
+export const KEYS_DERIVED = 1;
+/** The list begins with the key of the span's own system and id, which is left out. */
+export const OWN_KEY_LEFT_OUT = 2;
 
 /** The typed maps of everything else; the last one holds OTLP/JSON `AnyValue` texts. */
 export const ATTRIBUTE_MAP_COLUMNS = {

@@ -6,8 +6,11 @@
 CREATE TABLE IF NOT EXISTS spans
 (
     trace_id FixedString(16) CODEC(ZSTD(1)),
-    span_id FixedString(8) CODEC(NONE),
-    parent_span_id FixedString(8) CODEC(ZSTD(1)),
+    -- The span's id and its parent's, which is all zeros where there is none: as one column, as a parent repeats an id
+    -- that lies near, which is found where both lie together.
+    span_ids FixedString(16) CODEC(ZSTD(1)),
+    span_id FixedString(8) ALIAS toFixedString(substring(span_ids, 1, 8), 8),
+    parent_span_id FixedString(8) ALIAS toFixedString(substring(span_ids, 9, 8), 8),
     start_time DateTime64(9) CODEC(Delta, ZSTD(1)),
     duration_ns UInt64 CODEC(T64, ZSTD(1)),
     name LowCardinality(String) CODEC(ZSTD(1)),
@@ -44,7 +47,7 @@ CREATE TABLE IF NOT EXISTS spans
     -- Promoted attributes.
     faas_trigger LowCardinality(String) CODEC(ZSTD(1)),
     -- A UUID in lower case is in the first, any other text in the second.
-    faas_invocation_uuid UUID CODEC(LZ4),
+    faas_invocation_uuid UUID CODEC(ZSTD(1)),
     faas_invocation_text String CODEC(ZSTD(1)),
     faas_invocation_id String ALIAS if(
         faas_invocation_text != '' OR faas_invocation_uuid = toUUID('00000000-0000-0000-0000-000000000000'),
@@ -61,7 +64,7 @@ CREATE TABLE IF NOT EXISTS spans
     messaging_system LowCardinality(String) CODEC(ZSTD(1)),
     messaging_operation_type LowCardinality(String) CODEC(ZSTD(1)),
     messaging_destination_name LowCardinality(String) CODEC(ZSTD(1)),
-    messaging_message_uuid UUID CODEC(LZ4),
+    messaging_message_uuid UUID CODEC(ZSTD(1)),
     messaging_message_text String CODEC(ZSTD(1)),
     messaging_message_id String ALIAS if(
         messaging_message_text != '' OR messaging_message_uuid = toUUID('00000000-0000-0000-0000-000000000000'),
@@ -76,10 +79,11 @@ CREATE TABLE IF NOT EXISTS spans
     http_response_status_code UInt16 CODEC(ZSTD(1)),
     url_path String CODEC(ZSTD(1)),
     server_address LowCardinality(String) CODEC(ZSTD(1)),
-    -- hopscope.message.keys where the span has it, else derived from its messaging attributes, links and events; empty
-    -- where that is the one key that messaging_system and messaging_message_id make (003_hop_keys.sql).
+    -- hopscope.message.keys where the span has it, else derived from its messaging attributes, links and events. The key
+    -- that messaging_system and messaging_message_id make is left out where it comes first (003_hop_keys.sql).
     message_keys Array(String) CODEC(ZSTD(1)),
-    message_keys_derived UInt8 CODEC(ZSTD(1)),
+    -- Sum of 1: derived, and not an attribute of the span; 2: begins with that key, which is left out.
+    message_keys_form UInt8 CODEC(ZSTD(1)),
 
     -- The rest, by type. attributes_json holds arrays, maps, bytes and empty values as OTLP/JSON AnyValue.
     attributes_string Map(LowCardinality(String), String) CODEC(ZSTD(1)),

@@ -14,12 +14,16 @@ ORDER BY (start_time, trace_id, span_id)
 TTL toDateTime(start_time) + toIntervalDay({{retention_days}})
 SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1;
 
+-- Rank and start are one number, as the least of tuples takes twice the time: nanoseconds until 2116 take 62 bits. Where
+-- two start at one instant either may be the origin.
 CREATE MATERIALIZED VIEW IF NOT EXISTS flow_origins_view TO flow_origins AS
-WITH if(parent_span_id = toFixedString('', 8), 0, if(kind IN (2, 5), 1, 2)) AS rank
+WITH
+    if(substring(span_ids, 9, 8) = toFixedString('', 8), 0, if(kind IN (2, 5), 1, 2)) AS rank,
+    bitShiftLeft(toUInt64(rank), 62) + toUInt64(toUnixTimestamp64Nano(spans.start_time)) AS place
 SELECT
     trace_id,
-    tupleElement(min((rank, spans.start_time, spans.span_id)) AS origin, 3) AS span_id,
-    tupleElement(origin, 2) AS start_time
+    toFixedString(substring(argMin(spans.span_ids, place), 1, 8), 8) AS span_id,
+    fromUnixTimestamp64Nano(toInt64(bitAnd(min(place), bitShiftLeft(toUInt64(1), 62) - 1))) AS start_time
 FROM spans
-WHERE parent_span_id != toFixedString('', 8) OR empty(`links.trace_id`)
+WHERE substring(span_ids, 9, 8) != toFixedString('', 8) OR empty(`links.trace_id`)
 GROUP BY trace_id;

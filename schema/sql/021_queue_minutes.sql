@@ -33,6 +33,13 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS queue_minutes_view TO queue_minutes AS
 WITH
     toStartOfMinute(toDateTime(start_time)) AS slot,
     toStartOfMinute(now() + toIntervalSecond(44)) AS arrival,
+    messaging_batch_message_count <= 1 AS is_single,
+    if(is_single, message_sent_ms,
+        toUInt64OrZero(extract(record, '"hopscope\\.message\\.sent_ms","value":\\{"intValue":"?([0-9]+)'))) AS sent_ms,
+    if(is_single, toUInt64(message_receive_count),
+        toUInt64OrZero(extract(record, '"hopscope\\.message\\.receive_count","value":\\{"intValue":"?([0-9]+)'))) AS attempts,
+    if(is_single, record,
+        extract(record, '"hopscope\\.dead_letter\\.source\\.name","value":\\{"stringValue":"([^"]*)"')) AS moved_from,
     arrayConcat(
         `links.attributes`,
         arrayFilter((text, name) -> name = 'hopscope.message', `events.attributes`, `events.name`)
@@ -47,31 +54,24 @@ SELECT
     service_name,
     if(faas_name = '', service_name, faas_name) AS faas_name,
     count() AS messages,
-    countIf(status_code = 2 AND (tupleElement(message, 4) OR NOT names_returned)) AS failures,
-    countIf(tupleElement(message, 2) > 1) AS retries,
-    countIf(tupleElement(message, 3) != ''
+    countIf(status_code = 2 AND (NOT names_returned OR position(record, '"hopscope.message.returned"') > 0)) AS failures,
+    countIf(attempts > 1) AS retries,
+    countIf(moved_from != ''
         OR match(messaging_destination_name, '(?i)(^|[-_.])(dlq|dead[-_]?letters?)([-_.]|$)')) AS dead_letters,
-    max(tupleElement(message, 2)) AS attempts_max,
-    countIf(tupleElement(message, 1) > 0) AS waits,
+    max(attempts) AS attempts_max,
+    countIf(sent_ms > 0) AS waits,
     quantilesTDigestIfState(0.5, 0.95, 0.99)(
-        toFloat64(greatest(toInt64(0), toUnixTimestamp64Milli(start_time) - toInt64(tupleElement(message, 1)))),
-        toUInt8(tupleElement(message, 1) > 0)
+        toFloat64(greatest(toInt64(0), toUnixTimestamp64Milli(start_time) - toInt64(sent_ms))),
+        toUInt8(sent_ms > 0)
     ) AS wait_ms
 FROM spans
+-- What says something about each message: of one alone where it was moved from, as the span has the rest.
 ARRAY JOIN if(
-    messaging_batch_message_count <= 1,
-    [(message_sent_ms, toUInt64(message_receive_count), attributes_string['hopscope.dead_letter.source.name'], false)],
-    arrayMap(
-        text -> (
-            toUInt64OrZero(extract(text, '"hopscope\\.message\\.sent_ms","value":\\{"intValue":"?([0-9]+)')),
-            toUInt64OrZero(extract(text, '"hopscope\\.message\\.receive_count","value":\\{"intValue":"?([0-9]+)')),
-            extract(text, '"hopscope\\.dead_letter\\.source\\.name","value":\\{"stringValue":"([^"]*)"'),
-            position(text, '"hopscope.message.returned"') > 0
-        ),
-        -- Lambda gives a function 10,000 messages at most.
-        arrayResize(records, greatest(length(records), least(messaging_batch_message_count, 10000)))
-    )
-) AS message
+    is_single,
+    [attributes_string['hopscope.dead_letter.source.name']],
+    -- Lambda gives a function 10,000 messages at most.
+    arrayResize(records, greatest(length(records), least(messaging_batch_message_count, 10000)))
+) AS record
 -- SDKs before the conventions of 2024 call it messaging.operation, or do not say it. What polls takes nothing yet.
 WHERE kind = 5 AND messaging_operation_type IN ('process', '') AND messaging_destination_name != ''
     AND attributes_string['messaging.operation'] != 'receive'

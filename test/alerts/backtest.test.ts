@@ -70,7 +70,7 @@ afterAll(async () => {
 async function fillSpans(rows: readonly FunctionMinute[]): Promise<void> {
   if (rows.length === 0) return;
   await db.store.command(
-    `INSERT INTO spans (trace_id, span_id, start_time, seen_after, duration_ns, kind, status_code, service_name, faas_name, faas_trigger, attributes_string)
+    `INSERT INTO spans (trace_id, span_ids, start_time, seen_after, duration_ns, kind, status_code, service_name, faas_name, faas_trigger, attributes_string)
      SELECT randomFixedString(16), randomFixedString(8), toDateTime64(JSONExtractUInt(row, 'minute'), 9),
        JSONExtractUInt(row, 'seenAfter'), 1000000, 2, if(number < JSONExtractUInt(row, 'errors'), 2, 0),
        JSONExtractString(row, 'service'), JSONExtractString(row, 'service'), 'http', map('tenant', 'acme')

@@ -19,7 +19,7 @@ describe("spans that are inserted again with their token", () => {
   it("are counted once by every rollup, though a minute has passed", async () => {
     const { store } = db;
     await store.command(
-      `INSERT INTO spans (trace_id, span_id, start_time, duration_ns, kind, service_name, faas_name, faas_trigger,
+      `INSERT INTO spans (trace_id, span_ids, start_time, duration_ns, kind, service_name, faas_name, faas_trigger,
          messaging_system, messaging_operation_type, messaging_destination_name)
        SELECT randomFixedString(16), randomFixedString(8), now64(9), 1000000, 5, 'shop', 'pay', 'pubsub', 'aws_sqs', 'process', 'orders'
        FROM numbers(10)`,

@@ -1,5 +1,6 @@
 /** Reads spans back out of the store as OTLP/JSON, with nothing but the documented meaning of the columns. */
 import { PROMOTED_SPAN_COLUMNS, type PromotedColumn } from "../../collector/store/span-columns.ts";
+import { canonicalSystem } from "../../schema/message-systems.ts";
 import type { Store } from "../../collector/store/store.ts";
 import { flatten } from "./arbitrary-spans.ts";
 import type { OtlpJson } from "./otlp-proto.ts";
@@ -15,7 +16,7 @@ export interface StoredSpan {
 }
 
 const COLUMNS =
-  "* EXCEPT (trace_id, span_id, parent_span_id, `links.trace_id`, `links.span_id`), lower(hex(trace_id)) AS trace_id_hex, " +
+  "* EXCEPT (trace_id, span_ids, span_id, parent_span_id, `links.trace_id`, `links.span_id`), lower(hex(trace_id)) AS trace_id_hex, " +
   "lower(hex(span_id)) AS span_id_hex, lower(hex(parent_span_id)) AS parent_span_id_hex, " +
   "toUnixTimestamp64Nano(start_time) AS start_nano, " +
   "arrayMap(id -> lower(hex(id)), `links.trace_id`) AS link_trace_ids, " +
@@ -101,10 +102,12 @@ function spanOf(row: Row): OtlpJson {
 function attributesOf(row: Row): OtlpJson[] {
   const fromMap = (column: string, value: (text: unknown) => unknown) =>
     Object.entries(row[column] as Row).map(([key, text]) => ({ key, value: value(text) }));
-  const keys = row["message_keys"] as string[];
+  const form = Number(row["message_keys_form"]);
+  const own = `${canonicalSystem(String(row["messaging_system"]))}:${String(row["messaging_message_id"])}`;
+  const keys = (form & 1) === 1 ? [] : [...(form === 2 ? [own] : []), ...(row["message_keys"] as string[])];
   return [
     ...PROMOTED_SPAN_COLUMNS.flatMap((promoted) => promotedAttribute(promoted, row[promoted.column])),
-    ...(keys.length > 0 && row["message_keys_derived"] === 0
+    ...(keys.length > 0
       ? [
           {
             key: "hopscope.message.keys",

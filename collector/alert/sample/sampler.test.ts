@@ -267,7 +267,7 @@ describe("a scope by attributes", () => {
   it("finds them on the span, among promoted columns and in the resource", async () => {
     const minuteMs = Math.floor(Date.now() / 60_000) * 60_000;
     await db.store.command(
-      `INSERT INTO spans (trace_id, span_id, start_time, duration_ns, kind, status_code, service_name, faas_trigger,
+      `INSERT INTO spans (trace_id, span_ids, start_time, duration_ns, kind, status_code, service_name, faas_trigger,
          attributes_string, attributes_int, resource)
        SELECT randomFixedString(16), randomFixedString(8), fromUnixTimestamp64Milli({start:Int64}), 1000000, 2, number < 3 ? 2 : 0,
          'shop', 'http', map('tenant', number < 2 ? 'a_b' : 'axb'), map('shard', number),
@@ -301,7 +301,7 @@ describe("a scope by attributes as of an evaluation", () => {
   it("leaves out what arrived later, and shows its window when it does", async () => {
     const insert = (n: number, seenAfter: number, count: number, failed: boolean) =>
       db.store.command(
-        `INSERT INTO spans (trace_id, span_id, start_time, seen_after, duration_ns, kind, status_code, service_name, faas_trigger, attributes_string)
+        `INSERT INTO spans (trace_id, span_ids, start_time, seen_after, duration_ns, kind, status_code, service_name, faas_trigger, attributes_string)
          SELECT randomFixedString(16), randomFixedString(8), toDateTime64({start:UInt32}, 9), {seenAfter:UInt16}, 1000000, 2,
            {status:UInt8}, 'late-shop', 'http', map('tenant', 'late')
          FROM numbers({count:UInt32})`,
@@ -324,7 +324,7 @@ describe("a scope by attributes as of an evaluation", () => {
   it("holds in a rule's own query, too, whatever it reads", async () => {
     for (const [seenAfter, from] of [[1, 0], [4, 10]] as const) {
       await db.store.command(
-        `INSERT INTO spans (trace_id, span_id, start_time, seen_after, duration_ns, kind, service_name)
+        `INSERT INTO spans (trace_id, span_ids, start_time, seen_after, duration_ns, kind, service_name)
          SELECT randomFixedString(16), randomFixedString(8), toDateTime64({start:UInt32}, 9), {seenAfter:UInt16}, number, 2, 'own'
          FROM numbers({from:UInt32}, 10)`,
         { start: at(200) + 30, seenAfter, from },
@@ -350,7 +350,7 @@ describe("a scope by attributes as of an evaluation", () => {
   it("is told from the insert's own clock, as for the rollups", async () => {
     await db.store.command("TRUNCATE TABLE function_minutes");
     await db.store.command(
-      `INSERT INTO spans (trace_id, span_id, start_time, duration_ns, kind, service_name, faas_trigger)
+      `INSERT INTO spans (trace_id, span_ids, start_time, duration_ns, kind, service_name, faas_trigger)
        SELECT randomFixedString(16), randomFixedString(8), now64(9) - toIntervalMinute(number * 7), 1000000, 2, 'clock', 'http'
        FROM numbers(3)`,
     );
@@ -369,7 +369,7 @@ describe("queue rollups", () => {
     const message = (sentMs: number, count: number, source = "") =>
       `[{"key":"hopscope.message.sent_ms","value":{"intValue":"${sentMs}"}},{"key":"hopscope.message.receive_count","value":{"intValue":"${count}"}}${source === "" ? "" : `,{"key":"hopscope.dead_letter.source.name","value":{"stringValue":"${source}"}}`}]`;
     await db.store.command(
-      `INSERT INTO spans (trace_id, span_id, start_time, kind, service_name, faas_name, messaging_system, messaging_operation_type,
+      `INSERT INTO spans (trace_id, span_ids, start_time, kind, service_name, faas_name, messaging_system, messaging_operation_type,
          messaging_destination_name, messaging_batch_message_count, message_sent_ms, message_receive_count, status_code,
          links.trace_id, links.span_id, links.trace_state, links.attributes, links.dropped_attributes_count, links.flags,
          events.time_unix_nano, events.name, events.attributes, events.dropped_attributes_count)

@@ -196,7 +196,7 @@ describe("who feeds whom", () => {
     ];
     for (const [kind, service, trigger, operation, system, destination, state, links] of spans) {
       await db.store.command(
-        `INSERT INTO spans (trace_id, span_id, start_time, duration_ns, kind, service_name, faas_name, faas_trigger,
+        `INSERT INTO spans (trace_id, span_ids, start_time, duration_ns, kind, service_name, faas_name, faas_trigger,
            messaging_operation_type, messaging_system, messaging_destination_name, trace_state, links.trace_state,
            links.trace_id, links.span_id, links.attributes, links.dropped_attributes_count, links.flags)
          SELECT randomFixedString(16), randomFixedString(8), toDateTime64({at:UInt32}, 9), 1000000, {kind:UInt8},

@@ -30,8 +30,8 @@ it("has the first root of a trace, else its first invocation, else its first orp
   for (const insert of [0, 1, 2]) {
     const own = rows.filter((row) => row.insert === insert);
     await db.store.command(
-      `INSERT INTO spans (trace_id, span_id, parent_span_id, start_time, kind, \`links.trace_id\`, \`links.span_id\`)
-       SELECT unhex(row.1), unhex(row.2), unhex(row.3), fromUnixTimestamp64Milli(row.4), row.5,
+      `INSERT INTO spans (trace_id, span_ids, start_time, kind, \`links.trace_id\`, \`links.span_id\`)
+       SELECT unhex(row.1), concat(unhex(row.2), unhex(row.3)), fromUnixTimestamp64Milli(row.4), row.5,
          if(row.6, [toFixedString(repeat('l', 16), 16)], []), if(row.6, [toFixedString(repeat('l', 8), 8)], [])
        FROM (SELECT arrayJoin(JSONExtract({rows:String}, 'Array(Tuple(String, String, String, Int64, UInt8, Bool))')) AS row)`,
       {

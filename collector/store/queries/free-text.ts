@@ -1,5 +1,6 @@
 /** Free text, looked for in what a span says in words, and where it is digits in numbers too. */
 import { PROMOTED_SPAN_COLUMNS } from "../span-columns.ts";
+import { OWN_MESSAGE_KEYS_SQL } from "./own-message-keys.ts";
 import { insideValuePattern } from "./stored-json.ts";
 
 const columnsOf = (...types: readonly string[]) =>
@@ -8,7 +9,8 @@ const columnsOf = (...types: readonly string[]) =>
 /** Every attribute that is a text, where it has a column and where it has none. */
 const TEXTS = `arrayConcat(
         [toString(name), status_message, ${columnsOf("string", "lowCardinality").map((column) => `toString(${column})`).join(", ")}],
-        mapValues(attributes_string), if(message_keys_derived = 0, message_keys, [])
+        mapValues(attributes_string), ${OWN_MESSAGE_KEYS_SQL},
+        if(message_keys_form = 2, [concat(messaging_system, ':', messaging_message_id)], [])
     )`;
 const NUMBERS = `arrayConcat(
         arrayMap(number -> toString(number), mapValues(attributes_int)),

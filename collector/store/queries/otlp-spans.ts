@@ -3,9 +3,10 @@
  *
  * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
-import { MESSAGE_KEYS } from "../../../schema/attributes.ts";
+import { MESSAGE_KEYS, MESSAGING_MESSAGE_ID, MESSAGING_SYSTEM } from "../../../schema/attributes.ts";
 import { PROMOTED_SPAN_COLUMNS, type PromotedColumn } from "../span-columns.ts";
 import type { Store } from "../store.ts";
+import { OWN_MESSAGE_KEYS_SQL, ownMessageKeys } from "./own-message-keys.ts";
 import { rowsOfTraces, type SpansOfTraces } from "./spans-of-traces.ts";
 
 /** An OTLP/JSON message. */
@@ -40,6 +41,7 @@ interface Row {
   readonly resource: string;
   readonly scope: string;
   readonly ownKeys: readonly string[];
+  readonly message_keys_form: number;
   readonly promoted: readonly string[];
   readonly attributes_string: Texts;
   readonly attributes_int: Texts;
@@ -58,7 +60,7 @@ const COLUMNS = [
   'lower(hex(spans.parent_span_id)) AS "parentSpanId"',
   'toString(toUnixTimestamp64Nano(start_time)) AS "startNs"',
   "duration_ns, name, kind, status_code, status_message, trace_state, flags, rest, resource, scope",
-  'if(message_keys_derived = 0, message_keys, []) AS "ownKeys"',
+  `${OWN_MESSAGE_KEYS_SQL} AS "ownKeys", message_keys_form`,
   `[${PROMOTED_SPAN_COLUMNS.map(({ column }) => `toString(${column})`).join(", ")}] AS promoted`,
   "attributes_string, attributes_int, attributes_double, attributes_bool, attributes_json",
   "arrayZip(arrayMap(t -> toString(t), `events.time_unix_nano`), arrayMap(n -> toString(n), `events.name`)," +
@@ -67,6 +69,8 @@ const COLUMNS = [
     " `links.trace_state`, `links.attributes`, `links.dropped_attributes_count`, `links.flags`) AS links",
 ].join(",\n  ");
 
+const SYSTEM_AT = PROMOTED_SPAN_COLUMNS.findIndex(({ attribute }) => attribute === MESSAGING_SYSTEM);
+const MESSAGE_ID_AT = PROMOTED_SPAN_COLUMNS.findIndex(({ attribute }) => attribute === MESSAGING_MESSAGE_ID);
 const NO_SPAN_ID = "0000000000000000";
 
 /** Spans of the traces, at most `limit` of them; one that was received twice is there twice. */
@@ -125,7 +129,13 @@ function list(json: string): OtlpJson[] {
 }
 
 function attributesOf(row: Row): OtlpJson[] {
-  const keys = row.ownKeys.map((stringValue) => ({ stringValue }));
+  const stored = {
+    keys: row.ownKeys,
+    form: row.message_keys_form,
+    system: row.promoted[SYSTEM_AT] ?? "",
+    messageId: row.promoted[MESSAGE_ID_AT] ?? "",
+  };
+  const keys = ownMessageKeys(stored).map((stringValue) => ({ stringValue }));
   const from = <Value>(map: Readonly<Record<string, Value>>, toValue: (value: Value) => OtlpJson) =>
     Object.entries(map).map(([key, value]) => ({ key, value: toValue(value) }));
   return [

@@ -2,6 +2,7 @@
 import * as names from "../../../schema/attributes.ts";
 import type { Attributes, Span, SpanEvent, SpanLink, Status } from "../../../schema/flow.ts";
 import { PROMOTED_SPAN_COLUMNS, type PromotedColumn } from "../span-columns.ts";
+import { OWN_MESSAGE_KEYS_SQL, ownMessageKeys } from "./own-message-keys.ts";
 import { emptyAttributes, fromAnyValueJson, fromInt64, fromKeyValues, fromKeyValuesJson } from "./otlp-value.ts";
 
 /** As the store gives it; ids are hex by the query, 64-bit integers are strings. */
@@ -22,6 +23,7 @@ export interface SpanRow {
   readonly scope: string;
   readonly service_name: string;
   readonly own_message_keys: readonly string[];
+  readonly message_keys_form: number;
   readonly attributes_string: Readonly<Record<string, string>>;
   readonly attributes_int: Readonly<Record<string, string>>;
   readonly attributes_double: Readonly<Record<string, number | string | null>>;
@@ -52,7 +54,7 @@ export const SPAN_COLUMNS = [
   "lower(hex(parent_span_id)) AS parent_span_id",
   "toString(start_time, 'UTC') AS start",
   "duration_ns, name, kind, status_code, status_message, trace_state, resource, scope, service_name",
-  "if(message_keys_derived = 0, message_keys, []) AS own_message_keys",
+  `${OWN_MESSAGE_KEYS_SQL} AS own_message_keys, message_keys_form`,
   `tuple(${STORED.map(({ column }) => column).join(", ")}) AS promoted`,
   "attributes_string, attributes_int, attributes_double, attributes_bool, attributes_json",
   "`events.time_unix_nano` AS event_times",
@@ -131,7 +133,13 @@ function toAttributes(row: SpanRow): Attributes {
   for (const [name, value] of Object.entries(row.attributes_double)) attributes[name] ??= toDouble(value);
   for (const [name, value] of Object.entries(row.attributes_bool)) attributes[name] ??= value !== 0;
   for (const [name, json] of Object.entries(row.attributes_json)) attributes[name] ??= fromAnyValueJson(json);
-  if (row.own_message_keys.length > 0) attributes[names.MESSAGE_KEYS] = [...row.own_message_keys];
+  const keys = ownMessageKeys({
+    keys: row.own_message_keys,
+    form: row.message_keys_form,
+    system: String(attributes[names.MESSAGING_SYSTEM]),
+    messageId: String(attributes[names.MESSAGING_MESSAGE_ID]),
+  });
+  if (keys.length > 0) attributes[names.MESSAGE_KEYS] = keys;
   return attributes;
 }
 

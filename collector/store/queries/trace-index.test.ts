@@ -28,7 +28,7 @@ it("has the slots of a trace that came in several inserts, and asks for no trace
   const slot = Math.floor(Date.now() / 300_000) * 300;
   for (const [id, slots] of [[traceId, 2], [traceId, 0], [other, 1], [traceId, 1]] as const) {
     await db.store.command(
-      "INSERT INTO spans (trace_id, span_id, start_time) SELECT unhex({id:String}), 'span-one', fromUnixTimestamp({at:UInt32})",
+      "INSERT INTO spans (trace_id, span_ids, start_time) SELECT unhex({id:String}), 'span-one', fromUnixTimestamp({at:UInt32})",
       { id, at: slot - slots * 300 },
     );
   }
