@@ -28,7 +28,7 @@ beforeAll(async () => {
   db = await createTestStore();
   for (let salt = 0; salt < inserts; salt += 1) {
     await db.store.command(
-      `INSERT INTO spans (trace_id, span_id, start_time, duration_ns, kind, status_code, service_name, faas_trigger,
+      `INSERT INTO spans (trace_id, span_ids, start_time, duration_ns, kind, status_code, service_name, faas_trigger,
          faas_max_memory, memory_used, messaging_system, messaging_operation_type, messaging_destination_name,
          message_sent_ms)
        SELECT randomFixedString(16), randomFixedString(8),
