@@ -211,6 +211,23 @@ describe("an attribute of resources alone", () => {
     expect(await services(`${attribute("host.cmd", 'say "hi" {x} \\ \n y')}&${before}`)).toEqual(everywhere());
   });
 
+  it("is found on the last of the days that one insert had of it, and on none between", async () => {
+    const dayMs = 86_400_000;
+    const sent = [5, 2].map((days) => ({
+      ...span({ service: "seldom", trace: `d${String(days)}`, id: `d${String(days)}`, resource: { "host.rack": "r 9" } }),
+      startTime: fromMs(startMs - days * dayMs),
+    }));
+    await insertSpans(test.store, sent);
+    const around = (days: number) => {
+      const [from, to] = [days + 0.5, days - 0.5].map((ago) => fromMs(startMs - ago * dayMs));
+      return `from=${from ?? ""}&to=${to ?? ""}`;
+    };
+    const rack = attribute("host.rack", "r 9");
+    expect(await services(`${rack}&${around(2)}`)).toEqual(everywhere("seldom"));
+    expect(await services(`${rack}&${around(3)}`)).toEqual(everywhere());
+    expect(await services(`${rack}&${around(5)}`)).toEqual(everywhere("seldom"));
+  });
+
   it("is found from the first instant that can be asked for to the last", async () => {
     const query = `${attribute("host.cmd", 'say "hi" {x} \\ \n y')}&from=1970-01-01T00:00:00Z&to=2261-12-31T00:00:00Z`;
     expect(await services(query)).toEqual(everywhere("quoting"));

@@ -3,6 +3,7 @@
  * `tracestate`), and from the map's edges where they took a message of a queue and nothing says who sent it.
  */
 import type { QueryBounds, Store } from "../store.ts";
+import { spanRangeSql } from "./time-range-sql.ts";
 
 const BOUNDS: QueryBounds = { timeS: 5, memoryBytes: 1024 ** 3 };
 /** Invocations that are looked at: whole hours, the newest first, until there are so many. */
@@ -60,7 +61,7 @@ export async function queryDependencies(
          )))) AS callers,
          messaging_system AS system, messaging_destination_name AS destination, count() AS invocations
        FROM spans
-       WHERE start_time >= toDateTime({from:UInt32}) AND start_time < toDateTime({to:UInt32})
+       WHERE ${spanRangeSql("toDateTime({from:UInt32})", "toDateTime({to:UInt32})")}
          AND kind IN (2, 5) AND (faas_trigger != '' OR faas_invocation_id != '')
        GROUP BY service, function, callers, system, destination
        ORDER BY invocations DESC, service, function LIMIT ${ROWS_MAX}`,

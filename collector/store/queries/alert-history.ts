@@ -1,5 +1,6 @@
 /** What alerts did, and the rules and silences that were made through the API. */
 import type { Store } from "../store.ts";
+import { spanRangeSql } from "./time-range-sql.ts";
 
 /** One change of one alert, instants are milliseconds since the epoch. `past`: nobody was told. */
 export interface HistoryRow {
@@ -74,7 +75,7 @@ export async function queryFailingFlows(
     `SELECT lower(hex(trace_id)) AS traceId, max(toUnixTimestamp64Milli(start_time)) AS atMs,
        argMax(if(error_type != '', error_type, status_message), start_time) AS error
      FROM spans
-     WHERE start_time >= fromUnixTimestamp64Milli({from:Int64}) AND start_time < fromUnixTimestamp64Milli({to:Int64})
+     WHERE ${spanRangeSql("fromUnixTimestamp64Milli({from:Int64})", "fromUnixTimestamp64Milli({to:Int64})")}
        AND kind IN (2, 5) AND (status_code = 2 OR timed_out = 2 OR {queue:String} != '')
        AND ({service:String} = '' OR service_name = {service:String})
        AND ({function:String} = '' OR if(faas_name = '', service_name, faas_name) = {function:String})

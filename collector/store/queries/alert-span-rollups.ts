@@ -5,6 +5,7 @@
  */
 import { readMigrations, statements } from "../migrations.ts";
 import { attributeEquals } from "./attribute-sql.ts";
+import { spanRangeSql } from "./time-range-sql.ts";
 
 /** The evaluation that first sees a span: for the view that is now, for a span that lies there already its own. */
 const SEEN_NOW = "toStartOfMinute(now() + toIntervalSecond(44)) AS arrival";
@@ -38,7 +39,7 @@ function rollup(view: string, attributes: Readonly<Record<string, string>>, para
     Object.assign(params, own);
     return `${sql} AND `;
   });
-  const where = `WHERE start_time >= toDateTime({lo:UInt32}) AND start_time < toDateTime({hi:UInt32}) AND `;
+  const where = `WHERE ${spanRangeSql("toDateTime({lo:UInt32})", "toDateTime({hi:UInt32})")} AND `;
   return `(${select})`.replace("WHERE ", () => where + conditions.join(""));
 }
 

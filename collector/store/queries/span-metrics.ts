@@ -1,6 +1,7 @@
 /** Rates, errors and durations of services over time, out of their spans. */
 import type { QueryBounds, Store } from "../store.ts";
 import { within, type Reading } from "./reading.ts";
+import { SPAN_RANGE_SQL } from "./time-range-sql.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
 /** Points of one answer. */
@@ -47,8 +48,7 @@ SELECT toString(service_name) AS service, ${byOperation ? "toString(name)" : "''
     countIf(status_code = 2) AS errors, quantileTDigest({quantile:Float64})(duration_ns) / 1e6 AS "durationMs"
 FROM spans
 WHERE service_name IN {services:Array(String)} AND kind IN {kinds:Array(UInt8)}
-  AND start_time >= parseDateTime64BestEffort({from:String}, 9, 'UTC')
-  AND start_time < parseDateTime64BestEffort({to:String}, 9, 'UTC')
+  AND ${SPAN_RANGE_SQL}
 GROUP BY service, operation, step
 ORDER BY step, service, operation
 LIMIT ${String(POINTS_MAX)}`;
