@@ -12,6 +12,7 @@ import {
   alertPreviewSchema,
   alertSilencesSchema,
 } from "../../schema/alert-api.ts";
+import { readExposition } from "../../test/support/exposition.ts";
 import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
 import { Alerting } from "../alert/runner/alerting.ts";
 import { openRuleBook, type RuleBook } from "../alert/runner/rule-book.ts";
@@ -291,8 +292,8 @@ describe("/api/alerts", () => {
   });
 
   it("says in /metrics what fires and which channel fails", () => {
-    const text = alertMetrics(alerting, book);
-    expect(text).toContain('hopscope_alert_rule_firing{rule="errors"} 1');
-    expect(text).toContain('hopscope_alert_channel_failing{channel="ops"} 1');
+    const values = readExposition(alertMetrics(alerting, book));
+    expect(values.get('hopscope_alert_rule_firing{rule="errors"}')).toBe(1);
+    expect(values.get('hopscope_alert_channel_failing{channel="ops"}')).toBe(1);
   });
 });

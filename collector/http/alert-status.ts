@@ -6,6 +6,7 @@ import type { Alerting } from "../alert/runner/alerting.ts";
 import type { RuleBook } from "../alert/runner/rule-book.ts";
 import type { CompiledRule } from "../alert/rules/compiled.ts";
 import { activeMutes, inhibitionMutes, ruleLabels } from "../alert/rules/silences.ts";
+import { exposition, type Family } from "./exposition.ts";
 
 /** Alerts of one rule in an answer, firing ones first. */
 const ALERTS_MAX = 100;
@@ -107,42 +108,35 @@ function stateOf(state: RuleState | undefined): AlertRule["state"] {
 /** Lines for `/metrics`, in the Prometheus text format. */
 export function alertMetrics(alerting: Alerting, book: RuleBook): string {
   const status = alerting.status();
-  const lines = [
-    "# TYPE hopscope_alert_evaluations_total counter",
-    `hopscope_alert_evaluations_total ${status.evaluations}`,
-    "# TYPE hopscope_alert_evaluation_seconds gauge",
-    `hopscope_alert_evaluation_seconds ${(status.lastDurationMs / 1000).toFixed(4)}`,
-    "# TYPE hopscope_alert_last_evaluation_timestamp_seconds gauge",
-    `hopscope_alert_last_evaluation_timestamp_seconds ${status.lastTickMs / 1000}`,
-    "# TYPE hopscope_alert_is_evaluating gauge",
-    `hopscope_alert_is_evaluating ${status.isEvaluating ? 1 : 0}`,
-    "# TYPE hopscope_alert_messages_waiting gauge",
-    `hopscope_alert_messages_waiting ${status.waiting}`,
-    "# TYPE hopscope_alert_rules_file_problems gauge",
-    `hopscope_alert_rules_file_problems ${book.problems().length}`,
-    "# TYPE hopscope_alert_rule_firing gauge",
-    "# TYPE hopscope_alert_rule_failing gauge",
-  ];
+  const one = (name: string, type: Family["type"], help: string, value: number): Family => ({
+    name: `hopscope_alert_${name}`,
+    type,
+    help,
+    samples: [{ value }],
+  });
   const states = alerting.states();
-  for (const { rule } of book.rules()) {
-    const state = states.get(rule.id);
-    lines.push(`hopscope_alert_rule_firing{rule="${rule.id}"} ${state?.last.firing ?? 0}`);
-    lines.push(
-      `hopscope_alert_rule_failing{rule="${rule.id}"} ${state !== undefined && state.health.failingMs !== 0 ? 1 : 0}`,
-    );
-  }
-  lines.push(
-    "# TYPE hopscope_alert_channel_sent_total counter",
-    "# TYPE hopscope_alert_channel_failures_total counter",
-    "# TYPE hopscope_alert_channel_failing gauge",
-  );
+  const ofRules = (name: string, help: string, value: (state: RuleState | undefined) => number): Family => {
+    const samples = book.rules().map(({ rule: { id } }) => ({ labels: { rule: id }, value: value(states.get(id)) }));
+    return { name: `hopscope_alert_rule_${name}`, type: "gauge", help, samples };
+  };
   const health = alerting.channelHealth();
-  for (const name of book.channels().keys()) {
-    const one = health.get(name);
-    const isFailing = one !== undefined && one.lastErrorMs > one.lastOkMs;
-    lines.push(`hopscope_alert_channel_sent_total{channel="${name}"} ${one?.sent ?? 0}`);
-    lines.push(`hopscope_alert_channel_failures_total{channel="${name}"} ${one?.failedTries ?? 0}`);
-    lines.push(`hopscope_alert_channel_failing{channel="${name}"} ${isFailing ? 1 : 0}`);
-  }
-  return `${lines.join("\n")}\n`;
+  type Health = ReturnType<typeof health.get>;
+  const ofChannels = (name: string, type: Family["type"], help: string, value: (of: Health) => number): Family => {
+    const channels = [...book.channels().keys()];
+    const samples = channels.map((channel) => ({ labels: { channel }, value: value(health.get(channel)) }));
+    return { name: `hopscope_alert_channel_${name}`, type, help, samples };
+  };
+  return exposition([
+    one("evaluations_total", "counter", "Evaluations of all rules.", status.evaluations),
+    one("evaluation_seconds", "gauge", "How long the last evaluation took.", status.lastDurationMs / 1000),
+    one("last_evaluation_timestamp_seconds", "gauge", "When the last evaluation began.", status.lastTickMs / 1000),
+    one("is_evaluating", "gauge", "Whether this collector evaluates, and no other.", status.isEvaluating ? 1 : 0),
+    one("messages_waiting", "gauge", "Messages that no channel has taken yet.", status.waiting),
+    one("rules_file_problems", "gauge", "What is wrong with the rules file.", book.problems().length),
+    ofRules("firing", "Series of the rule that fire.", (state) => state?.last.firing ?? 0),
+    ofRules("failing", "Whether the rule cannot be evaluated.", (state) => (state && state.health.failingMs !== 0 ? 1 : 0)),
+    ofChannels("sent_total", "counter", "Messages that the channel took.", (of) => of?.sent ?? 0),
+    ofChannels("failures_total", "counter", "Tries that the channel refused.", (of) => of?.failedTries ?? 0),
+    ofChannels("failing", "gauge", "Whether the last try failed.", (of) => (of && of.lastErrorMs > of.lastOkMs ? 1 : 0)),
+  ]);
 }

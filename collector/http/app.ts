@@ -60,7 +60,7 @@ export function createApp(options: AppOptions): Hono {
   app.use(answerHeaders);
   if (password !== undefined) app.use(uiAuth(password));
   app.route("/", healthRoutes(store));
-  app.route("/", metricsRoutes(metrics));
+  app.route("/", metricsRoutes({ store, now, parts: metrics }));
   app.route("/", apiRoutes({ store, now }));
   if (alerts) app.route("/", alerts);
   describeApi(app, { isProtected: password !== undefined });

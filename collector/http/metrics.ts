@@ -1,22 +1,41 @@
-/** `/metrics`: the collector's own numbers, in the Prometheus text format. */
+/** `/metrics`: the collector's own numbers and those of functions, in the Prometheus text format. */
 import { Hono } from "hono";
+import type { Store } from "../store/store.ts";
+import { exposition } from "./exposition.ts";
+import { functionMetrics } from "./function-metrics.ts";
 
-/** Numbers of the process, then what the parts of the collector add. */
-export function metricsRoutes(parts: readonly (() => string)[]): Hono {
+/** What a scrape is made of. */
+export interface MetricsOptions {
+  readonly store: Store;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Lines that the parts of the collector add. */
+  readonly parts: readonly (() => string)[];
+}
+
+/** Numbers of the process, what the parts of the collector add, and what functions did. */
+export function metricsRoutes({ store, now, parts }: MetricsOptions): Hono {
   const app = new Hono();
-  app.get("/metrics", (context) => {
-    const { rss } = process.memoryUsage();
-    const { user, system } = process.cpuUsage();
-    const lines = [
-      "# TYPE process_resident_memory_bytes gauge",
-      `process_resident_memory_bytes ${String(rss)}`,
-      "# TYPE process_cpu_seconds_total counter",
-      `process_cpu_seconds_total ${String((user + system) / 1e6)}`,
-      "# TYPE process_uptime_seconds gauge",
-      `process_uptime_seconds ${process.uptime().toFixed(3)}`,
-    ];
-    const text = [lines.join("\n"), ...parts.map((part) => part().trimEnd())].filter((part) => part !== "").join("\n");
-    return context.body(`${text}\n`, 200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
+  app.get("/metrics", async (context) => {
+    const own = [processMetrics(), ...parts.map((part) => part())];
+    const text = [...own, await functionMetrics(store, now())].join("");
+    return context.body(text, 200, { "Content-Type": "text/plain; version=0.0.4; charset=utf-8" });
   });
   return app;
+}
+
+function processMetrics(): string {
+  const { user, system } = process.cpuUsage();
+  const gauge = (name: string, help: string, value: number) =>
+    ({ name, type: "gauge", help, samples: [{ value }] }) as const;
+  return exposition([
+    gauge("process_resident_memory_bytes", "Memory of the collector's process.", process.memoryUsage.rss()),
+    {
+      name: "process_cpu_seconds_total",
+      type: "counter",
+      help: "Processor time of the collector's process.",
+      samples: [{ value: (user + system) / 1e6 }],
+    },
+    gauge("process_uptime_seconds", "Time since the collector's process began.", process.uptime()),
+  ]);
 }
