@@ -143,7 +143,11 @@ function assemble({ graph, selection, chains, skews, isCut }: AssembleInput): As
   const externals = addExternalCalls(hops, { graph, units: senders, nodeIdOf });
   const runs = repeatedRuns(selection);
   const byUnit = new Map<Unit, Delivery[]>();
-  for (const delivery of deliveries) byUnit.set(delivery.unit, [...(byUnit.get(delivery.unit) ?? []), delivery]);
+  for (const delivery of deliveries) {
+    const list = byUnit.get(delivery.unit);
+    if (list) list.push(delivery);
+    else byUnit.set(delivery.unit, [delivery]);
+  }
   const code = [...selection.units].map((unit) => {
     const hostSpans = unit.host && selection.shells.has(unit.host) ? unit.host.spans : [];
     const clockSkewMs = skews.get(unit.id);
@@ -234,8 +238,10 @@ function byStartThenId(a: FlowNode, b: FlowNode): number {
 }
 
 function sortedHops(hops: readonly Hop[]): Hop[] {
-  const keyed = hops.map((hop) => ({ hop, time: hop.receivedTime ?? hop.sentTime ?? "", key: hopKey(hop) }));
-  keyed.sort((a, b) => compare(a.time, b.time) || compare(a.key, b.key));
+  const keyed = hops.map((hop) => ({ hop, time: hop.receivedTime ?? hop.sentTime ?? "", key: "" }));
+  // Most hops are told apart by their time.
+  const keyOf = (each: (typeof keyed)[number]) => (each.key ||= hopKey(each.hop));
+  keyed.sort((a, b) => compare(a.time, b.time) || compare(keyOf(a), keyOf(b)));
   return keyed.map(({ hop }) => hop);
 }
 

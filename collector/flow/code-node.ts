@@ -36,23 +36,27 @@ export function codeNode({ unit, deliveries, hostSpans, run, clockSkewMs }: Unit
   const initMs =
     number(hostEntry.attributes, names.INIT_DURATION_MS) ?? number(entry.attributes, names.INIT_DURATION_MS);
   const attempt = deliveries.length === 1 ? deliveries[0] : run;
-  return {
+  const node: FlowNode = {
     id: unitNodeId(unit),
     kind: kindOf(entry),
     name: nameOf(entry),
     service: entry.service,
     status: failed ? "error" : entry.status,
-    ...(error && { error }),
-    ...(isCold && { coldStart: true, ...(initMs !== undefined && { initMs }) }),
-    ...(isTrue(hostEntry.attributes, names.TIMED_OUT) && { timedOut: true }),
-    ...(attempt && { attempt: attempt.attempt }),
-    ...(attempt && attempt.attempts > 1 && { attempts: attempt.attempts }),
-    ...batchOf(unit),
     startTime,
     durationMs,
-    ...(clockSkewMs !== undefined && { clockSkewMs }),
-    spanIds: [...new Set([...unit.spans, ...hostSpans].map(({ spanId }) => spanId))],
+    spanIds: spanIdsOf(unit, hostSpans),
   };
+  // Not spread into the literal: an object made in one step takes a tenth of the time.
+  if (error) node.error = error;
+  if (isCold) node.coldStart = true;
+  if (isCold && initMs !== undefined) node.initMs = initMs;
+  if (isTrue(hostEntry.attributes, names.TIMED_OUT)) node.timedOut = true;
+  if (attempt) node.attempt = attempt.attempt;
+  if (attempt && attempt.attempts > 1) node.attempts = attempt.attempts;
+  const batch = batchOf(unit);
+  if (batch) node.batch = batch;
+  if (clockSkewMs !== undefined) node.clockSkewMs = clockSkewMs;
+  return node;
 }
 
 function kindOf(entry: Span): FlowNode["kind"] {
@@ -75,10 +79,16 @@ function isColdStart(attributes: Span["attributes"]): boolean {
   return isTrue(attributes, names.FAAS_COLDSTART) && initType === "on-demand";
 }
 
-function batchOf({ host, batchSize, entry }: Unit): Pick<FlowNode, "batch"> {
+function batchOf({ host, batchSize, entry }: Unit): FlowNode["batch"] {
   const size = Math.max(host?.batchSize ?? 1, batchSize);
   const { traceId, spanId } = host?.entry ?? entry;
-  return size > 1 ? { batch: { size, traceId, spanId } } : {};
+  return size > 1 ? { size, traceId, spanId } : undefined;
+}
+
+/** The unit's own, each of which it has once, and its host's. */
+function spanIdsOf({ spans }: Unit, hostSpans: readonly Span[]): string[] {
+  const own = spans.map(({ spanId }) => spanId);
+  return hostSpans.length === 0 ? own : [...new Set([...own, ...hostSpans.map(({ spanId }) => spanId)])];
 }
 
 /** A unit whose entry span is missing lasts as long as what is left of it. */

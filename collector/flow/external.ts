@@ -29,9 +29,11 @@ export function addExternalCalls(hops: HopList, { graph, units, nodeIdOf }: Exte
   const answered = new Set([...graph.effects.values()].flat().map(({ fromSpan }) => fromSpan));
   const nodes = new Map<string, FlowNode>();
   for (const unit of units) {
-    const parents = new Set(unit.spans.map(({ parentSpanId }) => parentSpanId));
+    let parents: Set<string | undefined> | undefined;
     for (const span of unit.spans) {
-      if (span.kind !== "client" || answered.has(span) || parents.has(span.spanId)) continue;
+      if (span.kind !== "client" || answered.has(span)) continue;
+      parents ??= new Set(unit.spans.map(({ parentSpanId }) => parentSpanId));
+      if (parents.has(span.spanId)) continue;
       const peer = peerOf(span);
       if (peer === undefined) continue;
       const id = `${peer.kind}:${peer.system}:${peer.name}`;

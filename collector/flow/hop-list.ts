@@ -32,8 +32,8 @@ export class HopList {
 
   /** Adds the hop; of two that say the same, the stronger join stays. */
   add(hop: Hop): void {
-    const key = [hop.from, hop.to, hop.kind, hop.messageId ?? "", hop.kind === "receive" ? "" : (hop.attempt ?? "")];
-    const id = key.join("\n");
+    const attempt = hop.kind === "receive" ? "" : String(hop.attempt ?? "");
+    const id = `${hop.from}\n${hop.to}\n${hop.kind}\n${hop.messageId ?? ""}\n${attempt}`;
     const known = this.#hops.get(id);
     if (known && JOIN_STRENGTH.indexOf(known.joinedBy) <= JOIN_STRENGTH.indexOf(hop.joinedBy)) return;
     this.#hops.set(id, hop);

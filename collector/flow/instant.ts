@@ -8,6 +8,8 @@ const ZERO = "0".charCodeAt(0);
 /** The days that were converted last: a flow seldom has more than one, and dates are slow to read and to write. */
 const parsed = { day: "", ms: 0 };
 const written = { day: Number.NaN, text: "" };
+/** The instant that was written last: all messages of one sending have one. */
+const last = { ms: Number.NaN, text: "" };
 
 /** Milliseconds since the epoch, exact to a quarter of a microsecond: what a double holds. */
 export function toMs(instant: string): number {
@@ -27,9 +29,17 @@ function digits(text: string, from: number, to: number): number {
 
 /** The wire form of milliseconds since the epoch. */
 export function fromMs(ms: number): string {
+  if (ms !== last.ms) {
+    last.text = textOf(ms);
+    last.ms = ms;
+  }
+  return last.text;
+}
+
+function textOf(ms: number): string {
   const wholeMs = Math.floor(ms);
   const nanos = Math.round((ms - wholeMs) * 1e6);
-  if (nanos === 1e6) return fromMs(wholeMs + 1);
+  if (nanos === 1e6) return textOf(wholeMs + 1);
   const day = Math.floor(wholeMs / MS_PER_DAY);
   if (day !== written.day) {
     written.text = new Date(day * MS_PER_DAY).toISOString().slice(0, DAY_LENGTH);

@@ -82,8 +82,9 @@ export function destinationOf(attributes: Attributes, fallback: Attributes = att
 /** URLs of queues and ARNs hold the account. */
 function accountOf(attributes: Attributes): string | undefined {
   for (const name of ["aws.sqs.queue.url", "aws.sns.topic.arn", names.MESSAGING_DESTINATION_NAME]) {
-    const account = /(?:^https?:\/\/[^/]+\/|^arn:[^:]+:[^:]+:[^:]*:)(\d{12})\b/.exec(text(attributes, name) ?? "")?.[1];
-    if (account !== undefined) return account;
+    const address = text(attributes, name);
+    const account = address && /(?:^https?:\/\/[^/]+\/|^arn:[^:]+:[^:]+:[^:]*:)(\d{12})\b/.exec(address)?.[1];
+    if (account) return account;
   }
   return undefined;
 }

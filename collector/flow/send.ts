@@ -37,6 +37,7 @@ export function isSendSpan(span: Span): boolean {
 /** The sends among a unit's spans; a `create` inside or linked from a `send` is the same sending. */
 export function sendsOf(spans: readonly Span[]): Send[] {
   const sending = spans.filter(isSendSpan);
+  if (sending.length === 0) return [];
   const byId = new Map(sending.map((span) => [span.spanId, span]));
   const outermost = new Map<Span, Span>();
   for (const span of sending) {
