@@ -37,6 +37,8 @@ const inputs: readonly Omit<SpanInput, "trace" | "id">[] = [
   { service: "integer", attributes: { shard: 7, zero: 0, big: 9007199254740991, dry: true } },
   { service: "double", attributes: { shard: 7.5, dry: false } },
   { service: "text", attributes: { shard: "7", dry: "true", version: "1.2.3" } },
+  { service: "empty", attributes: { "app.memo": "", "http.route": "" } },
+  { service: "empty-resource", resource: { "app.memo": "", "service.namespace": "" } },
 ];
 
 let test: TestStore;
@@ -126,6 +128,17 @@ describe("an attribute that spans have, and resources of other spans", () => {
     const tags = encodeURIComponent(JSON.stringify({ "app.env": "prod" }));
     const { data } = await get<{ data: JaegerTrace[] }>(`/api/traces?tags=${tags}&limit=3`);
     expect(data.map(({ processes }) => processes["p1"]?.serviceName)).toEqual(["mix", "two", "res"]);
+  });
+});
+
+describe("an attribute without a text in it", () => {
+  it.for([
+    ["is found where it is, and not where there is none", attribute("app.memo", ""), ["empty-resource", "empty"]],
+    ["is found where the store has a column for it", attribute("http.route", ""), ["empty"]],
+    ["is found beside another one", `${attribute("app.memo", "")}&${attribute("http.route", "")}`, ["empty"]],
+    ["is not what no span has", attribute("app.nothing", ""), []],
+  ] as const)("%s", async ([, query, found]) => {
+    expect(await services(query)).toEqual(everywhere(...found));
   });
 });
 

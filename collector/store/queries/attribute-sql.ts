@@ -81,14 +81,16 @@ export function attributeEquals(
     [`${prefix}_pattern`]: scalarPattern(key),
     [`${prefix}_text`]: storedString(value),
   };
-  const inResource = `${resourceSql(prefix)} IN ({${prefix}_text:String}, ${wanted})`;
-  const column = isWorkedOut(key) ? undefined : textColumnOf(key);
+  // An absent attribute reads as an empty text: that is looked for as it is stored.
+  const isEmpty = value === "";
+  const inResource = `${resourceSql(prefix)} IN ({${prefix}_text:String}${isEmpty ? "" : `, ${wanted}`})`;
+  const column = isWorkedOut(key) || isEmpty ? undefined : textColumnOf(key);
   if (isWorkedOut(key) || (place === "resources" && !column)) return { sql: inResource, params, narrow: inResource };
   if (column) {
     const sql = `${column.column} = ${wanted}`;
     return { sql, params, ...(column.type === "lowCardinality" && { narrow: sql }) };
   }
-  const text = textEqualsSql(prefix);
+  const text = textEqualsSql(prefix, isEmpty);
   const numbers = numberEqualsSql(key, value, prefix);
   if (place === "numbers") {
     return { sql: anyOf(numbers.map(({ sql }) => sql)), params, narrow: anyOf(numbers.map(({ narrow }) => narrow)) };
@@ -113,9 +115,10 @@ export function isOfResources(key: string): boolean {
   return isWorkedOut(key) || !textColumnOf(key);
 }
 
-function textEqualsSql(prefix: string): string {
+function textEqualsSql(prefix: string, isEmpty: boolean): string {
   const [name, wanted] = [`{${prefix}_key:String}`, `{${prefix}_value:String}`];
-  return `(has(mapValues(attributes_string), ${wanted}) AND attributes_string[${name}] = ${wanted})`;
+  const isThere = isEmpty ? `mapContains(attributes_string, ${name}) AND ` : "";
+  return `(${isThere}has(mapValues(attributes_string), ${wanted}) AND attributes_string[${name}] = ${wanted})`;
 }
 
 const INT64_MIN = -(2n ** 63n);
