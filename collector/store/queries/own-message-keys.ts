@@ -10,11 +10,13 @@ export interface StoredMessageKeys {
   readonly keys: readonly string[];
   /** `message_keys_form`. */
   readonly form: number;
-  readonly system: string;
-  readonly messageId: string;
+  /** Texts where the form says that a key was made of them. */
+  readonly system: unknown;
+  readonly messageId: unknown;
 }
 
 /** The attribute's value out of what is stored of it; empty where the span had none. */
 export function ownMessageKeys({ keys, form, system, messageId }: StoredMessageKeys): string[] {
-  return form === OWN_KEY_LEFT_OUT ? [`${canonicalSystem(system)}:${messageId}`, ...keys] : [...keys];
+  if (form !== OWN_KEY_LEFT_OUT || typeof system !== "string" || typeof messageId !== "string") return [...keys];
+  return [`${canonicalSystem(system)}:${messageId}`, ...keys];
 }

@@ -136,8 +136,8 @@ function toAttributes(row: SpanRow): Attributes {
   const keys = ownMessageKeys({
     keys: row.own_message_keys,
     form: row.message_keys_form,
-    system: String(attributes[names.MESSAGING_SYSTEM]),
-    messageId: String(attributes[names.MESSAGING_MESSAGE_ID]),
+    system: attributes[names.MESSAGING_SYSTEM],
+    messageId: attributes[names.MESSAGING_MESSAGE_ID],
   });
   if (keys.length > 0) attributes[names.MESSAGE_KEYS] = keys;
   return attributes;
