@@ -58,6 +58,12 @@ export class ByteBuffer {
     this.length += bytes.length;
   }
 
+  zeros(count: number): void {
+    this.reserve(count);
+    this.bytes.fill(0, this.length, this.length + count);
+    this.length += count;
+  }
+
   /** Appends the bytes of `source` from `start` to before `end` as they are. */
   raw(source: DataView, start: number, end: number): void {
     const size = end - start;

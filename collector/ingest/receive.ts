@@ -12,6 +12,7 @@ import {
   segmentAgeMaxMs,
   walSizeMaxBytes,
 } from "./limits.ts";
+import { JoinedRecords } from "./kept-records.ts";
 import { Loader, type LoadCounts } from "./loader.ts";
 import { otlpJsonToProtobuf, UnreadableSpans } from "./otlp-json.ts";
 import type { OtlpEncoding, Received } from "./received.ts";
@@ -116,7 +117,7 @@ interface Waiting {
 /** Opens the log, starts to load what an earlier collector left, and takes requests. */
 export async function openReceiver(options: ReceiverOptions): Promise<Receiver> {
   const { store, log, dataDir, files = diskFiles } = options;
-  const wal = await Wal.open({ dir: join(dataDir, "wal"), log, files });
+  const wal = await Wal.open({ dir: join(dataDir, "wal"), log, files, keepRecords: () => new JoinedRecords() });
   const recent = await RecentRequests.open(join(dataDir, "wal", "requests"), files);
   const loader = new Loader({ wal, store, recent, table: "spans", log });
   const receiver = new OpenReceiver(options, wal, recent, loader);

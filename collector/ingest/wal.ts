@@ -6,6 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Log } from "../store/log.ts";
+import { ListedRecords, type KeptRecords } from "./kept-records.ts";
 import { keptSegmentsMaxBytes, segmentSizeMaxBytes } from "./limits.ts";
 import {
   decodeSegment,
@@ -38,8 +39,8 @@ interface OpenSegment {
   sizeBytes: number;
   rows: number;
   readonly since: number;
-  /** Every record so far; undefined once these are too much to keep. */
-  records: SegmentRecord[] | undefined;
+  /** Whether every record so far is kept in memory; false once these are too much. */
+  isKept: boolean;
 }
 
 /** Where the log is, and at which size a segment is closed. */
@@ -49,6 +50,8 @@ export interface WalOptions {
   readonly log: Log;
   readonly files?: WalFiles | undefined;
   readonly segmentMaxBytes?: number | undefined;
+  /** How records are kept in memory until their segment is loaded, and given to the loader: as they are by default. */
+  readonly keepRecords?: (() => KeptRecords) | undefined;
 }
 
 /** What went wrong with the log's files since the collector started. */
@@ -68,14 +71,19 @@ export class Wal {
   readonly #files: WalFiles;
   readonly #log: Log;
   readonly #segmentMaxBytes: number;
+  readonly #keepRecords: () => KeptRecords;
+  readonly #kept: KeptRecords;
   readonly #closed: ClosedSegment[] = [];
   #open: OpenSegment | undefined;
   #nextNumber = 1;
   /** Bytes of the segments whose records are in memory. */
   #keptBytes = 0;
 
-  private constructor({ dir, files = diskFiles, log, segmentMaxBytes = segmentSizeMaxBytes }: WalOptions) {
+  private constructor(options: WalOptions) {
+    const { dir, files = diskFiles, log, segmentMaxBytes = segmentSizeMaxBytes } = options;
     this.dir = dir;
+    this.#keepRecords = options.keepRecords ?? (() => new ListedRecords());
+    this.#kept = this.#keepRecords();
     this.#files = files;
     this.#log = log;
     this.#segmentMaxBytes = segmentMaxBytes;
@@ -142,8 +150,9 @@ export class Wal {
     const segment = this.#open;
     if (!segment) return;
     this.#open = undefined;
-    const { id, path, sizeBytes, rows, since, records } = segment;
-    const kept = records && { id, records, wholeBytes: sizeBytes, damagedBytes: 0, tailBytes: 0 };
+    const { id, path, sizeBytes, rows, since, isKept } = segment;
+    const records = this.#kept.take();
+    const kept = isKept ? { id, records, wholeBytes: sizeBytes, damagedBytes: 0, tailBytes: 0 } : undefined;
     if (rows > 0) this.#closed.push({ path, sizeBytes, rows, since, kept });
     await segment.file.close();
     if (rows > 0) return;
@@ -163,7 +172,17 @@ export class Wal {
 
   /** The content of a closed segment. */
   async read(segment: ClosedSegment): Promise<SegmentContent> {
-    return segment.kept ?? decodeSegment(await this.#files.read(segment.path));
+    if (segment.kept) return segment.kept;
+    const content = decodeSegment(await this.#files.read(segment.path));
+    const kept = this.#keepRecords();
+    try {
+      for (const record of content.records) kept.add(record);
+      // What the store may have taken already is known by its token and its blocks: they are the same at every try.
+      return { ...content, records: kept.take() };
+    } catch (error) {
+      this.#log.warn({ path: segment.path, error: String(error) }, "records of a segment are loaded as they are");
+      return content;
+    }
   }
 
   /** A segment is in the store: it goes, or is kept in `damaged/` where part of it could not be read. */
@@ -176,13 +195,14 @@ export class Wal {
 
   /** Keeps the record in memory for the loader, up to a bound: a store that is away is read for from the files. */
   #keep(segment: OpenSegment, record: SegmentRecord, sizeBytes: number): void {
-    if (!segment.records) return record.release?.();
+    if (!segment.isKept) return record.release?.();
     if (this.#keptBytes + sizeBytes <= keptSegmentsMaxBytes) {
-      segment.records.push(record);
+      this.#kept.add(record);
       this.#keptBytes += sizeBytes;
     } else {
-      for (const { release } of [...segment.records, record]) release?.();
-      segment.records = undefined;
+      this.#kept.drop();
+      record.release?.();
+      segment.isKept = false;
       this.#keptBytes -= segment.sizeBytes - sizeBytes;
     }
   }
@@ -192,7 +212,7 @@ export class Wal {
     this.#nextNumber += 1;
     const file = await this.#files.create(path);
     const id = randomBytes(16).toString("hex");
-    const segment: OpenSegment = { id, path, file, sizeBytes: 0, rows: 0, since: Date.now(), records: [] };
+    const segment: OpenSegment = { id, path, file, sizeBytes: 0, rows: 0, since: Date.now(), isKept: true };
     this.#open = segment;
     await file.append([encodeSegmentHeader(id)]);
     segment.sizeBytes = segmentHeaderBytes;
