@@ -17,14 +17,21 @@ export function within(bounds: QueryBounds, { signal, onCut }: Reading): QueryOp
   return { bounds, ...(signal && { signal }), ...(onCut && { onCut }) };
 }
 
-/** The same reading, and whether any of its answers was cut so far. */
-export function notingCuts({ signal, onCut }: Reading): { readonly reading: Reading; isCut(): boolean } {
+/** Options of queries one after the other that share the time of one, and whether any of them was cut so far. */
+export function withinTogether(bounds: QueryBounds, reading: Reading): { options(): QueryOptions; isCut(): boolean } {
+  const { timeS } = bounds;
+  const started = performance.now();
   let isCut = false;
-  const note = (cut: Truncated) => {
+  const onCut = ({ limit, value }: Truncated) => {
     isCut = true;
-    onCut?.(cut);
+    reading.onCut?.({ limit, value: limit === "time" ? (timeS ?? value) : value });
   };
-  return { reading: { signal, ...(onCut && { onCut: note }) }, isCut: () => isCut };
+  const options = () => {
+    const leftS = timeS === undefined ? undefined : Math.ceil(timeS - (performance.now() - started) / 1000);
+    const left = leftS === undefined ? bounds : { ...bounds, timeS: Math.max(1, leftS) };
+    return within(left, { ...reading, ...(reading.onCut && { onCut }) });
+  };
+  return { options, isCut: () => isCut };
 }
 
 /** The first `limit` of rows of which one more was asked for, so that a cut is seen. */

@@ -1,10 +1,10 @@
 /** Spans that match a filter, newest first: first where they are, then what they hold. */
 import type { Span } from "../../../schema/flow.ts";
-import type { QueryBounds, Store } from "../store.ts";
+import type { QueryBounds, QueryOptions, Store } from "../store.ts";
 import type { OriginPosition } from "./flow-origins.ts";
 import { newestFirst, type Range } from "./newest-first.ts";
 import { parameterChunks } from "./parameter-chunks.ts";
-import { notingCuts, within, type Reading } from "./reading.ts";
+import { within, withinTogether, type Reading } from "./reading.ts";
 import { overlap } from "./resources.ts";
 import { placedFilters, searchPlaces, type PlacedFilter } from "./search-places.ts";
 import { spanCondition, type SpanFilter } from "./span-filter.ts";
@@ -26,10 +26,11 @@ export async function findSpans(store: Store, search: SpanSearch): Promise<Origi
   const { filter, after, limit, ...reading } = search;
   const placed = await placedFilters(store, { filter, ...reading });
   if (placed.length === 0) return [];
-  const noted = notingCuts(reading);
-  const wanted = { ...overlap(filter, untilAfter(filter, after)), limit, keyOf: idOf, isCut: noted.isCut };
+  const together = withinTogether(BOUNDS, reading);
+  const wanted = { ...overlap(filter, untilAfter(filter, after)), limit, keyOf: idOf, isCut: together.isCut };
   return newestFirst(wanted, async (part) => {
-    const found = await searchPlaces(placed, part, (each) => findSpansIn(store, { ...search, ...noted.reading }, each));
+    const options = together.options();
+    const found = await searchPlaces(placed, part, (each) => findSpansIn(store, { ...search, options }, each));
     return found.sort(byNewest);
   });
 }
@@ -53,8 +54,11 @@ function sortKey({ startNs, traceId, spanId }: OriginPosition): string {
   return startNs.padStart(19, "0") + traceId + spanId;
 }
 
-async function findSpansIn(store: Store, search: SpanSearch, placed: PlacedFilter): Promise<OriginPosition[]> {
-  const { after, exceptTraces = [], limit } = search;
+async function findSpansIn(
+  store: Store,
+  { after, exceptTraces = [], limit, options }: SpanSearch & { readonly options: QueryOptions },
+  placed: PlacedFilter,
+): Promise<OriginPosition[]> {
   const condition = spanCondition(placed.filter, placed.places);
   const except: Record<string, readonly string[]> = {};
   for (const ids of parameterChunks(exceptTraces, (traceId) => traceId)) {
@@ -77,7 +81,7 @@ ${Object.keys(except).map(exceptSql).join("\n")}
 ORDER BY spans.start_time DESC, spans.trace_id DESC, spans.span_id DESC
 LIMIT {limit:UInt32}`;
   const params = { ...condition.params, ...next, ...except, limit };
-  return store.query<OriginPosition>(sql, params, within(BOUNDS, search));
+  return store.query<OriginPosition>(sql, params, options);
 }
 
 function exceptSql(parameter: string): string {

@@ -1,7 +1,7 @@
 /** Traces that hold a matching span, and which services call which. */
-import type { QueryBounds, Store } from "../store.ts";
+import type { QueryBounds, QueryOptions, Store } from "../store.ts";
 import { newestFirst } from "./newest-first.ts";
-import { notingCuts, within, type Reading } from "./reading.ts";
+import { within, withinTogether, type Reading } from "./reading.ts";
 import { placedFilters, searchPlaces, type PlacedFilter } from "./search-places.ts";
 import { spanCondition, type SpanFilter } from "./span-filter.ts";
 import { SPAN_RANGE_SQL } from "./time-range-sql.ts";
@@ -14,10 +14,11 @@ const CALLS_SAMPLED_MAX = 200_000;
 export async function findTraces(store: Store, { filter, limit, ...reading }: TraceSearch): Promise<string[]> {
   const placed = await placedFilters(store, { filter, ...reading });
   if (placed.length === 0) return [];
-  const { reading: noted, isCut } = notingCuts(reading);
+  const { options, isCut } = withinTogether(BOUNDS, reading);
   const wanted = { from: filter.from, to: filter.to, limit, keyOf: ({ traceId }: FoundTrace) => traceId, isCut };
   const found = await newestFirst(wanted, async (part) => {
-    const traces = await searchPlaces(placed, part, (each) => findTracesIn(store, each, { limit, ...noted }));
+    const bounds = options();
+    const traces = await searchPlaces(placed, part, (each) => findTracesIn(store, each, { limit, options: bounds }));
     return traces.sort(byNewest);
   });
   return found.map(({ traceId }) => traceId);
@@ -42,7 +43,7 @@ interface FoundTrace {
 async function findTracesIn(
   store: Store,
   { filter, places }: PlacedFilter,
-  { limit, ...reading }: Omit<TraceSearch, "filter">,
+  { limit, options }: { readonly limit: number; readonly options: QueryOptions },
 ): Promise<FoundTrace[]> {
   const condition = spanCondition(filter, places);
   const sql = `
@@ -53,7 +54,7 @@ GROUP BY spans.trace_id
 ORDER BY newest DESC, spans.trace_id
 LIMIT {limit:UInt32}`;
   const params = { ...condition.params, limit };
-  return store.query<FoundTrace>(sql, params, within(BOUNDS, reading));
+  return store.query<FoundTrace>(sql, params, options);
 }
 
 /** How often `parent` called `child`, or sent to it, both names of services. */
