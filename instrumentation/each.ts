@@ -2,8 +2,9 @@
 import type { Context } from "@opentelemetry/api";
 import { MESSAGE_RETURNED } from "@hopscope/schema/attributes";
 import { withSpan } from "./core/context.ts";
+import { continued } from "./core/propagation.ts";
 import { guarded } from "./core/report.ts";
-import { KIND, PassingSpan, recordError } from "./core/span.ts";
+import { KIND, recordError } from "./core/span.ts";
 import { tracing } from "./core/tracing.ts";
 import { detect } from "./events/index.ts";
 import type { Message, Trigger } from "./events/event-source.ts";
@@ -83,7 +84,7 @@ async function handleRecord(
   invocation: Invocation | undefined,
 ): Promise<Failure | undefined> {
   const call = async (): Promise<unknown> => handler(message.record as never, context as never);
-  const started = invocation && guarded("starting a record's span", () => startRecordSpan(invocation, message));
+  const started = invocation && guarded("starting a span", () => startRecordSpan(invocation, message));
   try {
     await (started ? tracing().contexts.with(started.context, call) : call());
     return undefined;
@@ -95,7 +96,7 @@ async function handleRecord(
     });
     return { message, error };
   } finally {
-    guarded("ending a record's span", () => started?.span.end());
+    guarded("ending a span", () => started?.span.end());
   }
 }
 
@@ -104,7 +105,8 @@ function startRecordSpan(invocation: Invocation, message: Message) {
   const { trigger, context, span: outer } = invocation;
   // The only record of an invocation: that continues the record's trace already.
   const alone = trigger.messages?.length === 1;
-  const parent: Context = alone ? context : withSpan(context, message.context && new PassingSpan(message.context));
+  const own = message.context ? continued(context, message.context) : withSpan(context, undefined);
+  const parent: Context = alone ? context : own;
   const span = tracer.startSpan(
     trigger.destination ? `process ${trigger.destination}` : "process",
     {

@@ -15,9 +15,9 @@ import {
 } from "@hopscope/schema/attributes";
 import { spanOf, withRootState, withSpan } from "./core/context.ts";
 import type { Outcome } from "./core/counters.ts";
-import { describeSender, originOf, stateOfOrigin } from "./core/propagation.ts";
+import { continued, describeSender, originOf, stateOfOrigin } from "./core/propagation.ts";
 import { describeError, guarded, report } from "./core/report.ts";
-import { KIND, PassingSpan, type RecordedSpan, recordError, STATUS_ERROR } from "./core/span.ts";
+import { KIND, type RecordedSpan, recordError, STATUS_ERROR } from "./core/span.ts";
 import type { Tracing } from "./core/tracing.ts";
 import { asObject, type Message, type Trigger } from "./events/event-source.ts";
 import type { Options } from "./options.ts";
@@ -58,7 +58,7 @@ export function startInvocation(tracing: Tracing, init: InvocationInit): Invocat
   const base = tracing.contexts.active();
   const parent = trigger.parent;
   // In a container the handler may run inside a span already; on Lambda nothing is active.
-  let context = parent ? withSpan(base, new PassingSpan(parent)) : base;
+  let context = parent ? continued(base, parent) : base;
   const links: Link[] = [];
   let origin: string | undefined;
   if (messages.length > 1) {

@@ -25,7 +25,12 @@ const hex = (length: number) =>
     .string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: length, maxLength: length })
     .filter((id) => /[^0]/.test(id));
 const spanContext = fc.record({ traceId: hex(32), spanId: hex(16), traceFlags: fc.constantFrom(0, 1) });
-const carried = spanContext.map((context) => carry(new PassingSpan(context), config, 1_763_712_000_000) as Carried);
+const SENT_MS = 1_763_712_000_000;
+const baggage = fc.option(fc.string({ minLength: 1, maxLength: 600, unit: "grapheme-ascii" }), { nil: undefined });
+const carried = fc.tuple(spanContext, baggage).map(([context, text]) => ({
+  ...(carry(new PassingSpan(context), config, undefined, SENT_MS) as Carried),
+  baggage: text,
+}));
 
 type Attribute = { DataType: string; StringValue?: string; BinaryValue?: Uint8Array };
 const attribute: fc.Arbitrary<Attribute> = fc.oneof(
@@ -189,7 +194,7 @@ describe("the other carriers", () => {
     const context = { traceId: "a".repeat(32), spanId: "b".repeat(16), traceFlags: 1 };
     const headers = { traceparent: `00-${context.traceId}-${context.spanId}-01`, tracestate: "dd=s:1,hs=old, rojo=00f0" };
     const remote = detect({ requestContext: { http: { method: "GET" } }, headers }, {}).parent;
-    const carriedOn = remote && carry(new PassingSpan(remote), config, 1_763_712_000_000);
+    const carriedOn = remote && carry(new PassingSpan(remote), config, undefined, SENT_MS);
     const own = `p:${context.spanId};t:${(1_763_712_000_000).toString(36)};s:shop%2C%20caf%C3%A9`;
     expect(carriedOn?.tracestate).toBe(`hs=${own},dd=s:1,rojo=00f0`);
   });

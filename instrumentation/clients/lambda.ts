@@ -1,4 +1,3 @@
-import { MESSAGING_DESTINATION_NAME } from "@hopscope/schema/attributes";
 import type { Carried } from "../core/propagation.ts";
 import { asObject, asText, type Fields, keyOf, parseObject } from "../events/event-source.ts";
 import { LAMBDA_SYSTEM } from "../events/systems.ts";
@@ -22,10 +21,8 @@ function functionName(given: string | undefined): string | undefined {
 const invoke: AwsCommand = {
   kind: "producer",
   describe(input) {
-    const { spanName, attributes } = describeSend(LAMBDA_SYSTEM, functionName(asText(input.FunctionName)), {
-      body: input.Payload,
-    });
-    const name = String(attributes[MESSAGING_DESTINATION_NAME]);
+    const name = functionName(asText(input.FunctionName)) ?? "unknown";
+    const { spanName, attributes } = describeSend(LAMBDA_SYSTEM, name, { body: input.Payload });
     const described = { spanName, attributes: { ...attributes, "faas.invoked_name": name, "faas.invoked_provider": "aws" } };
     return input.InvocationType === "Event" ? described : { ...described, spanName: `invoke ${name}`, kind: "client" };
   },

@@ -1,4 +1,4 @@
-import type { Carried } from "../core/propagation.ts";
+import { type Carried, CARRIED } from "../core/propagation.ts";
 import { asObject, type Fields } from "../events/event-source.ts";
 
 /**
@@ -20,20 +20,20 @@ const ATTRIBUTES_MAX = 10;
 const LIMITS_BYTES = [262_144, 1_048_576];
 
 /**
- * `message` with `traceparent` in its attributes, and `tracestate` where that fits too. Undefined where there is no
+ * `message` with `traceparent` in its attributes, and what else fits of {@link CARRIED}. Undefined where there is no
  * room in them or in the message or batch of `bytes`, or where the user has put a `traceparent` there.
  */
 export function injectMessage(message: Fields, carried: Carried, bytes: number): Fields | undefined {
   const given = asObject(message.MessageAttributes) ?? {};
   const names = Object.keys(given).map((name) => name.toLowerCase());
-  const added: Record<string, { DataType: string; StringValue: string }> = {};
-  for (const name of ["traceparent", "tracestate"] as const) {
-    if (names.length >= ATTRIBUTES_MAX || names.includes(name)) break;
-    added[name] = { DataType: "String", StringValue: carried[name] };
-    names.push(name);
+  let added: Fields = {};
+  for (const name of CARRIED) {
+    if (!carried[name] || names.includes(name) || names.push(name) > ATTRIBUTES_MAX) break;
+    const next = { ...added, [name]: { DataType: "String", StringValue: carried[name] } };
+    if (crossesLimit(bytes, attributeBytes(next))) break;
+    added = next;
   }
-  if (!added.traceparent || crossesLimit(bytes, attributeBytes(added))) return undefined;
-  return { ...message, MessageAttributes: { ...given, ...added } };
+  return added.traceparent ? { ...message, MessageAttributes: { ...given, ...added } } : undefined;
 }
 
 /** Bytes that a message with `body` counts with. */

@@ -1,4 +1,4 @@
-import type { Carried } from "../core/propagation.ts";
+import { type Carried, CARRIED } from "../core/propagation.ts";
 import { asObject, asText, type Fields, lastPart } from "../events/event-source.ts";
 import { rememberQueue } from "../events/sdk-messages.ts";
 import { SQS_SYSTEM } from "../events/systems.ts";
@@ -18,7 +18,7 @@ const SYSTEM_NAMES = [
   "DeadLetterQueueSourceArn",
 ];
 /** Ours, and the names under which other tracers leave their context. */
-const ATTRIBUTE_NAMES = ["traceparent", "tracestate", "_datadog", "b3", "sentry-trace", "X-Amzn-Trace-Id"];
+const ATTRIBUTE_NAMES = [...CARRIED, "_datadog", "b3", "sentry-trace", "X-Amzn-Trace-Id"];
 
 /**
  * SQS. Where a message's ten attributes are full, the context goes into the system attribute `AWSTraceHeader`,

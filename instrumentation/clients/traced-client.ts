@@ -109,7 +109,7 @@ function start(command: AwsCommand, given: Fields): StartedCall {
   const { spanName, attributes, kind = command.kind } = command.describe(input);
   const startMs = Date.now();
   const span = tracer.startSpan(spanName, { kind: KIND[kind], attributes });
-  const carried = command.inject && carry(span, config, startMs);
+  const carried = command.inject && carry(span, config, contexts.active());
   const injected = carried
     ? guarded("putting a trace into a message", () => command.inject?.(input, carried))
     : undefined;

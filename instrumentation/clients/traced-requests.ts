@@ -2,7 +2,7 @@
 import { channel } from "node:diagnostics_channel";
 import type { Span } from "@opentelemetry/api";
 import { HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, SERVER_ADDRESS, URL_PATH } from "@hopscope/schema/attributes";
-import { carry } from "../core/propagation.ts";
+import { carry, CARRIED } from "../core/propagation.ts";
 import { KIND, recordError, STATUS_ERROR } from "../core/span.ts";
 import { tracing } from "../core/tracing.ts";
 import { asObject, asText, defined, type Fields } from "../events/event-source.ts";
@@ -48,7 +48,7 @@ export function traceHttp(request: object): void {
 }
 
 function start(request: object, url: URL, method = "GET", setHeader: (name: string, value: string) => void): void {
-  const { tracer, config } = tracing();
+  const { tracer, config, contexts } = tracing();
   followRequests();
   const span = tracer.startSpan(method, {
     kind: KIND.client,
@@ -62,10 +62,8 @@ function start(request: object, url: URL, method = "GET", setHeader: (name: stri
     }),
   });
   spans.set(request, span);
-  const carried = carry(span, config, Date.now());
-  if (!carried) return;
-  setHeader("traceparent", carried.traceparent);
-  setHeader("tracestate", carried.tracestate);
+  const carried = carry(span, config, contexts.active());
+  for (const name of CARRIED) if (carried?.[name]) setHeader(name, carried[name]);
 }
 
 function end(request: object): void {

@@ -1,8 +1,7 @@
 /** Baggage in a context of the OpenTelemetry API, and its W3C header. */
 import type { Baggage, BaggageEntry, Context } from "@opentelemetry/api";
+import { BAGGAGE_KEY } from "./context.ts";
 
-/** Where the OpenTelemetry API keeps baggage. */
-const BAGGAGE_KEY = Symbol.for("OpenTelemetry Baggage Key");
 /** Characters and members of a `baggage` header; W3C Baggage section 3.3.2. */
 const CHARS_MAX = 8_192;
 const ENTRIES_MAX = 180;
@@ -41,7 +40,9 @@ export function formatBaggage(context: Context): string | undefined {
   const baggage = context.getValue(BAGGAGE_KEY) as Baggage | undefined;
   let text = "";
   for (const [key, { value, metadata }] of baggage?.getAllEntries().slice(0, ENTRIES_MAX) ?? []) {
-    const suffix = metadata ? `;${metadata.toString()}` : "";
+    const properties = metadata?.toString() ?? "";
+    // What is no visible ASCII would make a header, or a message, fail.
+    const suffix = /^[\x20-\x7e]+$/.test(properties) ? `;${properties}` : "";
     const member = `${encodeURIComponent(key)}=${encodeURIComponent(value)}${suffix}`;
     const next = text ? `${text},${member}` : member;
     if (next.length <= CHARS_MAX) text = next;

@@ -13,7 +13,7 @@ describe("a setting of the environment", () => {
   it.for<[string, string, (config: Config) => unknown, unknown]>([
     ["OTEL_EXPORTER_OTLP_ENDPOINT", "https://c.test/base/", ({ tracesUrl }) => tracesUrl.href, "https://c.test/base/v1/traces"],
     ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c.test/t", ({ tracesUrl }) => tracesUrl.href, "http://c.test/t"],
-    ["OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20a", ({ headers }) => headers, { authorization: "Bearer a" }],
+    ["OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer%20a", ({ headers }) => headers.authorization, "Bearer a"],
     ["OTEL_EXPORTER_OTLP_COMPRESSION", "gzip", ({ gzip }) => gzip, true],
     ["OTEL_SERVICE_NAME", "shop", ({ resource }) => resource, { "service.name": "shop" }],
     ["OTEL_TRACES_SAMPLER", "traceidratio", ({ sampler }) => sampler, "traceidratio"],

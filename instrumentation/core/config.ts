@@ -9,6 +9,7 @@ export interface Config {
   readonly tracesUrl: URL;
   /** Where metrics are posted: `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT`, or `..._ENDPOINT` + `/v1/metrics`. */
   readonly metricsUrl: URL;
+  /** Of every export: `OTEL_EXPORTER_OTLP_HEADERS`, and what the body is. */
   readonly headers: Readonly<Record<string, string>>;
   /** `OTEL_EXPORTER_OTLP_COMPRESSION=gzip`. */
   readonly gzip: boolean;
@@ -75,10 +76,13 @@ export function readConfig(env: Env): Config {
   return {
     tracesUrl: readSignalUrl(env, "TRACES"),
     metricsUrl: readSignalUrl(env, "METRICS"),
-    headers: readPairs(
-      "OTEL_EXPORTER_OTLP_HEADERS",
-      [env.OTEL_EXPORTER_OTLP_HEADERS, env.OTEL_EXPORTER_OTLP_TRACES_HEADERS].filter(Boolean).join(","),
-    ),
+    headers: {
+      ...readPairs(
+        "OTEL_EXPORTER_OTLP_HEADERS",
+        [env.OTEL_EXPORTER_OTLP_HEADERS, env.OTEL_EXPORTER_OTLP_TRACES_HEADERS].filter(Boolean).join(","),
+      ),
+      "content-type": "application/x-protobuf",
+    },
     gzip: env.OTEL_EXPORTER_OTLP_COMPRESSION === "gzip",
     resource,
     sampler: readSampler(env.OTEL_TRACES_SAMPLER),

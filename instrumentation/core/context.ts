@@ -3,6 +3,9 @@ import type { Context, Span, TraceState } from "@opentelemetry/api";
 /** Where the OpenTelemetry API keeps the active span; its keys are global symbols, so any copy of it finds ours. */
 const SPAN_KEY = Symbol.for("OpenTelemetry Context Key SPAN");
 
+/** Where it keeps baggage. */
+export const BAGGAGE_KEY = Symbol.for("OpenTelemetry Baggage Key");
+
 /** What OpenTelemetry's SDKs and instrumentations know as "make no spans here". */
 const SUPPRESS_KEY = Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING");
 

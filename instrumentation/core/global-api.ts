@@ -37,6 +37,22 @@ export function provideApi(ours: Implementation): void {
   api.trace = ours.trace;
   api.context ??= ours.context;
   api.propagation ??= ours.propagation;
+  // Tracers that a copy of the API gave away before ask its proxy. One that was loaded as an ES module is out of reach.
+  const loaded = typeof module === "object" ? (module.constructor as ModuleInternals)._cache : undefined;
+  for (const path in loaded) {
+    if (/opentelemetry.api.(build.src|dist).index.c?js$/.test(path)) {
+      loaded[path]?.exports.trace?._proxyTracerProvider?.setDelegate?.(ours.trace);
+    }
+  }
+}
+
+/** CommonJS modules that are loaded already, by path, as far as they are the API's. */
+interface ModuleInternals {
+  readonly _cache?: Readonly<Record<string, { readonly exports: ApiExports } | undefined>>;
+}
+
+interface ApiExports {
+  readonly trace?: { readonly _proxyTracerProvider?: { setDelegate?(provider: TracerProvider): void } };
 }
 
 /** The implementation that somebody else registered, or undefined. */

@@ -41,9 +41,20 @@ describe("the OpenTelemetry API", () => {
     expect(out.bound).toBe(handler?.spanId);
   });
 
-  it("is served to a copy of it that is loaded before us and asks for a tracer at once", async () => {
-    await program("otel-library-first.mjs");
+  it.for(["otel-library-first.mjs", "otel-before-us.cjs"])("serves a library that asks for a tracer at once: %s", async (name) => {
+    await program(name);
     expect(spanNamed("library")?.parentSpanId).toBe(spanNamed("handler")?.spanId);
+  });
+
+  it("has the baggage that came with a request or message, and sends it on with the next", async () => {
+    const out = JSON.parse(await program("otel-baggage.mjs")) as Record<string, string>;
+    expect(out).toEqual({
+      request: "gold",
+      alone: "silver",
+      batch: ["bronze", "none"],
+      fetched: "tier=gold,step=2",
+      sent: "tier=gold,step=2",
+    });
   });
 
   it("serves the instrumentations of undici and of a database", async () => {

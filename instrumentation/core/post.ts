@@ -60,12 +60,7 @@ export function makePoster(url: URL, headers: Readonly<Record<string, string>>, 
         const options: RequestOptions = {
           method: "POST",
           agent: loaded.agent,
-          headers: {
-            ...headers,
-            "content-type": "application/x-protobuf",
-            "content-length": content.length,
-            ...(gzip && { "content-encoding": "gzip" }),
-          },
+          headers: { ...headers, ...(gzip && { "content-encoding": "gzip" }) },
         };
         const left = (): number => timeoutMs - (monotonicMs() - startMs);
         const first = await request(loaded, url, options, content, left());

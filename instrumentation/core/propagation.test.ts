@@ -21,7 +21,7 @@ const config = readConfig({ OTEL_SERVICE_NAME: "shop, café" });
 function received(state = "", service = "shop, café"): { context: SpanContext; tracestate: string } {
   const traceState = parseTraceState(state);
   const span = new PassingSpan({ traceId: TRACE, spanId: SPAN, traceFlags: 1, ...(traceState && { traceState }) });
-  const carried = carry(span, readConfig({ OTEL_SERVICE_NAME: service }), SENT_MS);
+  const carried = carry(span, readConfig({ OTEL_SERVICE_NAME: service }), undefined, SENT_MS);
   const context = parseTraceParent(carried?.traceparent, carried?.tracestate);
   if (!carried || !context) throw new Error("nothing was carried");
   return { context, tracestate: carried.tracestate };
@@ -105,7 +105,7 @@ describe("an invocation", () => {
   const headersOf = (traceId: string, state = "") => {
     const traceState = parseTraceState(state);
     const context = { traceId, spanId: SPAN, traceFlags: 1, ...(traceState && { traceState }) };
-    const { traceparent = "", tracestate = "" } = carry(new PassingSpan(context), config, SENT_MS) ?? {};
+    const { traceparent = "", tracestate = "" } = carry(new PassingSpan(context), config, undefined, SENT_MS) ?? {};
     return { traceparent, tracestate };
   };
   const message = (MessageId: string, traceId: string, Attributes = {}) => ({

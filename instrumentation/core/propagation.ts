@@ -1,16 +1,24 @@
-import type { Attributes, Span, SpanContext } from "@opentelemetry/api";
+import type { Attributes, Context, Span, SpanContext } from "@opentelemetry/api";
 import { ORIGIN_TRACE_ID, SERVICE_NAME, SERVICE_PEER_NAME, TRACESTATE_KEY } from "@hopscope/schema/attributes";
+import { formatBaggage, withBaggage } from "./baggage.ts";
 import type { Config } from "./config.ts";
-import { formatTraceParent, isValidContext } from "./trace-parent.ts";
+import { BAGGAGE_KEY, withSpan } from "./context.ts";
+import { PassingSpan } from "./span.ts";
+import { formatTraceParent, isValidContext, type RemoteContext } from "./trace-parent.ts";
 import { MemberState } from "./trace-state.ts";
 
 /** What a message or request carries. */
 export interface Carried {
   readonly traceparent: string;
   readonly tracestate: string;
+  /** What the user's code put beside the trace, where it did. */
+  readonly baggage?: string | undefined;
   /** The X-Ray form of the same, for places that take nothing else. */
   readonly span: Span;
 }
+
+/** The headers, or message attributes, that carry it: the first that has no room ends the list. */
+export const CARRIED = ["traceparent", "tracestate", "baggage"] as const;
 
 /** Characters of the service's name in `tracestate`: the specification allows 256 for a whole value. */
 const SERVICE_CHARS_MAX = 96;
@@ -20,16 +28,23 @@ const CLOCK_AHEAD_MAX_MS = 86_400_000;
 /**
  * The W3C headers of `span`. `tracestate` gets a member `hs`, `p:<span id>;t:<sent, base 36 ms>;s:<service,
  * URI-encoded>;o:<trace id of the flow's origin, where that is another>`, so that the receiver knows the sender and
- * the time without a join. Undefined for a span without valid ids.
+ * the time without a join. With the baggage of `active`. Undefined for a span without valid ids.
  */
-export function carry(span: Span, config: Config, sentMs: number): Carried | undefined {
+export function carry(span: Span, config: Config, active?: Context, sentMs = Date.now()): Carried | undefined {
   const context = span.spanContext();
   if (!isValidContext(context)) return undefined;
   const service = encodeName(config.resource[SERVICE_NAME] ?? process.env.AWS_LAMBDA_FUNCTION_NAME);
   const origin = namedOrigin(context);
   const own = `p:${context.spanId};t:${sentMs.toString(36)}${service && `;s:${service}`}${origin ? `;o:${origin}` : ""}`;
   const state = (context.traceState ?? new MemberState([])).set(TRACESTATE_KEY, own);
-  return { traceparent: formatTraceParent(context), tracestate: state.serialize(), span };
+  const baggage = active?.getValue(BAGGAGE_KEY) ? formatBaggage(active) : undefined;
+  return { traceparent: formatTraceParent(context), tracestate: state.serialize(), baggage, span };
+}
+
+/** `context` in which the remote `parent` is active, with the baggage that came with it. */
+export function continued(context: Context, parent: RemoteContext): Context {
+  const next = withSpan(context, new PassingSpan(parent));
+  return parent.baggage ? withBaggage(next, parent.baggage) : next;
 }
 
 /** As many whole characters of a name as have room. */

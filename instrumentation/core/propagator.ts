@@ -1,9 +1,8 @@
 import type { Context, TextMapGetter, TextMapPropagator, TextMapSetter } from "@opentelemetry/api";
 import { formatBaggage, withBaggage } from "./baggage.ts";
 import type { Config } from "./config.ts";
-import { spanOf, withSpan } from "./context.ts";
-import { carry } from "./propagation.ts";
-import { PassingSpan } from "./span.ts";
+import { spanOf } from "./context.ts";
+import { carry, CARRIED, continued } from "./propagation.ts";
 import { parseTraceParent } from "./trace-parent.ts";
 
 /** W3C Trace Context and Baggage for the OpenTelemetry API's `propagation`. */
@@ -16,13 +15,8 @@ export class W3cPropagator implements TextMapPropagator {
 
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
     const span = spanOf(context);
-    const carried = span && carry(span, this.#config(), Date.now());
-    if (carried) {
-      setter.set(carrier, "traceparent", carried.traceparent);
-      setter.set(carrier, "tracestate", carried.tracestate);
-    }
-    const baggage = formatBaggage(context);
-    if (baggage) setter.set(carrier, "baggage", baggage);
+    const carried = { ...(span && carry(span, this.#config())), baggage: formatBaggage(context) };
+    for (const name of CARRIED) if (carried[name]) setter.set(carrier, name, carried[name]);
   }
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
@@ -31,11 +25,10 @@ export class W3cPropagator implements TextMapPropagator {
       return Array.isArray(value) ? value[0] : value;
     };
     const remote = parseTraceParent(get("traceparent"), get("tracestate"));
-    const next = remote ? withSpan(context, new PassingSpan(remote)) : context;
-    return withBaggage(next, get("baggage"));
+    return withBaggage(remote ? continued(context, remote) : context, get("baggage"));
   }
 
   fields(): string[] {
-    return ["traceparent", "tracestate", "baggage"];
+    return [...CARRIED];
   }
 }

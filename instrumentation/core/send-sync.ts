@@ -11,9 +11,10 @@ const done = () => { Atomics.store(flag, 0, 1); Atomics.notify(flag, 0); };
 (function next() {
   const body = bodies.shift();
   if (!body) return done();
-  require(url.startsWith("https:") ? "node:https" : "node:http").request(url, {
-    method: "POST", headers: { ...headers, "content-type": "application/x-protobuf", "content-length": body.length },
-  }, (response) => response.resume().on("close", next)).on("error", done).end(body);
+  require(url.startsWith("https:") ? "node:https" : "node:http")
+    .request(url, { method: "POST", headers }, (response) => response.resume().on("close", next))
+    .on("error", done)
+    .end(body);
 })();`;
 
 /** Posts `bodies` to `url` and blocks until that is done, at most `budgetMs`. Does nothing on Node before 20.16. */

@@ -16,13 +16,22 @@ export function isValidIds(traceId: string, spanId: string): boolean {
 }
 
 /** The span context of a W3C `traceparent` (any version but ff) and `tracestate`; undefined where malformed. */
-export function parseTraceParent(traceParent: string | undefined, traceState?: string): SpanContext | undefined {
+export function parseTraceParent(
+  traceParent: string | undefined,
+  traceState?: string,
+  baggage?: string,
+): RemoteContext | undefined {
   const match = TRACEPARENT.exec(traceParent?.trim() ?? "");
   if (!match) return undefined;
   const [, version = "", traceId = "", spanId = "", flags = "", rest] = match;
   if (version === "ff" || (version === "00" && rest !== undefined)) return undefined;
   if (traceId === ZERO_TRACE || spanId === ZERO_SPAN) return undefined;
-  return remoteContext(traceId, spanId, (Number.parseInt(flags, 16) & 1) === 1, traceState);
+  return { ...remoteContext(traceId, spanId, (Number.parseInt(flags, 16) & 1) === 1, traceState), baggage };
+}
+
+/** A span context that came from another process, and the `baggage` header beside it. */
+export interface RemoteContext extends SpanContext {
+  readonly baggage?: string | undefined;
 }
 
 /** A span context that came from another process. */

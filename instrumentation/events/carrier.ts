@@ -1,5 +1,4 @@
-import type { SpanContext } from "@opentelemetry/api";
-import { parseTraceParent } from "../core/trace-parent.ts";
+import { parseTraceParent, type RemoteContext } from "../core/trace-parent.ts";
 import { asObject, asText, type Getter } from "./event-source.ts";
 import { foreignContext } from "./foreign-context.ts";
 import { xray } from "./x-ray.ts";
@@ -14,8 +13,8 @@ const FOREIGN_MARKS = ["x-datadog-trace-id", "_datadog", "b3", "x-b3-traceid", "
  *
  * @see https://www.w3.org/TR/trace-context/
  */
-export function extractContext(get: Getter): SpanContext | undefined {
-  const own = parseTraceParent(get("traceparent"), get("tracestate"));
+export function extractContext(get: Getter): RemoteContext | undefined {
+  const own = parseTraceParent(get("traceparent"), get("tracestate"), get("baggage"));
   if (own) return own;
   const isForeign = FOREIGN_MARKS.some((name) => get(name) !== undefined);
   return (isForeign ? foreignContext(get) : undefined) ?? xray(get("x-amzn-trace-id"));

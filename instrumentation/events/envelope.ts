@@ -1,12 +1,12 @@
 /** A message inside a message: SNS in SQS, EventBridge in SQS or SNS, S3 in any of them, Lambda destinations. */
-import type { SpanContext } from "@opentelemetry/api";
+import type { RemoteContext } from "../core/trace-parent.ts";
 import { extractContext, messageAttributeGetter, memberGetter } from "./carrier.ts";
 import { asObject, asText, type Fields, firstRecord, keyOf, lastPart, parseObject, recordsOf } from "./event-source.ts";
 import { EVENTBRIDGE_SYSTEM, LAMBDA_SYSTEM, S3_SYSTEM, SNS_SYSTEM } from "./systems.ts";
 
 /** What an envelope says about the way that a message came. */
 export interface Envelope {
-  readonly context: SpanContext | undefined;
+  readonly context: RemoteContext | undefined;
   /** Identities of the message at every earlier station. */
   readonly keys: readonly string[];
   /** `messaging.system` of the station before. */

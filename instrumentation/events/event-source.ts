@@ -3,6 +3,7 @@
  * shape and says what they mean. One generic runner does the rest.
  */
 import type { Attributes, Span, SpanContext } from "@opentelemetry/api";
+import type { RemoteContext } from "../core/trace-parent.ts";
 
 /** An object of which nothing is known. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -15,7 +16,7 @@ export interface Message {
   /** What the handler of `traced.each` gets. */
   readonly record: unknown;
   /** The producer's span, where a context crossed the transport. */
-  readonly context?: SpanContext | undefined;
+  readonly context?: RemoteContext | undefined;
   /** `messaging.*` and `hopscope.message.*`, as on a span, a link or a span event. */
   readonly attributes: Attributes;
   /** What `batchItemFailures` calls this record; undefined where the source has no partial failures. */
@@ -31,7 +32,7 @@ export interface Trigger {
   readonly kind: "server" | "consumer";
   readonly attributes: Attributes;
   /** The caller's span, for sources that are no messages. */
-  readonly parent?: SpanContext | undefined;
+  readonly parent?: RemoteContext | undefined;
   /** The records, for sources that are messages. */
   readonly messages?: readonly Message[];
   /** Name of the queue, topic or stream of {@link messages}. */

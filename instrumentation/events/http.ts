@@ -11,7 +11,7 @@ import {
 import { STATUS_ERROR } from "../core/span.ts";
 import { authorizerContext } from "./authorizer-context.ts";
 import { extractContext, headerGetter } from "./carrier.ts";
-import { asObject, asText, defined, type EventSource, type Getter, type Trigger } from "./event-source.ts";
+import { asObject, asText, defined, type EventSource, type Fields, type Getter, type Trigger } from "./event-source.ts";
 
 interface RequestParts {
   readonly method: string;
@@ -29,20 +29,8 @@ interface RequestParts {
  * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
  */
 export const restApi: EventSource = {
-  matches: (event) =>
-    "httpMethod" in event && "resource" in event && asObject(event.requestContext) !== undefined,
-  describe(event) {
-    const get = headerGetter(event.headers, event.multiValueHeaders);
-    const request = asObject(event.requestContext);
-    return requestTrigger({
-      method: asText(event.httpMethod) ?? "GET",
-      path: asText(request?.path) ?? asText(event.path),
-      route: asText(event.resource),
-      host: asText(request?.domainName) ?? get("host"),
-      get,
-      authorizer: authorizerContext(request),
-    });
-  },
+  matches: (event) => "httpMethod" in event && "resource" in event && asObject(event.requestContext) !== undefined,
+  describe: describeRequest,
 };
 
 /**
@@ -52,34 +40,38 @@ export const restApi: EventSource = {
  * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
  */
 export const httpApi: EventSource = {
-  matches: (event) =>
-    asObject(asObject(event.requestContext)?.http) !== undefined,
-  describe(event) {
-    const get = headerGetter(event.headers);
-    const request = asObject(event.requestContext);
-    const http = asObject(request?.http);
-    const routeKey = asText(event.routeKey);
-    return requestTrigger({
-      method: asText(http?.method) ?? "GET",
-      path: asText(http?.path) ?? asText(event.rawPath),
-      route: routeKey && routeKey !== "$default" ? routeKey.slice(routeKey.indexOf(" ") + 1) : undefined,
-      host: asText(request?.domainName) ?? get("host"),
-      get,
-      authorizer: authorizerContext(request),
-    });
-  },
+  matches: (event) => asObject(asObject(event.requestContext)?.http) !== undefined,
+  describe: describeRequest,
 };
 
 /**
- * Application Load Balancer: a REST API's event without its route; headers are single values or, where the target group
- * says so, lists.
+ * Application Load Balancer; headers are single values or, where the target group says so, lists.
  *
  * @see https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
  */
 export const loadBalancer: EventSource = {
-  ...restApi,
   matches: (event) => asObject(asObject(event.requestContext)?.elb) !== undefined,
+  describe: describeRequest,
 };
+
+/** A request in any of the forms that AWS has for one: what it is, each calls by a name of its own. */
+export function describeRequest(event: Fields): Trigger {
+  const get = headerGetter(event.headers, event.multiValueHeaders);
+  const request = asObject(event.requestContext);
+  const http = asObject(request?.http);
+  const routeKey = asText(event.routeKey);
+  return requestTrigger({
+    method: asText(http?.method) ?? asText(event.httpMethod) ?? asText(event.method) ?? "GET",
+    // The one of the context is the caller's own, with the stage.
+    path: [http?.path, request?.path, event.rawPath, event.path, event.raw_path].map(asText).find(Boolean)?.split("?")[0],
+    route:
+      asText(event.resource) ??
+      (routeKey && routeKey !== "$default" ? routeKey.slice(routeKey.indexOf(" ") + 1) : undefined),
+    host: asText(request?.domainName) ?? get("host"),
+    get,
+    authorizer: authorizerContext(request),
+  });
+}
 
 /** The trigger of any request. The query string is not recorded: it may hold what is private. */
 export function requestTrigger(parts: RequestParts, extra: Attributes = {}): Trigger {

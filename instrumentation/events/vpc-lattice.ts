@@ -1,6 +1,5 @@
-import { headerGetter } from "./carrier.ts";
 import { asObject, asText, type EventSource } from "./event-source.ts";
-import { requestTrigger } from "./http.ts";
+import { describeRequest } from "./http.ts";
 
 /**
  * VPC Lattice, event structure versions 1 (`raw_path`) and 2 (headers as lists).
@@ -11,14 +10,5 @@ export const vpcLattice: EventSource = {
   matches: (event) =>
     asText(asObject(event.requestContext)?.serviceNetworkArn) !== undefined ||
     (asText(event.raw_path) !== undefined && asText(event.method) !== undefined),
-  describe(event) {
-    const get = headerGetter(event.headers);
-    return requestTrigger({
-      method: asText(event.method) ?? "GET",
-      path: (asText(event.path) ?? asText(event.raw_path))?.split("?")[0],
-      route: undefined,
-      host: get("host"),
-      get,
-    });
-  },
+  describe: describeRequest,
 };

@@ -2,7 +2,7 @@
 import type { SpanContext } from "@opentelemetry/api";
 import { isValidIds, remoteContext } from "../core/trace-parent.ts";
 
-/** Age of an X-Ray id, in seconds, up to which its first eight digits are believed to be a time. */
+/** How far from now the first eight digits of an X-Ray id may be, in seconds, to be believed to be a time. */
 const XRAY_AGE_MAX_S = 30 * 86_400;
 
 /**
@@ -14,17 +14,11 @@ const XRAY_AGE_MAX_S = 30 * 86_400;
  */
 export function xray(header: string | undefined): SpanContext | undefined {
   if (!header) return undefined;
-  const parts: Record<string, string> = {};
-  for (const part of header.split(";")) {
-    const [key = "", value = ""] = part.split("=");
-    parts[key.trim().toLowerCase()] = value.trim();
-  }
-  const match = /^1-([0-9a-f]{8})-([0-9a-f]{24})$/.exec(parts.root ?? "");
-  const spanId = parts.parent ?? "";
-  if (!match || !isValidIds(`${match[1]}${match[2]}`, spanId)) return undefined;
-  const sampled = parts.sampled === "1";
-  if (!sampled && isRecent(Number.parseInt(match[1] ?? "", 16))) return undefined;
-  return remoteContext(`${match[1]}${match[2]}`, spanId, sampled);
+  const [, time = "", rest = ""] = /\broot=1-([0-9a-f]{8})-([0-9a-f]{24})\b/i.exec(header) ?? [];
+  const [, spanId = ""] = /\bparent=([0-9a-f]{16})\b/i.exec(header) ?? [];
+  const sampled = /\bsampled=1\b/i.test(header);
+  if (!isValidIds(time + rest, spanId) || (!sampled && isRecent(Number.parseInt(time, 16)))) return undefined;
+  return remoteContext(time + rest, spanId, sampled);
 }
 
 /** The X-Ray form of a span context, for `AWSTraceHeader`. */
@@ -34,6 +28,5 @@ export function toXray(context: SpanContext): string {
 }
 
 function isRecent(epochSeconds: number): boolean {
-  const age = Date.now() / 1000 - epochSeconds;
-  return age > -86_400 && age < XRAY_AGE_MAX_S;
+  return Math.abs(Date.now() / 1000 - epochSeconds) < XRAY_AGE_MAX_S;
 }
