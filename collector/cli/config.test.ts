@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { ConfigError, readConfig } from "./config.ts";
+import { ConfigError, misspelledSettings, readConfig } from "./config.ts";
 import { settingsPage } from "./settings-page.ts";
 
 describe("the settings", () => {
@@ -62,5 +62,21 @@ describe("the settings", () => {
   // `npx vitest run --project unit collector/cli/config.test.ts -u` writes the page anew.
   it("are all on the page that describes them", async () => {
     await expect(settingsPage()).toMatchFileSnapshot("../../docs/configuration.md");
+  });
+});
+
+describe("a variable that is none of the settings", () => {
+  it.for([
+    ["HOPSCOPE_RETENTION_DAY", ["HOPSCOPE_RETENTION_DAYS"]],
+    ["HOPSCOPE_CLICKHOSUE_URL", ["HOPSCOPE_CLICKHOUSE_URL"]],
+    ["HOPSCOPE_TOKENS", ["HOPSCOPE_INGEST_TOKENS"]],
+    ["HOPSCOPE_RETENTION", ["HOPSCOPE_RETENTION_DAYS"]],
+    ["HOPSCOPE_FLUSH_BUDGET_MS", []],
+    ["HOPSCOPE_LOG_CONTEXT", []],
+    ["OTHER_PORT", []],
+    ["HOPSCOPE_PORT", []],
+  ] as const)("is told where it looks like a mistake: %s", ([name, meant]) => {
+    const told = misspelledSettings({ [name]: "1" });
+    expect(told).toEqual(meant.map((one) => `${name} is no setting and changes nothing; there is ${one}.`));
   });
 });

@@ -69,3 +69,34 @@ function valueOf(
 function withoutPassword(text: string): string {
   return text.replace(/:[^:@/]*@/, ":***@");
 }
+
+/** Letters that may be wrong in a name for it to be taken for a mistake, and not for another program's. */
+const TYPOS_MAX = 2;
+
+/** Variables that are none of ours, but look as if they were meant to be: a sentence on each. */
+export function misspelledSettings(env: Readonly<Record<string, string | undefined>>): string[] {
+  const known = Object.values(settings).map(({ name }) => name);
+  const asked = Object.keys(env).filter((name) => name.startsWith("HOPSCOPE_") && !known.includes(name));
+  return asked.flatMap((name) => {
+    const words = name.split("_");
+    const meant = known.filter((one) => {
+      const own = one.split("_");
+      return words.every((word) => own.includes(word)) || editDistance(name, one) <= TYPOS_MAX;
+    });
+    return meant.length === 0 ? [] : [`${name} is no setting and changes nothing; there is ${meant.join(" and ")}.`];
+  });
+}
+
+/** Letters to change, add or leave out (Levenshtein). */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
+  for (const [line, letter] of [...from].entries()) {
+    const next = [line + 1];
+    for (const [at, other] of [...to].entries()) {
+      const [left = 0, above = 0, before = 0] = [next[at], row[at + 1], row[at]];
+      next.push(Math.min(left + 1, above + 1, before + (letter === other ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

@@ -1,5 +1,5 @@
 /** `hopscope doctor`: whether the collector can run here. It tries each thing for real and leaves nothing behind. */
-import { readConfig, type Config } from "./config.ts";
+import { misspelledSettings, readConfig, type Config } from "./config.ts";
 import {
   checkClock,
   checkDataDir,
@@ -9,7 +9,7 @@ import {
   checkPort,
   checkSegments,
 } from "./doctor-machine.ts";
-import { failed, lineOf, type Finding } from "./doctor-report.ts";
+import { failed, lineOf, warning, type Finding } from "./doctor-report.ts";
 import { checkEmbedded, checkRemote } from "./doctor-store.ts";
 
 type Check = (config: Config) => Finding | Finding[] | Promise<Finding | Finding[]>;
@@ -19,6 +19,7 @@ export async function doctor(): Promise<void> {
   const config = readConfig(process.env);
   const checks: readonly Check[] = [
     () => checkNode(),
+    () => misspelledSettings(process.env).map(warning),
     checkDataDir,
     (values) => checkDisk(values),
     checkPort,

@@ -6,9 +6,10 @@ const BOUNDS: QueryBounds = { timeS: 5, rowsRead: 50_000_000, memoryBytes: 512 *
 /** Names of one answer. */
 const NAMES_MAX = 10_000;
 
-/** Every service that sent spans, sorted. */
+/** Every service that sent spans, sorted; those without a name, which no client can ask for, are none. */
 export async function serviceNames(store: Store, reading: Reading = {}): Promise<string[]> {
-  const sql = `SELECT DISTINCT service_name AS name FROM operation_hours ORDER BY name LIMIT ${String(NAMES_MAX)}`;
+  const sql = `SELECT DISTINCT service_name AS name FROM operation_hours WHERE service_name != ''
+ORDER BY name LIMIT ${String(NAMES_MAX)}`;
   const rows = await store.query<{ name: string }>(sql, {}, within(BOUNDS, reading));
   return rows.map(({ name }) => name);
 }
