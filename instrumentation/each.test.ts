@@ -116,6 +116,15 @@ describe("how records are handled", () => {
     },
   );
 
+  it("a poll that brought nothing makes no span, one of messages that nobody knows does", async () => {
+    const handler = traced.each(async (_: unknown) => undefined, { name: "poll" });
+    for (const empty of [[], { Messages: [] }, { Messages: undefined }]) await handler(empty);
+    await handler([{ unknown: 1 }]);
+    const polls = () => collector.spans.filter(({ name }) => name === "poll");
+    await collector.waitFor(() => polls().length > 0);
+    expect(polls()).toHaveLength(1);
+  });
+
   it("an event that cannot be read is an empty batch", async () => {
     const hostile = Object.defineProperty({}, "Records", {
       get() {

@@ -11,10 +11,10 @@ import { asObject, type Fields } from "../events/event-source.ts";
 const ATTRIBUTES_MAX = 10;
 
 /**
- * Largest message, and largest sum of a batch, in bytes, attributes included: 256 KiB for SNS, for SQS before 2025
- * and for queues whose `MaximumMessageSize` still is the default; 1 MiB for SQS now. A message may meet either.
+ * Largest message, and largest sum of a batch, in bytes, attributes included: 256 KiB for topics, and for queues of
+ * before 2025, unless their `MaximumMessageSize` says otherwise; 1 MiB at the most. A message may meet either.
  *
- * @see https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+ * @see https://docs.aws.amazon.com/sns/latest/dg/large-message-payloads.html
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
  */
 const LIMITS_BYTES = [262_144, 1_048_576];

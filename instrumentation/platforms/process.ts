@@ -4,6 +4,7 @@ import type { Call } from "../call.ts";
 import { nowMs, syncClock } from "../core/clock.ts";
 import { guarded } from "../core/report.ts";
 import { tracing } from "../core/tracing.ts";
+import { asObject } from "../events/event-source.ts";
 import { detect } from "../events/index.ts";
 import { endWithError, endWithResult, type Invocation, startInvocation } from "../invocation.ts";
 import { recordPayload } from "../payload.ts";
@@ -76,10 +77,13 @@ function succeed(call: Call, invocation: Invocation, result: unknown): void {
   endWithResult(invocation, result);
 }
 
-function begin(call: Call) {
+/** Undefined for a poll that brought nothing, which is no run of anything. */
+function begin(call: Call): Invocation | undefined {
   syncClock();
+  const trigger = detect(call.args[0], undefined);
+  if (call.each && !trigger.messages && !hasRecords(call.args[0])) return undefined;
   const invocation = startInvocation(tracing(), {
-    trigger: detect(call.args[0], undefined),
+    trigger,
     options: call.options,
     each: call.each,
     fallbackName: call.handler.name || "invoke",
@@ -88,4 +92,10 @@ function begin(call: Call) {
   });
   recordPayload(call, invocation.span, REQUEST_PAYLOAD, call.args[0]);
   return invocation;
+}
+
+function hasRecords(event: unknown): boolean {
+  const { Records, Messages = Records } = asObject(event) ?? {};
+  const records = Array.isArray(event) ? event : Messages;
+  return Array.isArray(records) && records.length > 0;
 }
