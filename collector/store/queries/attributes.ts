@@ -8,6 +8,9 @@ import { SPAN_RANGE_SQL } from "./time-range-sql.ts";
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 500_000_000, memoryBytes: 1024 ** 3 };
 /** Spans looked at: completion wants what is usual, not all there is. */
 const SPANS_SAMPLED_MAX = 200_000;
+/** Of the newest part of a range that is tried for the sample; each next one is that many times as long. */
+const FIRST_PART_MS = 10 * 60_000;
+const GROWTH = 4;
 const KEYS_MAX = 1_000;
 const VALUES_MAX = 200;
 
@@ -33,24 +36,31 @@ const HAS_PROMOTED = PROMOTED_SPAN_COLUMNS.map(({ column, attribute, type }) => 
   return `if(${isThere}, '${attribute}', '')`;
 }).join(", ");
 
-/** Resources are few: their keys are read once for each key of their spans, of which '' stands for the span itself. */
+/**
+ * Resources are few: their keys are read once for each key of their spans, of which '' stands for the span itself.
+ * Grouped by hashes, as texts of two columns are written out for each row.
+ */
 const KEYS_SQL = `
 SELECT arrayJoin(if(key = '', of_resource, arrayFilter(own -> NOT has(of_resource, own), [key]))) AS text,
     sum(each) AS spans, ${SAMPLED_SQL}
 FROM
 (
     SELECT key, each, arrayDistinct(arrayMap(
-        attribute -> JSONExtractString(attribute, 'key'), JSONExtractArrayRaw(toString(resource), 'attributes')
+        attribute -> JSONExtractString(attribute, 'key'), JSONExtractArrayRaw(whole, 'attributes')
     )) AS of_resource
     FROM
     (
-        SELECT resource, arrayJoin(arrayConcat([''], arrayDistinct(arrayFilter(key -> key != '', arrayConcat(
-            [${HAS_PROMOTED}],
-            mapKeys(attributes_string), mapKeys(attributes_int), mapKeys(attributes_double), mapKeys(attributes_bool),
-            mapKeys(attributes_json)
-        ))))) AS key, count() AS each
-        FROM (${SAMPLE_SQL})
-        GROUP BY resource, key
+        SELECT toString(any(resource)) AS whole, any(own) AS key, count() AS each
+        FROM
+        (
+            SELECT resource, arrayJoin(arrayConcat([''], arrayDistinct(arrayFilter(key -> key != '', arrayConcat(
+                [${HAS_PROMOTED}],
+                mapKeys(attributes_string), mapKeys(attributes_int), mapKeys(attributes_double),
+                mapKeys(attributes_bool), mapKeys(attributes_json)
+            ))))) AS own
+            FROM (${SAMPLE_SQL})
+        )
+        GROUP BY cityHash64(resource), cityHash64(own)
     )
 )
 GROUP BY text
@@ -93,9 +103,23 @@ interface Completion {
 async function complete(
   store: Store,
   { sql, params, limit, name }: Completion,
-  { from, to, ...reading }: CompletionRange,
+  { to, ...asked }: CompletionRange,
 ): Promise<readonly Counted[]> {
+  const { from: _from, ...reading } = asked;
+  const from = await sampledFrom(store, { to, ...asked });
   const rows = await store.query<Counted>(sql, { ...params, from, to }, within(BOUNDS, reading));
   if (Number(rows[0]?.sampled ?? 0) > SPANS_SAMPLED_MAX) reading.onCut?.({ limit: "spans", value: SPANS_SAMPLED_MAX });
   return atMost(rows, { limit, name, onCut: reading.onCut });
+}
+
+/** From when on the range has more spans than are looked at: what is older is not read then. */
+async function sampledFrom(store: Store, { from, to, ...reading }: CompletionRange): Promise<string> {
+  const sql = `SELECT count() AS spans FROM spans WHERE ${SPAN_RANGE_SQL}`;
+  for (let lengthMs = FIRST_PART_MS; ; lengthMs *= GROWTH) {
+    const fromMs = Date.parse(to) - lengthMs;
+    if (fromMs <= Date.parse(from)) return from;
+    const part = { from: new Date(fromMs).toISOString(), to };
+    const [counted] = await store.query<{ spans: string }>(sql, part, within(BOUNDS, reading));
+    if (Number(counted?.spans ?? 0) > SPANS_SAMPLED_MAX) return part.from;
+  }
 }
