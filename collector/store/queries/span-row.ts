@@ -10,8 +10,8 @@ export interface SpanRow {
   /** The promoted columns as they are stored, in the order of {@link STORED}. */
   readonly promoted: readonly (string | number)[];
   readonly trace_id: string;
-  readonly span_id: string;
-  readonly parent_span_id: string;
+  /** The span's id, then its parent's. */
+  readonly ids: string;
   readonly start: string;
   readonly duration_ns: string;
   readonly name: string;
@@ -50,8 +50,7 @@ const STORED: readonly PromotedColumn[] = PROMOTED_SPAN_COLUMNS.flatMap((promote
  */
 export const SPAN_COLUMNS = [
   "lower(hex(trace_id)) AS trace_id",
-  "lower(hex(span_id)) AS span_id",
-  "lower(hex(parent_span_id)) AS parent_span_id",
+  "lower(hex(span_ids)) AS ids",
   "toString(start_time, 'UTC') AS start",
   "duration_ns, name, kind, status_code, status_message, trace_state, resource, scope, service_name",
   `${OWN_MESSAGE_KEYS_SQL} AS own_message_keys, message_keys_form`,
@@ -78,7 +77,7 @@ export function spanReader(): (row: SpanRow) => Span {
   return (row) => {
     const span: Span = {
       traceId: row.trace_id,
-      spanId: row.span_id,
+      spanId: row.ids.slice(0, NO_SPAN_ID.length),
       name: row.name,
       kind: KINDS[row.kind] ?? "unspecified",
       service: row.service_name,
@@ -94,7 +93,8 @@ export function spanReader(): (row: SpanRow) => Span {
       links: toLinks(row),
     };
     // Not spread into the literal: an object made in one step takes a tenth of the time.
-    if (row.parent_span_id !== NO_SPAN_ID) span.parentSpanId = row.parent_span_id;
+    const parentSpanId = row.ids.slice(NO_SPAN_ID.length);
+    if (parentSpanId !== NO_SPAN_ID) span.parentSpanId = parentSpanId;
     return span;
   };
 }

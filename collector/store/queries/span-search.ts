@@ -125,6 +125,6 @@ export async function spansAt(
   };
   const rows = await store.query<SpanRow>(AT_SQL, params, within(BOUNDS, reading));
   const read = spanReader();
-  const byId = new Map(rows.map((row) => [row.trace_id + row.span_id, read(row)]));
+  const byId = new Map(rows.map(read).map((span) => [span.traceId + span.spanId, span]));
   return positions.flatMap(({ traceId, spanId }) => byId.get(traceId + spanId) ?? []);
 }
