@@ -63,7 +63,7 @@ describe("the log of a table", () => {
 });
 
 describe("an insert whose store was killed between the note of its token and the naming of its part", () => {
-  // Invocations by the minute and by the hour, which are rows of one part.
+  // Invocations by the minute, the hour and the quarter of a day, which are rows of one insert.
   const counts = `SELECT (SELECT count() FROM spans) AS spans,
     (SELECT sumMap([step_s], [invocations]).2 FROM function_minutes) AS functions,
     (SELECT sumMap([step_s], [invocations]).2 FROM alert_minutes) AS alerts,
@@ -93,11 +93,11 @@ describe("an insert whose store was killed between the note of its token and the
     await second.store.insertNative("spans", oneInvocation("2"), "second");
     const rows = await second.store.query(counts);
     await second.close();
-    expect(rows).toEqual([{ spans: "2", functions: ["2", "2"], alerts: ["2", "2"], operations: "2" }]);
+    expect(rows).toEqual([{ spans: "2", functions: ["2", "2", "2"], alerts: ["2", "2", "2"], operations: "2" }]);
   });
 });
 
-it("counts an insert once by the minute and by the hour, sent three times and again after a restart", async () => {
+it("counts an insert once by every step, sent three times and again after a restart", async () => {
   for (let start = 0; start < 2; start += 1) {
     const { store, close } = await openStore({ dataDir, retentionDays: 30, database: "hopscope", log: silentLog });
     for (let attempt = 0; attempt < 3; attempt += 1) await store.insertNative("spans", oneInvocation("1"), "one segment");
@@ -105,7 +105,7 @@ it("counts an insert once by the minute and by the hour, sent three times and ag
     const found = tables.map((table) => `(SELECT sumMap([step_s], [invocations]) FROM ${table}) AS ${table}`);
     const rows = await store.query(`SELECT ${found.join(", ")}`);
     await close();
-    const once = [[60, 3600], ["1", "1"]];
+    const once = [[60, 3600, 21_600], ["1", "1", "1"]];
     expect(rows).toEqual([{ function_minutes: once, alert_minutes: once }]);
   }
 });

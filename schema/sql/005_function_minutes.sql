@@ -1,11 +1,12 @@
--- One row a function, minute and arrival, and one a function and hour of UTC: step_s says which. Both are rows of one
--- insert, so they always say the same; a range is read as whole hours and the minutes at both its ends.
+-- One row a function, minute and arrival, and one a function and hour, and quarter of a day, of UTC: step_s says which.
+-- All are rows of one insert, so they always say the same; a range is read as whole quarters, and hours and minutes at
+-- both its ends.
 -- An invocation is a SERVER or CONSUMER span that says so by faas.trigger or faas.invocation_id: one attempt, so
 -- Lambda's retries with one request id count as several.
 -- seen_at: the first alert evaluation (a whole minute) that can see a row. An evaluation runs a quarter of a minute
 -- after its nominal minute and reads `seen_at <= minute`, so what it saw can be asked again at any time: a backtest
--- reads exactly what the live engine read. seen_at minus minute is also the arrival lag that delays an evaluation. Hours
--- are for readers alone: no evaluation sees one, its seen_at is the last second that there is.
+-- reads exactly what the live engine read. seen_at minus minute is also the arrival lag that delays an evaluation. What
+-- is longer than a minute is for readers alone: no evaluation sees it, its seen_at is the last second that there is.
 CREATE TABLE IF NOT EXISTS function_minutes
 (
     step_s UInt16 DEFAULT 60,
@@ -28,8 +29,8 @@ CREATE TABLE IF NOT EXISTS function_minutes
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(minute)
 ORDER BY (service_name, faas_name, step_s, minute, seen_at)
--- An hour goes after its last minute.
-TTL minute + toIntervalDay({{retention_days}}) + toIntervalHour(1)
+-- A quarter goes after its last minute.
+TTL minute + toIntervalDay({{retention_days}}) + toIntervalHour(6)
 -- Granules are small, as a digest is dear to read.
 SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 256;
 
@@ -38,7 +39,7 @@ WITH
     toStartOfMinute(toDateTime(start_time)) AS slot,
     toStartOfMinute(now() + toIntervalSecond(44)) AS arrival
 SELECT
-    arrayJoin([60, 3600]) AS step_s,
+    arrayJoin([60, 3600, 21600]) AS step_s,
     toDateTime(intDiv(toUInt32(slot), step_s) * step_s) AS minute,
     service_name,
     if(faas_name = '', service_name, faas_name) AS faas_name,

@@ -1,5 +1,6 @@
--- One row an edge of the map and minute, and one an edge and hour (005_function_minutes.sql): who sends where, who takes
--- from where, who calls whom. From single spans: both sides of a queue are edges of their own, so no join is needed.
+-- One row an edge of the map and minute, and its hours and quarters (005_function_minutes.sql): who sends where, who
+-- takes from where, who calls whom. From single spans: both sides of a queue are edges of their own, so no join is
+-- needed.
 CREATE TABLE IF NOT EXISTS map_minutes
 (
     step_s UInt16 DEFAULT 60,
@@ -17,15 +18,15 @@ CREATE TABLE IF NOT EXISTS map_minutes
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(minute)
 ORDER BY (step_s, minute, edge_kind, service_name, faas_name, peer_system, peer_name)
--- An hour goes after its last minute.
-TTL minute + toIntervalDay({{retention_days}}) + toIntervalHour(1)
+-- A quarter goes after its last minute.
+TTL minute + toIntervalDay({{retention_days}}) + toIntervalHour(6)
 -- Granules are small, as a digest is dear to read.
 SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 256;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS map_minutes_view TO map_minutes AS
 WITH toStartOfMinute(toDateTime(start_time)) AS slot
 SELECT
-    arrayJoin([60, 3600]) AS step_s,
+    arrayJoin([60, 3600, 21600]) AS step_s,
     toDateTime(intDiv(toUInt32(slot), step_s) * step_s) AS minute,
     multiIf(
         messaging_destination_name != '' AND (kind = 4 OR messaging_operation_type IN ('send', 'create', 'publish')), 'publish',

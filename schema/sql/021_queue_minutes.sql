@@ -1,5 +1,5 @@
--- One row a queue, consumer and minute, and one a queue, consumer and hour (005_function_minutes.sql), from the spans
--- that process messages. In the order of time, as alerts read the last minutes of every queue. The messages of a batch
+-- One row a queue, consumer and minute, and its hours and quarters (005_function_minutes.sql), from the spans that
+-- process messages. In the order of time, as alerts read the last minutes of every queue. The messages of a batch
 -- are its links and its `hopscope.message` events, and as many more as its count says (a wrapper describes 2,048 at
 -- most). Of a batch that was given back in part those failed that say so, else all. A dead letter is a message whose
 -- span says from which queue it was moved, or one taken from a queue that is named as a dead-letter queue.
@@ -24,8 +24,8 @@ CREATE TABLE IF NOT EXISTS queue_minutes
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(minute)
 ORDER BY (step_s, minute, queue, messaging_system, service_name, faas_name, seen_at)
--- An hour goes after its last minute.
-TTL minute + toIntervalDay({{retention_days}}) + toIntervalHour(1)
+-- A quarter goes after its last minute.
+TTL minute + toIntervalDay({{retention_days}}) + toIntervalHour(6)
 -- Granules are small, as a digest is dear to read.
 SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 256;
 
@@ -46,7 +46,7 @@ WITH
     ) AS records,
     messaging_batch_message_count > 1 AND arrayExists(text -> position(text, '"hopscope.message.returned"') > 0, records) AS names_returned
 SELECT
-    arrayJoin([60, 3600]) AS step_s,
+    arrayJoin([60, 3600, 21600]) AS step_s,
     toDateTime(intDiv(toUInt32(slot), step_s) * step_s) AS minute,
     if(step_s = 60, arrival, toDateTime(4294967295)) AS seen_at,
     messaging_destination_name AS queue,

@@ -1,5 +1,6 @@
 -- function_minutes once more, in the order of time: an evaluation reads the last minutes of every function, and the list
--- of functions the hours and minutes of its range, which lie together here and all over the table there. Fed by the rollup's own small blocks, so inserts hardly notice.
+-- of functions those of its range, which lie together here and all over the table there. Fed by the rollup's own small
+-- blocks, so inserts hardly notice.
 CREATE TABLE IF NOT EXISTS alert_minutes
 (
     step_s UInt16 DEFAULT 60,
@@ -20,8 +21,8 @@ CREATE TABLE IF NOT EXISTS alert_minutes
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(minute)
 ORDER BY (step_s, minute, service_name, faas_name, seen_at)
--- An hour goes after its last minute.
-TTL minute + toIntervalDay({{retention_days}}) + toIntervalHour(1)
+-- A quarter goes after its last minute.
+TTL minute + toIntervalDay({{retention_days}}) + toIntervalHour(6)
 -- Granules are small, as a digest is dear to read.
 SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 256;
 

@@ -23,7 +23,7 @@ SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1;
 CREATE MATERIALIZED VIEW IF NOT EXISTS unsampled_counts_view TO function_minutes AS
 WITH toStartOfMinute(now() + toIntervalSecond(44)) AS arrival
 SELECT
-    arrayJoin([60, 3600]) AS step_s,
+    arrayJoin([60, 3600, 21600]) AS step_s,
     toDateTime(intDiv(toUInt32(counts.minute), step_s) * step_s) AS minute,
     service_name,
     if(faas_name = '', service_name, faas_name) AS faas_name,

@@ -71,12 +71,12 @@ async function takeClockInHand(): Promise<void> {
   }
 }
 
-/** Spans, and invocations or messages of each rollup: the same by the minute and by the hour, or NaN. */
+/** Spans, and invocations or messages of each rollup: the same by each step, or NaN. */
 async function counts(): Promise<Record<string, number>> {
   const sums = ROLLUPS.map((table) => {
     const count = table === "queue_minutes" ? "messages" : "invocations";
-    const [minutes, hours] = [60, 3600].map((step) => `sumIf(${count}, step_s = ${String(step)})`);
-    return `(SELECT if(${minutes} = ${hours}, ${minutes}, NaN) FROM ${table}) AS ${table}`;
+    const sums = `(SELECT sumMap([step_s], [${count}]) FROM ${table})`;
+    return `if(${sums}.1 = [60, 3600, 21600] AND length(arrayDistinct(${sums}.2)) = 1, ${sums}.2[1], NaN) AS ${table}`;
   });
   const [row] = await db.store.query<Record<string, string>>(
     `SELECT (SELECT count() FROM spans) AS spans, ${sums.join(", ")}`,

@@ -3,8 +3,8 @@ import { createTestStore, type TestStore } from "../../../test/support/test-stor
 import { queryDependencies } from "./alert-dependencies.ts";
 import { queryOwn } from "./alert-own-query.ts";
 
-/** The minute of the spans, which may be the first of an hour: then an hour's row has the same time. */
-const minuteS = Math.floor(Date.now() / 3_600_000) * 3600 - 3600;
+/** The minute of the spans: the first of an hour and of a quarter of a day, whose rows have the same time. */
+const minuteS = Math.floor(Date.now() / 21_600_000) * 21_600 - 21_600;
 const messages = 7;
 
 let db: TestStore;
@@ -26,7 +26,7 @@ it.for([
   ["alert_minutes", "sum(invocations)", messages],
   ["queue_minutes", "sum(messages)", messages],
   ["map_minutes", "sum(spans)", 2 * messages],
-] as const)("counts what a minute of %s has once, although its hour has it, too", async ([table, sum, expected]) => {
+] as const)("counts what a minute of %s has once, although its hour and its quarter of a day have it, too", async ([table, sum, expected]) => {
   const query = { sql: `SELECT ${sum} AS value FROM ${table}`, timeS: 10, rowsRead: 1_000_000 };
   // An evaluation a day later has seen all that arrived until now.
   const [row] = await queryOwn(db.store, query, { fromS: minuteS, toS: minuteS + 86_400 });

@@ -19,14 +19,14 @@ export interface OwnRow {
   readonly volume: number;
 }
 
-/** When a row is first seen by an evaluation, by table: other tables do not say. Hours are never seen. */
+/** When a row is first seen by an evaluation, by table: other tables do not say. Hours and quarters never are. */
 const SEEN_AT = {
   spans: "toStartOfMinute(toDateTime(start_time)) + toIntervalMinute(seen_after)",
   function_minutes: "seen_at",
   alert_minutes: "seen_at",
   queue_minutes: "seen_at",
 } as const;
-/** Where nothing is said of it, hours are left out by name. */
+/** Where nothing is said of it, they are left out by their step. */
 const MINUTES_ALONE = "'map_minutes': 'step_s = 60'";
 
 /** A setting under which the tables have no row that arrived after an evaluation. */

@@ -10,8 +10,8 @@ import { spanRangeSql } from "./time-range-sql.ts";
 /** The evaluation that first sees a span: for the view that is now, for a span that lies there already its own. */
 const SEEN_NOW = "toStartOfMinute(now() + toIntervalSecond(44)) AS arrival";
 const SEEN_THEN = "toStartOfMinute(toDateTime(start_time)) + toIntervalMinute(seen_after) AS arrival";
-/** Rules ask for no hours. */
-const MINUTES_AND_HOURS = "arrayJoin([60, 3600]) AS step_s";
+/** Rules ask for no hours and quarters. */
+const ALL_STEPS = "arrayJoin([60, 3600, 21600]) AS step_s";
 const MINUTES_ALONE = "60 AS step_s";
 
 const CREATE_VIEW = /CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO \w+ AS\s+((?:WITH|SELECT)\s[^]+)$/;
@@ -48,7 +48,7 @@ function readSelects(): ReadonlyMap<string, string> {
   for (const statement of readMigrations().flatMap(({ sql }) => statements(sql))) {
     const [, view, select] = CREATE_VIEW.exec(statement) ?? [];
     if (view === undefined || select === undefined) continue;
-    created.set(view, select.replace(SEEN_NOW, SEEN_THEN).replace(MINUTES_AND_HOURS, MINUTES_ALONE));
+    created.set(view, select.replace(SEEN_NOW, SEEN_THEN).replace(ALL_STEPS, MINUTES_ALONE));
   }
   return created;
 }

@@ -4,7 +4,6 @@ import type { QueryBounds, Store } from "../store.ts";
 import { within, type Reading } from "./reading.ts";
 import { IN_ROLLUP_RANGE, rollupRange, type MinuteRange } from "./rollup-range.ts";
 
-const HOUR_S = 3600;
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 100_000_000, memoryBytes: 1024 ** 3 };
 
 /** One function, of one service or of all, over a range. */
@@ -41,8 +40,7 @@ WHERE faas_name = {name:String} ${service === undefined ? "" : "AND service_name
   AND ${IN_ROLLUP_RANGE}
 GROUP BY step
 ORDER BY step`;
-  const range = rollupRange({ from, to }, { isByHour: stepS % HOUR_S === 0 });
-  const params = { name, ...range, stepS, ...(service !== undefined && { service }) };
+  const params = { name, ...rollupRange({ from, to }, stepS), stepS, ...(service !== undefined && { service }) };
   const rows = await store.query<PointRow>(sql, params, within(BOUNDS, series));
   return { name, stepS, points: rows.map((row) => toPoint(row, stepS)) };
 }

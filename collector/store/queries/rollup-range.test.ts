@@ -1,4 +1,4 @@
-/** What is read as hours and minutes says what the spans of the range say, whatever the range. */
+/** What is read as quarters of days, hours and minutes says what the spans of the range say, whatever the range. */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { createTestStore, type TestStore } from "../../../test/support/test-store.ts";
@@ -13,9 +13,9 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** Spans lie in the five hours from here on. */
-const startMs = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 48 * HOUR_MS;
-const spannedMs = 5 * HOUR_MS;
+/** Spans lie in the fourteen hours from here on, one before a quarter of a day begins. */
+const startMs = Math.floor(Date.now() / (6 * HOUR_MS)) * 6 * HOUR_MS - 49 * HOUR_MS;
+const spannedMs = 14 * HOUR_MS;
 const inserts = 4;
 const spansPerInsert = 1_500;
 const rangesTried = 40;
@@ -73,7 +73,7 @@ const ranges = fc
     fc.oneof(
       fc.integer({ min: 1, max: 3 * MINUTE_MS }),
       fc.integer({ min: 1, max: spannedMs + 2 * HOUR_MS }),
-      fc.constantFrom(HOUR_MS, 3 * HOUR_MS),
+      fc.constantFrom(HOUR_MS, 3 * HOUR_MS, 6 * HOUR_MS),
     ),
   )
   .map(([fromOffset, length]) => ({ from: fromMs(startMs + fromOffset), to: fromMs(startMs + fromOffset + length) }));
@@ -111,7 +111,7 @@ it(`counts what the spans of ${String(rangesTried)} ranges say, and has their qu
   expect(counted).toBeGreaterThan(0);
 });
 
-it.for([60, 900, 3600, 7200])("has a point for every step of %d s in which it ran, whole or cut by the range", async (stepS) => {
+it.for([60, 900, 3600, 7200, 21_600])("has a point for every step of %d s in which it ran, whole or cut by the range", async (stepS) => {
   await fc.assert(
     fc.asyncProperty(ranges, async (range) => {
       const { points } = await functionSeries(db.store, { name: "pay-1", ...range, stepS });
@@ -128,15 +128,18 @@ it.for([60, 900, 3600, 7200])("has a point for every step of %d s in which it ra
 });
 
 it.for([
-  ["10:20:30.5", "14:45:10", ["10:20", "11:00", "14:00", "14:45:10"]],
-  ["10:00", "12:00", ["10:00", "10:00", "12:00", "12:00"]],
-  ["10:00:30", "11:00:00.001", ["10:00", "10:00", "11:00", "11:00:01"]],
-  ["10:01", "11:59", ["10:01", "11:59", "11:59", "11:59"]],
-] as const)("reads from %s to %s as minutes, whole hours and minutes", ([from, to, parts]) => {
+  ["04:20:30.5", "20:45:10", 21_600, ["04:20", "05:00", "06:00", "18:00", "20:00", "20:45:10"]],
+  ["04:20:30.5", "20:45:10", 7200, ["04:20", "05:00", "20:00", "20:00", "20:00", "20:45:10"]],
+  ["04:20:30.5", "20:45:10", 900, ["04:20", "20:45:10", "20:45:10", "20:45:10", "20:45:10", "20:45:10"]],
+  ["06:00", "18:00", 21_600, ["06:00", "06:00", "06:00", "18:00", "18:00", "18:00"]],
+  ["10:20:30.5", "14:45:10", 21_600, ["10:20", "11:00", "14:00", "14:00", "14:00", "14:45:10"]],
+  ["10:00:30", "11:00:00.001", 21_600, ["10:00", "10:00", "11:00", "11:00", "11:00", "11:00:01"]],
+  ["10:01", "11:59", 21_600, ["10:01", "11:59", "11:59", "11:59", "11:59", "11:59"]],
+] as const)("reads from %s to %s, in steps of %d s, as minutes, whole hours and quarters", ([from, to, stepS, parts]) => {
   const at = (time: string) => `2026-11-21T${time}Z`;
-  const { first, firstHour, endHour, end } = rollupRange({ from: at(from), to: at(to) });
-  const expected = parts.map((time) => Date.parse(at(time)) / 1000);
-  expect([first, firstHour, endHour, end]).toEqual(expected);
+  const range = rollupRange({ from: at(from), to: at(to) }, stepS);
+  const found = [range.first, range.firstHour, range.firstQuarter, range.endQuarter, range.endHour, range.end];
+  expect(found).toEqual(parts.map((time) => Date.parse(at(time)) / 1000));
 });
 
 /** A share, and the value of which a digest says that so many are below it. */
