@@ -11,9 +11,10 @@ let db: TestStore;
 beforeAll(async () => {
   db = await createTestStore();
   await db.store.command(
-    `INSERT INTO spans (trace_id, span_id, start_time, kind, service_name, faas_trigger, messaging_system,
+    `INSERT INTO spans (trace_id, span_ids, start_time, kind, service_name, faas_trigger, messaging_system,
        messaging_operation_type, messaging_destination_name)
-     SELECT randomFixedString(16), randomFixedString(8), fromUnixTimestamp({minuteS:UInt32}), arrayJoin([4, 5]) AS kind, 'shop',
+     SELECT randomFixedString(16), randomFixedString(16), fromUnixTimestamp({minuteS:UInt32}),
+       arrayJoin([4, 5]) AS kind, 'shop',
        if(kind = 5, 'pubsub', ''), 'aws_sqs', if(kind = 5, 'process', 'send'), 'orders'
      FROM numbers({messages:UInt32})`,
     { minuteS, messages },
