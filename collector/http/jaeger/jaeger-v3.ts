@@ -169,7 +169,8 @@ async function searchTraces(context: Context, store: ApiContext["store"], cut: C
   const limit = Number(read("searchDepth", "search_depth", "num_traces", "numTraces") ?? TRACES_DEFAULT);
   if (!Number.isInteger(limit) || limit < 1)
     throw new JaegerError(400, "query.searchDepth: must be a whole number from 1 up");
-  const { expressions, ...filters } = toFilters(tagParameters(attributes === undefined ? [] : [attributes], []));
+  const pairs = tagParameters(attributes === undefined ? [] : [attributes], [], "query.attributes");
+  const { expressions, ...filters } = toFilters(pairs);
   const filter = {
     from,
     to,

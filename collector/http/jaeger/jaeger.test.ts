@@ -390,17 +390,20 @@ describe("version 3", () => {
   });
 
   it.for([
-    [`/api/v3/traces?${range}&query.serviceName=nobody`, 404],
-    [`/api/v3/traces/${"f".repeat(32)}`, 404],
-    ["/api/v3/traces?query.serviceName=worker", 400],
+    [`/api/v3/traces?${range}&query.serviceName=nobody`, 404, "No traces found"],
+    [`/api/v3/traces/${"f".repeat(32)}`, 404, "No traces found"],
+    ["/api/v3/traces?query.serviceName=worker", 400, "query.startTimeMin"],
     [
       `/api/v3/traces?query.startTimeMin=${new Date(startMs).toISOString()}&query.startTimeMax=${new Date(startMs).toISOString()}`,
       400,
+      "query.startTimeMin",
     ],
-    [`/api/v3/traces?${range}&query.durationMin=x`, 400],
-    ["/api/v3/operations", 400],
-  ] as const)("answers %s with %i and an error of its own form", async ([path, status]) => {
-    expect(await get(path, status)).toMatchObject({ error: { httpCode: status, message: expect.any(String) } });
+    [`/api/v3/traces?${range}&query.durationMin=x`, 400, "query.durationMin"],
+    [`/api/v3/traces?${range}&query.attributes=x`, 400, "query.attributes"],
+    ["/api/v3/operations", 400, "service"],
+  ] as const)("answers %s with %i and an error of its own form", async ([path, status, named]) => {
+    const message: unknown = expect.stringContaining(named);
+    expect(await get(path, status)).toMatchObject({ error: { httpCode: status, message } });
   });
 });
 

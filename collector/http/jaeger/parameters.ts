@@ -79,14 +79,14 @@ export function traceIdParameter(text: string): string {
 }
 
 /**
- * `tags` (JSON objects of texts) and `tag` (`key:value`) as filters `key=value`.
+ * `tags` (JSON objects of texts; `named` is what a request calls them) and `tag` (`key:value`) as filters `key=value`.
  *
  * @throws JaegerError 400
  */
-export function tagParameters(tags: readonly string[], tag: readonly string[]): string[] {
+export function tagParameters(tags: readonly string[], tag: readonly string[], named = "tags"): string[] {
   const pairs = tags.flatMap((json) => {
     const parsed = parseObject(json);
-    if (parsed === undefined) throw new JaegerError(400, "tags: must be a JSON object of strings");
+    if (parsed === undefined) throw new JaegerError(400, `${named}: must be a JSON object of strings`);
     return Object.entries(parsed).map(([key, value]) => `${key}=${String(value)}`);
   });
   for (const each of tag) {
