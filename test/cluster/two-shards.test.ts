@@ -111,6 +111,18 @@ it("lists flows and counts invocations over both shards", async () => {
   expect(found.spans).toHaveLength(1);
 });
 
+it("gives one span, exports a trace and says who calls whom, from either shard", async () => {
+  for (const { sent } of pairs.slice(0, flowsRead)) {
+    const { spans } = await get<FlowResponse>(`/api/flows/${sent}`);
+    const { traceId, spanId } = spans.find((span) => span.traceId === sent) ?? { traceId: "", spanId: "" };
+    const { span } = await get<{ span: { spanId: string } }>(`/api/spans/${traceId}/${spanId}`);
+    expect(span.spanId).toBe(spanId);
+    expect(JSON.stringify(await get(`/api/flows/${sent}/otlp`))).toContain(`"spanId":"${spanId}"`);
+  }
+  const now = String(Date.now());
+  expect(await get(`/api/dependencies?endTs=${now}&lookback=3600000`)).toHaveProperty("data");
+});
+
 it("takes an insert that is sent again once, on every shard and in every rollup", async () => {
   const transcoder = new SpanTranscoder({ retentionDays: 30 });
   const more = Array.from({ length: orders }, () => ({ sent: newId(16), taken: newId(16), message: newId(8) }));
