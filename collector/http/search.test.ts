@@ -41,6 +41,13 @@ const inputs: readonly Omit<SpanInput, "trace" | "id">[] = [
   { service: "empty-resource", resource: { "app.memo": "", "service.namespace": "" } },
 ];
 
+const dayMs = 86_400_000;
+/** Of one insert, days apart. */
+const seldom = [5, 2].map((days) => ({
+  ...span({ service: "seldom", trace: `d${String(days)}`, id: `d${String(days)}`, resource: { "host.rack": "r 9" } }),
+  startTime: fromMs(startMs - days * dayMs),
+}));
+
 let test: TestStore;
 let app: Hono;
 
@@ -54,6 +61,7 @@ beforeAll(async () => {
       startTime: fromMs(startMs + at * 10),
     })),
   );
+  await insertSpans(test.store, seldom);
 });
 
 afterAll(async () => {
@@ -181,6 +189,11 @@ it("completes the keys of spans and of resources", async () => {
   expect(count("app.env")).toBe(4);
 });
 
+it("completes values that were sent days ago", async () => {
+  const asked = `/api/attributes/values?key=host.rack&from=${fromMs(startMs - 7 * dayMs)}`;
+  expect(await get(asked)).toEqual({ values: [{ value: "r 9", count: 2 }] });
+});
+
 it("compares values of resources with quotes as they are", async () => {
   const quoted = `from=${fromMs(startMs)}&to=${fromMs(startMs + 1)}`;
   const others = `baseFrom=${fromMs(startMs + 1)}&baseTo=${fromMs(startMs + 60_000)}`;
@@ -225,12 +238,6 @@ describe("an attribute of resources alone", () => {
   });
 
   it("is found on the last of the days that one insert had of it, and on none between", async () => {
-    const dayMs = 86_400_000;
-    const sent = [5, 2].map((days) => ({
-      ...span({ service: "seldom", trace: `d${String(days)}`, id: `d${String(days)}`, resource: { "host.rack": "r 9" } }),
-      startTime: fromMs(startMs - days * dayMs),
-    }));
-    await insertSpans(test.store, sent);
     const around = (days: number) => {
       const [from, to] = [days + 0.5, days - 0.5].map((ago) => fromMs(startMs - ago * dayMs));
       return `from=${from ?? ""}&to=${to ?? ""}`;
