@@ -1,4 +1,5 @@
 /** Reads spans back out of the store as OTLP/JSON, with nothing but the documented meaning of the columns. */
+import { parseOtlp } from "../../collector/store/queries/otlp-spans.ts";
 import { PROMOTED_SPAN_COLUMNS, type PromotedColumn } from "../../collector/store/span-columns.ts";
 import { canonicalSystem } from "../../schema/message-systems.ts";
 import type { Store } from "../../collector/store/store.ts";
@@ -173,7 +174,7 @@ function isEmpty(value: unknown): boolean {
 }
 
 function parsed(text: unknown): OtlpJson {
-  return text === "" ? {} : (sorted(JSON.parse(String(text))) as OtlpJson);
+  return text === "" ? {} : (sorted(parseOtlp(String(text))) as OtlpJson);
 }
 
 function denormal(value: unknown): unknown {
