@@ -5,8 +5,10 @@
  * a file that it loads, and CommonJS alone can read at once, and only where it is called, what few functions need.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { rolldown } from "rolldown";
+import { minifySync } from "rolldown/utils";
+import { compiledAtOnce, functionsThatRun } from "./eager-functions.mjs";
 
 const root = import.meta.dirname;
 const out = join(root, "dist");
@@ -25,13 +27,23 @@ const called = [
   "check-options",
   "clients/traced-client",
   "clients/traced-requests",
-  "core/baggage",
   "core/counters",
-  "core/send-sync",
+  "core/for-api",
   "each",
-  "events/foreign-context",
   "events/other-sources",
   "platforms/process",
+];
+/** What the first invocation takes: read at the first call too, as one file with all that these import. */
+const first = [
+  "core/config",
+  "core/exporter",
+  "core/pipeline",
+  "core/post",
+  "core/sampler",
+  "core/start-span",
+  "platforms/end-running",
+  "platforms/lambda-invocation",
+  "platforms/resource",
 ];
 /** Loaded by `import()` where an option asks for them. */
 const optional = ["optional/logs", "optional/payload", "optional/http-requests"];
@@ -46,43 +58,146 @@ const others = (extension, index) => ({
   },
 });
 
-/** Modules that are loaded at the start: what the entry imports, and what these import. */
-const core = new Set();
+const fileOf = (name) => join(root, `${name}.ts`);
+/** Names of the functions that a module exports. */
+const functionsOf = (file) =>
+  [...readFileSync(file, "utf8").matchAll(/^export (?:async )?function (\w+)/gm)].map(([, name]) => name);
 
+/** `file` and all that it imports, at once and not for types alone, but for what is read at a call. */
+function importsOf(file, isLeft, found = new Set()) {
+  if (found.has(file) || isLeft(file)) return found;
+  found.add(file);
+  for (const [, path] of readFileSync(file, "utf8").matchAll(/^(?:import|export|}) (?!type )[^;]*?"(\.[^"]+)";/gm)) {
+    importsOf(join(dirname(file), path), isLeft, found);
+  }
+  return found;
+}
+const laterFiles = new Set(called.map(fileOf));
+const firstFiles = new Set(first.map(fileOf));
+/** Modules that are loaded at the start: what the entry imports, and what these import. */
+const core = importsOf(fileOf("index"), (file) => laterFiles.has(file) || firstFiles.has(file));
+/** Those that are loaded with the first invocation, and what several parts share: a file more would be slower. */
+const withFirst = new Set();
+for (const file of firstFiles) importsOf(file, (other) => laterFiles.has(other) || core.has(other), withFirst);
+const inParts = [...laterFiles].flatMap((part) => [
+  ...importsOf(part, (file) => file !== part && (laterFiles.has(file) || core.has(file) || withFirst.has(file))),
+]);
+for (const [index, file] of inParts.entries()) if (inParts.indexOf(file) !== index) withFirst.add(file);
+
+const FIRST = "\0first";
 /** Puts functions that load a part when they are called in the place of the part. */
 const whenCalled = {
   name: "when-called",
-  buildEnd() {
-    const add = (id) => {
-      if (core.has(id)) return;
-      core.add(id);
-      this.getModuleInfo(id).importedIds.forEach(add);
-    };
-    this.getModuleInfo(join(root, "index.ts")).importedIds.forEach(add);
-  },
   async resolveId(source, importer, { kind }) {
+    if (source === FIRST) return FIRST;
     if (!importer || kind === "dynamic-import") return undefined;
-    const resolved = await this.resolve(source, importer, { skipSelf: true });
-    const part = called.find((name) => resolved?.id === join(root, `${name}.ts`));
-    return part && `\0${part}`;
+    const { id } = (await this.resolve(source, importer, { skipSelf: true })) ?? {};
+    return laterFiles.has(id) || (firstFiles.has(id) && core.has(importer)) ? `\0${id}` : undefined;
   },
   load(id) {
-    if (!id.startsWith("\0") || !called.includes(id.slice(1))) return undefined;
-    const file = join(root, `${id.slice(1)}.ts`);
-    const names = [...readFileSync(file, "utf8").matchAll(/^export (?:async )?function (\w+)/gm)].map(([, name]) => name);
-    const part = `import(${JSON.stringify(file)})`;
-    return names.map((name) => `export const ${name} = (...args) => ${part}.${name}(...args);`).join("\n");
+    if (id === FIRST) {
+      return [...firstFiles].map((file) => `export { ${functionsOf(file)} } from "${file}";`).join("\n");
+    }
+    if (!id.startsWith("\0")) return undefined;
+    const file = id.slice(1);
+    const part = `import(${JSON.stringify(firstFiles.has(file) ? FIRST : file)})`;
+    return functionsOf(file)
+      .map((name) => `export const ${name} = (...args) => ${part}.${name}(...args);`)
+      .join("\n");
   },
-  /** Parts are read at once, not in a promise; no export changes, so none needs a getter; and all are of our making. */
-  renderChunk: (code) =>
-    code
-      .replace(/Promise\.resolve\(\)\.then\(\(\) => (require\("[^"]+"\))\)/g, "$1")
-      .replace(/__toESM\((require\([^()]+\)), 1\)/g, "$1")
-      .replace(
-        /Object\.defineProperty\(exports, "([\w$]+)", {\s*enumerable: true,\s*get: function \(\) {\s*return (\w+);\s*}\s*}\);/g,
-        "exports.$1 = $2;",
-      ),
 };
+
+/** What rolldown writes for parts, plainer: they are read at once, no export changes, all are ours, so is `require`. */
+const plain = (code) =>
+  code
+    .replace(/Promise\.resolve\(\)\.then\(\(\) => (require\("\.[^"]+"\))\)(?:\.then\(\(n\) => n\.[\w$]+\))?/g, "$1")
+    .replace(/(?:\/\* @__PURE__ \*\/ )?require_rolldown_runtime\.[\w$]+\((require\([^()]+\)), 1\)/g, "$1")
+    .replace(/const require_rolldown_runtime = .*\n/, "")
+    .replace(/^\s*(\w+): \(\) => \1,?$/gm, "exports.$1 = $1;")
+    .replace(/var _first_exports = .*\n([^}]*)}, 1\);/, "$1")
+    .replace(
+      /Object\.defineProperty\(exports, "([\w$]+)", {\s*enumerable: true,\s*get: function ?\(\) {\s*return (\w+);\s*}\s*}\);/g,
+      "exports.$1 = $2;",
+    )
+    .replace(/exports\.[\w$]+ = _first_exports;/, "")
+    .replace(
+      /process\.getBuiltinModule\?\.\(("[^"]+")\)(?: \?\? await Promise\.resolve\(\)\.then\(\(\) => require\(\1\)\))?/g,
+      "require($1)",
+    );
+
+const EXPORT = /^exports\.([\w$]+) = ([\w$]+);$/gm;
+/** Takes the lines that export something out of `code`; gives what they export, and the names it has inside. */
+function withoutExports(code) {
+  const names = [...code.matchAll(EXPORT)].map(([, exported, name]) => [exported, name]);
+  return { code: code.replace(EXPORT, ""), names: new Map(names) };
+}
+const literalOf = (names) => `{ ${[...names].map(([exported, name]) => `${exported}: ${name}`)} }`;
+
+/** Exports what a minified file exports by the names that it has inside: twice the same letters are compressed best. */
+function byOwnNames(code) {
+  const names = new Map();
+  const renamed = code.replace(/(module\.exports=|value:)\{([^{}]*)\}/, (_, start, members) => {
+    for (const member of members.split(",")) names.set(member.split(":")[0], member.split(":").at(-1));
+    return `${start}{${[...new Set(names.values())]}}`;
+  });
+  const nameOf = (exported) => {
+    if (!names.has(exported)) throw new Error(`a part takes ${exported}, which nothing exports`);
+    return names.get(exported);
+  };
+  const use = (name, text) =>
+    text.replace(new RegExp(`(\\brequire_${name}\\.)([\\w$]+)`, "g"), (_, start, exported) => start + nameOf(exported));
+  return { code: renamed, nameOf, use };
+}
+
+/**
+ * Puts the core into the file that Node finds first: each file takes Node half a millisecond. The parts find what they
+ * take of it by a property that is not listed. Functions that are called in a part are exported by short names, and
+ * nothing that nobody takes is.
+ */
+function joined(chunks) {
+  const codes = new Map(chunks.map(({ fileName, code }) => [fileName, plain(code)]));
+  const shorts = new Map();
+  const shorten = (name) => shorts.get(name) ?? shorts.set(name, `$_${shorts.size.toString(36)}`).get(name);
+  const call = /(require\("\.\/[\w-]+\.cjs"\)\.)(\w{3,})/g;
+  for (const [fileName, code] of codes) {
+    codes.set(
+      fileName,
+      code.replace(call, (_, part, name) => part + shorten(name)),
+    );
+  }
+  const entry = codes.get("index.cjs").match(/^exports\..*;$/gm).join("\n");
+  const { code: coreCode, names: coreNames } = withoutExports(codes.get("core.cjs"));
+  const later = 'let first;\nconst later = (name) => (...args) => (first ??= require("./first.cjs"))[name](...args);';
+  const index = `${coreCode
+    .replace(/\(\.\.\.args\) => require\("\.\/first\.cjs"\)\.(\S+)\(\.\.\.args\);/g, 'later("$1");')
+    .replace("\n", `\n${later}\n`)}
+${entry.replace(/require_core\.([\w$]+)/g, (_, exported) => coreNames.get(exported))}
+Object.defineProperty(exports, "_", { value: ${literalOf(coreNames)} });`;
+  const core = byOwnNames(minified("index.cjs", index));
+  const partOf = (fileName) => {
+    const whole = codes.get(fileName).replace('require("./core.cjs")', 'require("./index.cjs")._');
+    const { code, names } = withoutExports(whole);
+    const taken = [...names].map(([exported, name]) => [/^\w{3}/.test(exported) ? shorts.get(exported) : exported, name]);
+    return core.use("core", `${code}\nmodule.exports = ${literalOf(taken.filter(([exported]) => exported))};`);
+  };
+  const first = byOwnNames(minified("first.cjs", partOf("first.cjs")));
+  const others = [...codes.keys()].filter((fileName) => !/^(index|core|first|rolldown)\b/.test(fileName));
+  return [
+    ["index.cjs", core.code.replace(/([`"])(\$\w+)\1/g, (_, quote, exported) => `"${first.nameOf(exported)}"`)],
+    ["first.cjs", first.code],
+    ...others.map((fileName) => [fileName, minified(fileName, first.use("first", partOf(fileName)))]),
+  ];
+}
+
+/** `code` without what a machine does not read. */
+function minified(fileName, code) {
+  const options = { module: !fileName.endsWith(".cjs"), compress: { target: "node20" }, mangle: { toplevel: true } };
+  const { code: text, errors } = minifySync(fileName, code, options);
+  if (errors.length > 0 || text.includes("rolldown")) throw new Error(`${fileName}: ${errors[0]?.message}`);
+  // What is left of lines is in the text of a worker.
+  return text.replace(/\n\s*/g, "\n");
+}
+const eachMinified = (chunks) => chunks.map(({ fileName, code }) => [fileName, minified(fileName, code)]);
 
 /** Puts a file in place at once, so that a reader never meets half of it. */
 function place(name, contents) {
@@ -91,12 +206,13 @@ function place(name, contents) {
   renameSync(`${file}.${process.pid}`, file);
 }
 
-async function bundle(source, format, file, { plugins = [], index = "index.mjs", groups = [] } = {}) {
+async function bundle(source, format, file, options = {}) {
+  const { plugins = [], index = "index.mjs", groups = [], finish = eachMinified } = options;
   const isCommonJs = format === "cjs";
   const extension = isCommonJs ? "cjs" : "js";
   const name = basename(file).replace(/\.\w+$/, "");
   const input = await rolldown({
-    input: { [name]: join(root, `${source}.ts`) },
+    input: { [name]: fileOf(source) },
     platform: "node",
     external: /^node:/,
     optimization: { inlineConst: true },
@@ -114,12 +230,13 @@ async function bundle(source, format, file, { plugins = [], index = "index.mjs",
     chunkFileNames: `[name].${extension}`,
     codeSplitting: { groups },
     dynamicImportInCjs: false,
-    minify: true,
+    minify: !isCommonJs,
+    minifyInternalExports: true,
     comments: false,
     generatedCode: { symbols: false },
     strict: true,
   });
-  for (const { fileName, code } of output) place(fileName, code);
+  for (const [fileName, code] of finish(output)) place(fileName, code);
 }
 
 mkdirSync(out, { recursive: true });
@@ -127,8 +244,16 @@ mkdirSync(out, { recursive: true });
 await bundle("index", "esm", "index.js");
 await bundle("index", "cjs", "index.cjs", {
   plugins: [whenCalled],
-  groups: [{ name: "core", test: (id) => core.has(id) }],
+  finish: joined,
+  groups: [
+    { name: "core", test: (id) => core.has(id) },
+    { name: "first", test: (id) => withFirst.has(id) || id === FIRST },
+  ],
 });
+const ran = functionsThatRun(join(out, "index.cjs"));
+for (const file of ["index.cjs", "first.cjs"]) {
+  place(file, compiledAtOnce(readFileSync(join(out, file), "utf8"), ran[file]));
+}
 const names = entries.index.values.map((value) => value.split(":")[0]).join(", ");
 place("index.mjs", `import index from "./index.cjs";\nexport const { ${names} } = index;\n`);
 for (const source of optional) {

@@ -7,7 +7,8 @@ import { tracing } from "./core/tracing.ts";
 import { guarded, report } from "./core/report.ts";
 import { eachRecord, type RecordHandler } from "./each.ts";
 import { DEFAULT_OPTIONS, type Options } from "./options.ts";
-import { invokeOnLambda, prepareLambda } from "./platforms/lambda.ts";
+import { prepareLambda } from "./platforms/lambda.ts";
+import { invokeOnLambda } from "./platforms/lambda-invocation.ts";
 import { invokeInProcess, prepareProcess } from "./platforms/process.ts";
 import { preparePayload } from "./payload.ts";
 import type { EachOptions, Traced } from "./types.ts";
@@ -59,7 +60,7 @@ function readOptions(given: unknown): Options {
 
 function tracedFunction(handler: unknown, options?: unknown): unknown {
   if (typeof handler !== "function") {
-    report("traced() needs a function; what it was given is returned as it is");
+    report("traced() needs a function");
     return handler;
   }
   return wrap(handler as AnyHandler, readOptions(options), false);
@@ -67,7 +68,7 @@ function tracedFunction(handler: unknown, options?: unknown): unknown {
 
 function tracedEach(recordHandler: unknown, given?: unknown): unknown {
   if (typeof recordHandler !== "function") {
-    report("traced.each() needs a function; what it was given is returned as it is");
+    report("traced.each() needs a function");
     return recordHandler;
   }
   const options = readOptions(given);

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readConfig } from "../core/config.ts";
 import { carry, type Carried } from "../core/propagation.ts";
-import { W3cPropagator } from "../core/propagator.ts";
+import { makePropagator } from "../core/propagator.ts";
 import { ROOT, spanOf, withSpan } from "../core/context.ts";
 import { PassingSpan } from "../core/span.ts";
 import { detect } from "../events/index.ts";
@@ -176,7 +176,7 @@ describe("the other carriers", () => {
     fc.assert(
       fc.property(spanContext, fc.integer({ min: 0, max: 4_095 }), (context, bits) => {
         const headers: Record<string, string> = {};
-        const propagator = new W3cPropagator(() => config);
+        const propagator = makePropagator(() => config);
         const set = (_: unknown, name: string, value: string): void => void (headers[flip(name, bits)] = value);
         propagator.inject(withSpan(ROOT, new PassingSpan(context)), headers, { set });
         const event = { requestContext: { http: { method: "GET", path: "/" } }, headers };

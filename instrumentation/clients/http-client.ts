@@ -3,7 +3,6 @@ import { isSuppressed, spanOf } from "../core/context.ts";
 import { loadPart } from "../core/parts.ts";
 import { guarded } from "../core/report.ts";
 import { shared } from "../core/shared.ts";
-import { isValidContext } from "../core/trace-parent.ts";
 import { tracing } from "../core/tracing.ts";
 import { FETCH_CREATED, HTTP_CREATED, onRequest } from "./request-channels.ts";
 import { traceFetch, traceHttp } from "./traced-requests.ts";
@@ -29,9 +28,8 @@ export function prepareHttpClients(): void {
   });
 }
 
-/** Whether a request that is made now is part of a trace. */
+/** Whether a request that is made now may be part of a trace. */
 function isTraced(): boolean {
   const context = tracing().contexts.active();
-  const active = isSuppressed(context) ? undefined : spanOf(context);
-  return active !== undefined && isValidContext(active.spanContext());
+  return !isSuppressed(context) && spanOf(context) !== undefined;
 }

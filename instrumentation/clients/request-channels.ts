@@ -7,7 +7,7 @@
  */
 import { subscribe } from "node:diagnostics_channel";
 import { guarded } from "../core/report.ts";
-import { asObject, type Fields } from "../events/event-source.ts";
+import type { Fields } from "../events/event-source.ts";
 
 /** Where `fetch` says that it made a request. */
 export const FETCH_CREATED = "undici:request:create";
@@ -17,8 +17,8 @@ export const HTTP_CREATED = "http.client.request.created";
 /** Calls `listener` with each request, and what is said of it, on the diagnostics channel `name`. */
 export function onRequest(name: string, listener: (request: object, message: Fields) => unknown): void {
   subscribe(name, (message) => {
-    const fields = asObject(message) ?? {};
-    const request = asObject(fields.request);
-    if (request) guarded("tracing a request", () => listener(request, fields));
+    const fields = (message ?? {}) as Fields;
+    const { request } = fields;
+    if (typeof request === "object" && request) guarded("tracing a request", () => listener(request, fields));
   });
 }

@@ -2,8 +2,10 @@
 import { channel } from "node:diagnostics_channel";
 import type { Span } from "@opentelemetry/api";
 import { HTTP_REQUEST_METHOD, HTTP_RESPONSE_STATUS_CODE, SERVER_ADDRESS, URL_PATH } from "@hopscope/schema/attributes";
+import { spanOf } from "../core/context.ts";
 import { carry, CARRIED } from "../core/propagation.ts";
 import { KIND, recordError, STATUS_ERROR } from "../core/span.ts";
+import { isValidContext } from "../core/trace-parent.ts";
 import { tracing } from "../core/tracing.ts";
 import { asObject, asText, defined, type Fields } from "../events/event-source.ts";
 import { FETCH_CREATED, onRequest } from "./request-channels.ts";
@@ -49,6 +51,8 @@ export function traceHttp(request: object): void {
 
 function start(request: object, url: URL, method = "GET", setHeader: (name: string, value: string) => void): void {
   const { tracer, config, contexts } = tracing();
+  const active = spanOf(contexts.active())?.spanContext();
+  if (!active || !isValidContext(active)) return;
   followRequests();
   const span = tracer.startSpan(method, {
     kind: KIND.client,

@@ -1,6 +1,7 @@
 /** What the environment says, and what becomes of a value that it must not have. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Config, readConfig, readSwitches } from "./config.ts";
+import { type Config, readConfig } from "./config.ts";
+import { readSwitches } from "./switches.ts";
 
 let warnings: string[];
 beforeEach(() => {

@@ -25,41 +25,9 @@ export interface Config {
   readonly samplerRatio: number;
 }
 
-/** What must be known when the package is loaded; everything else is read at the first use. */
-export interface Switches {
-  /** `OTEL_SDK_DISABLED=true`: handlers run untouched. */
-  readonly disabled: boolean;
-  /** `HOPSCOPE_TRACE_HTTP` is not `false`: requests by `fetch` and `node:http` are traced. */
-  readonly tracesHttp: boolean;
-  /** `HOPSCOPE_PROVIDE_API` is not `false`: the OpenTelemetry API is given our provider where it has none. */
-  readonly providesApi: boolean;
-  /** `HOPSCOPE_LOG_CONTEXT=true`: lines of `console` say which trace they belong to. */
-  readonly logContext: boolean;
-  /** `HOPSCOPE_CAPTURE_PAYLOAD=true`: events and responses are recorded where a handler's options do not say. */
-  readonly capturePayload: boolean;
-}
-
-/** Reads {@link Switches}. */
-export function readSwitches(env: Env): Switches {
-  return {
-    disabled: env.OTEL_SDK_DISABLED?.trim().toLowerCase() === "true",
-    tracesHttp: readSwitch(env, "TRACE_HTTP", true),
-    providesApi: readSwitch(env, "PROVIDE_API", true),
-    logContext: readSwitch(env, "LOG_CONTEXT", false),
-    capturePayload: readSwitch(env, "CAPTURE_PAYLOAD", false),
-  };
-}
-
-const SAMPLERS = [
-  "always_on",
-  "always_off",
-  "traceidratio",
-  "parentbased_always_on",
-  "parentbased_always_off",
-  "parentbased_traceidratio",
-] as const;
+const ROOT_SAMPLERS = ["always_on", "always_off", "traceidratio"] as const;
 /** The samplers that the OpenTelemetry specification names for `OTEL_TRACES_SAMPLER`. */
-export type SamplerName = (typeof SAMPLERS)[number];
+export type SamplerName = (typeof ROOT_SAMPLERS)[number] | `parentbased_${(typeof ROOT_SAMPLERS)[number]}`;
 
 const DEFAULT_ENDPOINT = "http://localhost:4318";
 
@@ -137,13 +105,6 @@ function decode(text: string): string {
   }
 }
 
-function readSwitch(env: Env, name: string, fallback: boolean): boolean {
-  const text = env[`HOPSCOPE_${name}`]?.trim().toLowerCase();
-  if (text === "true" || text === "false") return text === "true";
-  if (text) report(`HOPSCOPE_${name} must be true or false, not "${text}"; using ${fallback}`);
-  return fallback;
-}
-
 function readMs(env: Env, name: string, fallbackMs: number, maxMs: number): number {
   const value = env[name];
   const ms = value ? Number(value) : fallbackMs;
@@ -154,8 +115,9 @@ function readMs(env: Env, name: string, fallbackMs: number, maxMs: number): numb
 
 function readSampler(value: string | undefined): SamplerName {
   const name = value?.trim().toLowerCase();
-  const known = SAMPLERS.find((sampler) => sampler === name);
-  if (name && !known) report(`OTEL_TRACES_SAMPLER must be one of ${SAMPLERS.join(", ")}, not "${value}"`);
+  const names = ROOT_SAMPLERS.flatMap((root): SamplerName[] => [root, `parentbased_${root}`]);
+  const known = names.find((sampler) => sampler === name);
+  if (name && !known) report(`OTEL_TRACES_SAMPLER must be one of ${names.join(", ")}, not "${value}"`);
   return known ?? "parentbased_always_on";
 }
 

@@ -4,8 +4,8 @@
  *
  * @see https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/global-utils.ts
  */
-import { existsSync, readFileSync } from "node:fs";
 import type { ContextManager, TextMapPropagator, TracerProvider } from "@opentelemetry/api";
+import { installedVersion } from "./for-api.ts";
 
 const API_KEY = Symbol.for("opentelemetry.js.api.1");
 /**
@@ -28,11 +28,21 @@ export interface Implementation {
   readonly propagation: TextMapPropagator;
 }
 
+/** Where no copy of the API was before us: looks for one when a copy asks, as most functions have none. */
+function emptyApi(): GlobalApi {
+  let version: string | undefined;
+  return {
+    get version() {
+      return (version ??= installedVersion() ?? ANY_VERSION);
+    },
+  };
+}
+
 /** Registers `ours` wherever the API has no implementation yet. */
 export function provideApi(ours: Implementation): void {
   const globals = globalThis as { [API_KEY]?: GlobalApi };
   // An object of the version that is installed lets that copy register more (metrics, logs) beside ours.
-  const api: GlobalApi = (globals[API_KEY] ??= { version: installedVersion() ?? ANY_VERSION });
+  const api = (globals[API_KEY] ??= emptyApi());
   if (api.trace) return;
   api.trace = ours.trace;
   api.context ??= ours.context;
@@ -59,18 +69,4 @@ interface ApiExports {
 export function foreignApi(ours: TracerProvider): GlobalApi | undefined {
   const api = (globalThis as { [API_KEY]?: GlobalApi })[API_KEY];
   return api?.trace && api.trace !== ours ? api : undefined;
-}
-
-function installedVersion(): string | undefined {
-  for (const root of [process.env.LAMBDA_TASK_ROOT, process.cwd()]) {
-    const path = `${root}/node_modules/@opentelemetry/api/package.json`;
-    if (!existsSync(path)) continue;
-    try {
-      const { version } = JSON.parse(readFileSync(path, "utf8")) as { version?: unknown };
-      if (typeof version === "string" && version.startsWith("1.")) return version;
-    } catch {
-      // Unreadable: as if it were not there.
-    }
-  }
-  return undefined;
 }

@@ -7,6 +7,11 @@ import type { Poster } from "./post.ts";
 import { report } from "./report.ts";
 import type { RecordedSpan } from "./span.ts";
 
+/** A {@link Pipeline} that posts by `poster`. */
+export function makePipeline(poster: Poster, resource: () => Attributes): Pipeline {
+  return new Pipeline(poster, resource);
+}
+
 /** Takes ended spans and sends them when told to. */
 export class Pipeline extends Exporter {
   protected readonly what = "spans";

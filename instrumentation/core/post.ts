@@ -75,7 +75,7 @@ export function makePoster(url: URL, headers: Readonly<Record<string, string>>, 
 
 async function requestAgain(...args: Parameters<typeof request>): Promise<PostResult> {
   const result = await request(...args);
-  return result === "stale" ? { kind: "retry", reason: "the connection was closed" } : result;
+  return result === "stale" ? { kind: "retry", reason: "connection closed" } : result;
 }
 
 function request(
@@ -119,23 +119,16 @@ function toResult(response: IncomingMessage): PostResult {
 }
 
 async function loadTransport(secure: boolean): Promise<Transport> {
+  // `import()` reads every export of a module: among those of `node:http` is an undici that takes 45 milliseconds.
   const module = secure
-    ? (builtin("node:https") ?? (await import("node:https")))
-    : (builtin("node:http") ?? (await import("node:http")));
+    ? (process.getBuiltinModule?.("node:https") ?? (await import("node:https")))
+    : (process.getBuiltinModule?.("node:http") ?? (await import("node:http")));
   // One connection is enough, and frees the collector from one handshake for each invocation.
   const agent = new module.Agent({ keepAlive: true, maxSockets: 2, timeout: IDLE_CONNECTION_MS });
   return { request: module.request, agent };
 }
 
-/**
- * A module of Node; undefined before 20.16. `import()` reads every export of a module: among those of `node:http` is
- * an undici that takes 45 milliseconds to load.
- */
-function builtin<T extends "node:http" | "node:https" | "node:zlib">(name: T) {
-  return process.getBuiltinModule?.(name);
-}
-
 async function compress(body: Buffer): Promise<Buffer> {
-  const { gzip } = builtin("node:zlib") ?? (await import("node:zlib"));
+  const { gzip } = await import("node:zlib");
   return new Promise((resolve, reject) => gzip(body, (error, result) => (error ? reject(error) : resolve(result))));
 }

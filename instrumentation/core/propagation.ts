@@ -51,8 +51,8 @@ export function continued(context: Context, parent: RemoteContext): Context {
 function encodeName(name: unknown): string {
   if (typeof name !== "string") return "";
   let text = "";
-  // Halves of surrogate pairs have no encoding.
-  for (const character of name.replace(/\p{Cs}/gu, "")) {
+  // Halves of surrogate pairs have no encoding. `\p{Cs}` takes V8 half a millisecond, where it is only read.
+  for (const character of name.replace(/[\ud800-\udfff]/gu, "")) {
     const next = text + encodeURIComponent(character);
     if (next.length > SERVICE_CHARS_MAX) break;
     text = next;

@@ -1,5 +1,5 @@
 import type { SamplerName } from "./config.ts";
-import type { Sampler } from "./tracer.ts";
+import type { Sampler } from "./start-span.ts";
 
 /** Span of the first 32 bits of a trace id. */
 const WORD = 0x1_0000_0000;

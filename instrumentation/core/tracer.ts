@@ -1,13 +1,8 @@
-import type { Context, Span, SpanContext, SpanOptions, Tracer, TracerProvider } from "@opentelemetry/api";
-import { toMs } from "./clock.ts";
-import { rootStateOf, spanOf, withSpan } from "./context.ts";
+import type { Context, Span, SpanOptions, Tracer, TracerProvider } from "@opentelemetry/api";
+import { withSpan } from "./context.ts";
 import type { StorageContextManager } from "./context-manager.ts";
-import { newSpanId, newTraceId } from "./ids.ts";
-import { KIND, PassingSpan, RecordedSpan, type Scope } from "./span.ts";
-import { isValidContext } from "./trace-parent.ts";
-
-/** Decides for a new span whether it is recorded. */
-export type Sampler = (traceId: string, parent: SpanContext | undefined) => boolean;
+import type { RecordedSpan, Scope } from "./span.ts";
+import { type Recording, type Sampler, startSpan } from "./start-span.ts";
 
 /** Makes the spans of one instrumentation scope. */
 export class LeanTracer implements Tracer {
@@ -20,35 +15,7 @@ export class LeanTracer implements Tracer {
   }
 
   startSpan(name: string, options: SpanOptions = {}, context: Context = this.#provider.contexts.active()): Span {
-    const { sampler, onEnd, open } = this.#provider;
-    const candidate = options.root ? undefined : spanOf(context)?.spanContext();
-    const parent = candidate && isValidContext(candidate) ? candidate : undefined;
-    const traceId = parent?.traceId ?? newTraceId();
-    const sampled = sampler(traceId, parent);
-    const traceState = parent ? parent.traceState : rootStateOf(context);
-    const spanContext: SpanContext = {
-      traceId,
-      spanId: newSpanId(),
-      traceFlags: sampled ? 1 : 0,
-      ...(traceState && { traceState }),
-    };
-    if (!sampled) return new PassingSpan(spanContext);
-    const span = new RecordedSpan({
-      name,
-      kind: options.kind ?? KIND.internal,
-      context: spanContext,
-      parentSpanId: parent?.spanId,
-      startMs: toMs(options.startTime),
-      scope: this.#scope,
-      onEnd: (ended) => {
-        open?.delete(ended);
-        onEnd(ended);
-      },
-    });
-    open?.add(span);
-    if (options.attributes) span.setAttributes(options.attributes);
-    if (options.links) span.addLinks(options.links);
-    return span;
+    return startSpan(this.#provider, this.#scope, name, options, context);
   }
 
   startActiveSpan<F extends (span: Span) => unknown>(name: string, ...rest: unknown[]): ReturnType<F> {
@@ -61,7 +28,7 @@ export class LeanTracer implements Tracer {
 }
 
 /** A tracer provider without processors: a span that ended goes straight to `onEnd`. */
-export class LeanTracerProvider implements TracerProvider {
+export class LeanTracerProvider implements TracerProvider, Recording {
   readonly contexts: StorageContextManager;
   readonly sampler: Sampler;
   readonly onEnd: (span: RecordedSpan) => void;

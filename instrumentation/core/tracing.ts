@@ -1,18 +1,20 @@
 import type { Attributes, ContextManager, Tracer, TracerProvider } from "@opentelemetry/api";
 import { detectResource } from "../platforms/resource.ts";
-import { type Config, readConfig, readSwitches, type Switches } from "./config.ts";
+import { type Config, readConfig } from "./config.ts";
 import { ROOT, suppressed } from "./context.ts";
 import { type CounterPipeline, makeCounters } from "./counters.ts";
 import { StorageContextManager } from "./context-manager.ts";
 import { foreignApi, provideApi } from "./global-api.ts";
 import { type Exporter, within } from "./exporter.ts";
-import { Pipeline } from "./pipeline.ts";
+import { makePipeline, type Pipeline } from "./pipeline.ts";
 import { makePoster, type Poster } from "./post.ts";
-import { W3cPropagator } from "./propagator.ts";
+import { makePropagator } from "./propagator.ts";
 import { makeSampler } from "./sampler.ts";
 import { shared } from "./shared.ts";
 import type { RecordedSpan } from "./span.ts";
-import { LeanTracerProvider, type Sampler } from "./tracer.ts";
+import { readSwitches, type Switches } from "./switches.ts";
+import type { Sampler } from "./start-span.ts";
+import { LeanTracerProvider } from "./tracer.ts";
 import { VERSION } from "./version.ts";
 
 const SCOPE = "hopscope";
@@ -42,7 +44,7 @@ export class Tracing {
     this.#provider = new LeanTracerProvider(this.#contexts, sampler, (span) => this.pipeline.add(span));
     this.#tracer = this.#provider.getTracer(SCOPE, VERSION);
     if (this.switches.disabled || !this.switches.providesApi) return;
-    const propagation = new W3cPropagator(() => this.config);
+    const propagation = makePropagator(() => this.config);
     provideApi({ trace: this.#provider, context: this.#contexts, propagation });
   }
 
@@ -51,7 +53,7 @@ export class Tracing {
   }
 
   get pipeline(): Pipeline {
-    return (this.#pipeline ??= new Pipeline(this.#makePoster(this.config.tracesUrl), () => this.resource));
+    return (this.#pipeline ??= makePipeline(this.#makePoster(this.config.tracesUrl), () => this.resource));
   }
 
   /** Of invocations whose trace is not kept. */
@@ -103,11 +105,6 @@ export class Tracing {
   prepare(): void {
     this.pipeline.prepare();
     if (!this.pipeline.failing) this.#counters?.prepare();
-  }
-
-  /** Sends what waits, while nobody waits for that. */
-  flushInBackground(): void {
-    for (const { exporter } of this.waiting) void exporter.flushInBackground();
   }
 
   /** Sends what waits, for at most `budgetMs`; never rejects. */

@@ -5,8 +5,6 @@ import { xray } from "./x-ray.ts";
 
 /** Headers of one request that are looked at: a hostile event could have a million. */
 const HEADERS_MAX = 1_000;
-/** Where one of these is, another tracer left a context. */
-const FOREIGN_MARKS = ["x-datadog-trace-id", "_datadog", "b3", "x-b3-traceid", "sentry-trace"];
 
 /**
  * The producer's span context in a carrier: W3C Trace Context, else what another tracer left there.
@@ -15,9 +13,7 @@ const FOREIGN_MARKS = ["x-datadog-trace-id", "_datadog", "b3", "x-b3-traceid", "
  */
 export function extractContext(get: Getter): RemoteContext | undefined {
   const own = parseTraceParent(get("traceparent"), get("tracestate"), get("baggage"));
-  if (own) return own;
-  const isForeign = FOREIGN_MARKS.some((name) => get(name) !== undefined);
-  return (isForeign ? foreignContext(get) : undefined) ?? xray(get("x-amzn-trace-id"));
+  return own ?? foreignContext(get) ?? xray(get("x-amzn-trace-id"));
 }
 
 /**

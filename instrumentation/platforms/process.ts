@@ -21,7 +21,7 @@ export function prepareProcess(): void {
   tracing().onAdd = () => {
     timer ??= setTimeout(() => {
       timer = undefined;
-      tracing().flushInBackground();
+      for (const { exporter } of tracing().waiting) void exporter.flushInBackground();
     }, config.batchDelayMs).unref();
   };
   // Flushing wakes the event loop, after which Node says beforeExit again: once without spans is enough.
