@@ -6,7 +6,7 @@ import type { Alerting } from "../alert/runner/alerting.ts";
 import type { RuleBook } from "../alert/runner/rule-book.ts";
 import type { CompiledRule } from "../alert/rules/compiled.ts";
 import { activeMutes, inhibitionMutes, ruleLabels } from "../alert/rules/silences.ts";
-import { exposition, type Family } from "./exposition.ts";
+import { exposition, type Family } from "../store/exposition.ts";
 
 /** Alerts of one rule in an answer, firing ones first. */
 const ALERTS_MAX = 100;

@@ -7,7 +7,7 @@ import { fromMs } from "../flow/instant.ts";
 import { span, type SpanInput } from "../flow/test-spans.ts";
 import { StoreError } from "../store/store.ts";
 import { createApp } from "./app.ts";
-import { exposition } from "./exposition.ts";
+import { exposition } from "../store/exposition.ts";
 
 /** Noon: the day has begun, and yesterday is not long ago. */
 const nowMs = new Date().setUTCHours(12, 0, 0, 0) - 24 * 3_600_000;

@@ -1,7 +1,7 @@
 /** What functions did, for `/metrics`: counters of the day, and how long they took of late. */
 import { functionCounters, functionQuantiles, type FunctionCounters } from "../store/queries/function-counters.ts";
 import type { Store } from "../store/store.ts";
-import { exposition, type Family, type Sample } from "./exposition.ts";
+import { exposition, type Family, type Sample } from "../store/exposition.ts";
 
 /** Functions of one scrape: each has ten lines. */
 const FUNCTIONS_MAX = 2_000;

@@ -1,7 +1,7 @@
 /** `/metrics`: the collector's own numbers and those of functions, in the Prometheus text format. */
 import { Hono } from "hono";
 import type { Store } from "../store/store.ts";
-import { exposition } from "./exposition.ts";
+import { exposition } from "../store/exposition.ts";
 import { functionMetrics } from "./function-metrics.ts";
 
 /** What a scrape is made of. */

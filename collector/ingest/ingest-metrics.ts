@@ -1,10 +1,8 @@
 /** The ingestion's counters and gauges in the Prometheus text format, for `/metrics`. */
+import { exposition, type Family } from "../store/exposition.ts";
 import type { Receiver, ReceiverStats } from "./receive.ts";
 
-interface Metric {
-  readonly name: string;
-  readonly type: "counter" | "gauge";
-  readonly help: string;
+interface Metric extends Omit<Family, "samples"> {
   readonly value: (stats: ReceiverStats) => number;
 }
 
@@ -44,13 +42,13 @@ function gauge(name: string, help: string, value: Metric["value"]): Metric {
 /** Lines of the exposition format, each ended. */
 export function ingestMetrics(receiver: Pick<Receiver, "stats">): string {
   const stats = receiver.stats();
-  const lines = METRICS.flatMap(({ name, type, help, value }) => [
-    `# HELP ${name} ${help}`,
-    `# TYPE ${name} ${type}`,
-    `${name} ${String(value(stats))}`,
+  return exposition([
+    ...METRICS.map(({ value, ...family }) => ({ ...family, samples: [{ value: value(stats) }] })),
+    {
+      name: "hopscope_ingest_refused_requests_total",
+      type: "counter",
+      help: "Requests answered with an error, by reason.",
+      samples: Object.entries(stats.refused).map(([reason, value]) => ({ labels: { reason }, value })),
+    },
   ]);
-  const refused = "hopscope_ingest_refused_requests_total";
-  lines.push(`# HELP ${refused} Requests answered with an error, by reason.`, `# TYPE ${refused} counter`);
-  for (const [reason, count] of Object.entries(stats.refused)) lines.push(`${refused}{reason="${reason}"} ${String(count)}`);
-  return `${lines.join("\n")}\n`;
 }

@@ -3,12 +3,11 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Endpoint } from "./embedded.ts";
 import { isRetryableCode } from "./retryable.ts";
+import { messageMaxLength, unreachable } from "./server-answer.ts";
 import { StoreError } from "./store.ts";
 
 /** One segment with all its views; a store that needs longer is overloaded and gets a repeat, ms. */
 const insertTimeoutMs = 120_000;
-/** Of an error's text, characters. */
-const messageMaxLength = 2_000;
 /** Rows and bytes up to which a segment stays one block, and so one part a partition: more than any segment has. */
 const blockRowsMax = 4_000_000;
 const blockBytesMax = 1024 ** 3;
@@ -101,9 +100,4 @@ async function readAnswer(response: IncomingMessage): Promise<void> {
   const code = Number(header ?? /Code: (\d+)/.exec(text)?.[1] ?? 0);
   const message = text.trim().slice(0, messageMaxLength) || `HTTP ${String(response.statusCode)}`;
   throw new StoreError(message, { retryable: code === 0 || isRetryableCode(code), code });
-}
-
-function unreachable(error: unknown): StoreError {
-  const message = error instanceof Error ? error.message : String(error);
-  return new StoreError(`ClickHouse did not answer: ${message}`, { retryable: true, cause: error });
 }

@@ -7,12 +7,11 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Endpoint } from "./embedded.ts";
 import { parameterText } from "./query-parameter.ts";
 import { isRetryableCode } from "./retryable.ts";
+import { messageMaxLength, unreachable } from "./server-answer.ts";
 import { StoreError } from "./store.ts";
 
 /** Queries at a time; more wait here, so that the server's own limit is never the answer to a reader. */
 const connectionsMax = 32;
-/** Of an error's text, characters. */
-const messageMaxLength = 2_000;
 
 /** One statement, and how long its answer may take. */
 export interface Statement {
@@ -128,10 +127,6 @@ function answerTo(request: ClientRequest, { sql, timeoutMs, signal }: Statement)
 function isStale({ reusedSocket }: ClientRequest, error: unknown): boolean {
   const cause = error instanceof StoreError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
   return reusedSocket && cause?.code === "ECONNRESET";
-}
-
-function unreachable(error: Error): StoreError {
-  return new StoreError(`ClickHouse did not answer: ${error.message}`, { retryable: true, cause: error });
 }
 
 /** Of `Code: 57. DB::Exception: <message>. (TABLE_ALREADY_EXISTS)`; of several in one another the innermost. */
