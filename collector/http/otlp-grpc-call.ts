@@ -33,9 +33,7 @@ export async function readMessage(
   if (framed[0] === 0) return message;
   const encoding = headers["grpc-encoding"];
   if (typeof encoding !== "string") throw malformed("a message is compressed, and no grpc-encoding says how");
-  const body = await decompress(message, encoding);
-  held.add(body.length);
-  return body;
+  return decompress(message, encoding, held.add);
 }
 
 /** Answers the call with a message, and OK. */

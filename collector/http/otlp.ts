@@ -82,8 +82,7 @@ async function receive(
   const sent = await readBody(request, held);
   try {
     const { bytes } = sent;
-    const body = await decompress(bytes, headerOf(request, "content-encoding"));
-    if (body !== bytes) held.add(body.length);
+    const body = await decompress(bytes, headerOf(request, "content-encoding"), held.add);
     if (isMetrics) {
       const counted = await receiver.receiveMetrics(body, encoding);
       if (counted === undefined) throw notTaken(path);

@@ -1,38 +1,42 @@
 /** Undoes a request's Content-Encoding, up to the size limit. */
-import { promisify } from "node:util";
+import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import { malformed, OtlpError, rpcCode, tooLarge } from "./errors.ts";
 import { requestSizeMaxBytes } from "./limits.ts";
 
-type Decompress = (body: Uint8Array, options: { maxOutputLength: number; chunkSize: number }) => Promise<Buffer>;
+/** Makes the stream that undoes an encoding; deflate's depends on the body. */
+type Undo = (body: Uint8Array) => Transform;
 
 /** Output is made in pieces of this size; each costs a turn through the thread pool, bytes. */
-const chunkSizeBytes = 256 * 1024;
+const options = { chunkSize: 256 * 1024 };
 
-const gunzip = promisify(zlib.gunzip) as Decompress;
-const inflate = promisify(zlib.inflate) as Decompress;
-const inflateRaw = promisify(zlib.inflateRaw) as Decompress;
-/** Node has zstd from 22.15 and 23.8 on. */
-const zstd = "zstdDecompress" in zlib ? (promisify(zlib.zstdDecompress) as unknown as Decompress) : undefined;
+const gunzip: Undo = () => zlib.createGunzip(options);
 
-const DECOMPRESS: ReadonlyMap<string, Decompress> = new Map([
+const UNDO: ReadonlyMap<string, Undo> = new Map([
   ["gzip", gunzip],
   ["x-gzip", gunzip],
   ["deflate", inflateEither],
-  ...(zstd ? ([["zstd", zstd]] as const) : []),
+  // Node has zstd from 22.15 and 23.8 on.
+  ...("createZstdDecompress" in zlib ? ([["zstd", () => zlib.createZstdDecompress(options)]] as const) : []),
 ]);
 
 /**
  * The body without its content encoding (`gzip`, `deflate`, `zstd` where Node has it, `identity`).
  *
+ * @param count told of each piece's bytes before the next is made, so that many bodies that unfold at a time are
+ *   bounded together; what it throws ends this one
  * @throws OtlpError 415 unknown encoding, 413 too large once decompressed, 400 where the bytes are damaged
  */
-export async function decompress(body: Buffer, contentEncoding: string | undefined): Promise<Buffer> {
+export async function decompress(
+  body: Buffer,
+  contentEncoding: string | undefined,
+  count: (sizeBytes: number) => void,
+): Promise<Buffer> {
   const encoding = (contentEncoding ?? "identity").trim().toLowerCase();
   if (encoding === "identity" || encoding === "") return body;
-  const undo = DECOMPRESS.get(encoding);
+  const undo = UNDO.get(encoding);
   if (!undo) {
-    const known = [...DECOMPRESS.keys()].join(", ");
+    const known = [...UNDO.keys()].join(", ");
     throw new OtlpError(`Content-Encoding "${encoding.slice(0, 50)}" is not supported; use one of: ${known}`, {
       httpStatus: 415,
       rpcCode: rpcCode.unimplemented,
@@ -40,9 +44,9 @@ export async function decompress(body: Buffer, contentEncoding: string | undefin
     });
   }
   try {
-    return await undo(body, { maxOutputLength: requestSizeMaxBytes, chunkSize: chunkSizeBytes });
+    return await unfold(undo(body), body, count);
   } catch (error) {
-    if (isTooLarge(error)) throw tooLarge(tooLargeMessage("decompressed body"));
+    if (error instanceof OtlpError) throw error;
     throw malformed(`body is not ${encoding}: ${error instanceof Error ? error.message : String(error)}`, error);
   }
 }
@@ -52,12 +56,33 @@ export function tooLargeMessage(what: string): string {
   return `${what} is larger than ${String(requestSizeMaxBytes)} bytes; send fewer spans in a request`;
 }
 
-/** `deflate` means zlib's form; some clients send the bare one. */
-async function inflateEither(body: Uint8Array, options: { maxOutputLength: number; chunkSize: number }) {
-  const looksLikeZlib = (body[0] ?? 0) % 16 === 8 && (((body[0] ?? 0) << 8) | (body[1] ?? 0)) % 31 === 0;
-  return looksLikeZlib ? inflate(body, options) : inflateRaw(body, options);
+function unfold(stream: Transform, body: Uint8Array, count: (sizeBytes: number) => void): Promise<Buffer> {
+  return new Promise((settle, fail) => {
+    const pieces: Buffer[] = [];
+    let sizeBytes = 0;
+    stream.on("data", (piece: Buffer) => {
+      try {
+        sizeBytes += piece.length;
+        if (sizeBytes > requestSizeMaxBytes) throw tooLarge(tooLargeMessage("decompressed body"));
+        count(piece.length);
+        pieces.push(piece);
+      } catch (error) {
+        // Its memory goes now, and not once the last piece would have come.
+        pieces.length = 0;
+        stream.destroy(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+    stream.on("error", fail);
+    stream.on("end", () => {
+      const [only] = pieces;
+      settle(pieces.length === 1 && only ? only : Buffer.concat(pieces, sizeBytes));
+    });
+    stream.end(body);
+  });
 }
 
-function isTooLarge(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
+/** `deflate` means zlib's form; some clients send the bare one. */
+function inflateEither(body: Uint8Array): Transform {
+  const looksLikeZlib = (body[0] ?? 0) % 16 === 8 && (((body[0] ?? 0) << 8) | (body[1] ?? 0)) % 31 === 0;
+  return looksLikeZlib ? zlib.createInflate(options) : zlib.createInflateRaw(options);
 }
