@@ -28,7 +28,8 @@ describe("the settings", () => {
     ["HOPSCOPE_RETENTION_DAYS", "0", /must be a whole number from 1 to 3650\.$/],
     ["HOPSCOPE_RETENTION_DAYS", "1.5", /must be a whole number from 1 to 3650\.$/],
     ["HOPSCOPE_CLICKHOUSE_URL", "tcp://db:9000", /^HOPSCOPE_CLICKHOUSE_URL is "tcp:\/\/db:9000"/],
-    ["HOPSCOPE_CLICKHOUSE_URL", "db:8123", /must be a URL such as http:\/\/user:password@host:8123\.$/],
+    ["HOPSCOPE_CLICKHOUSE_URL", "db:8123", /must be a URL such as http:\/\/user:password@host:8123, with %25/],
+    ["HOPSCOPE_CLICKHOUSE_URL", "http://me:50%off@db", /^HOPSCOPE_CLICKHOUSE_URL is "http:\/\/me:\*\*\*@db".*%25.* for %/],
     ["HOPSCOPE_CLICKHOUSE_CLUSTER", "a'b", /must be letters, digits, underscores, dots and dashes/],
     ["HOPSCOPE_CLICKHOUSE_CLUSTER", "main", /needs HOPSCOPE_CLICKHOUSE_URL/],
     ["HOPSCOPE_CLICKHOUSE_DATABASE", "a-b", /must be letters, digits and underscores/],
@@ -49,6 +50,13 @@ describe("the settings", () => {
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(/^HOPSCOPE_PORT.*\nHOPSCOPE_CLICKHOUSE_URL is "ftp:\/\/me:\*\*\*@db"/);
   });
+
+  it.for(["http://me:sec/ret@db:8123", "http://me:s@cr:et@db:99999", "me:secret@db", "http://me:sec%ret@db", "http://me:sec%ff@db", "://:secret@db"])(
+    "never show a password, whatever is wrong with the URL: %s",
+    (url) => {
+      expect(() => readConfig({ HOPSCOPE_CLICKHOUSE_URL: url })).toThrow(/^(?!.*(?:sec|s@cr|ret@)).*:\*\*\*@db/s);
+    },
+  );
 
   it.for([
     { HOPSCOPE_INGEST_TOKENS: "first-token-123456, other-token-123456", HOPSCOPE_UI_PASSWORD: "a long enough password" },

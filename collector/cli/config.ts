@@ -65,9 +65,9 @@ function valueOf(
   return value;
 }
 
-/** A wrong URL is still a secret's carrier. */
+/** A wrong URL is still a secret's carrier; what is wrong may be a character of the password. */
 function withoutPassword(text: string): string {
-  return text.replace(/:[^:@/]*@/, ":***@");
+  return text.replace(/^((?:\w+:\/\/)?[^:@/]*):.*@/s, "$1:***@");
 }
 
 /** Letters that may be wrong in a name for it to be taken for a mistake, and not for another program's. */

@@ -101,7 +101,7 @@ export const settings = {
     name: "HOPSCOPE_CLICKHOUSE_URL",
     description: "ClickHouse server to store in, with user and password where it wants them. Unset: the embedded one.",
     fallback: undefined,
-    allowed: "a URL such as http://user:password@host:8123",
+    allowed: "a URL such as http://user:password@host:8123, with %25, %2F and %40 for %, / and @ in a password",
     parse: httpUrl,
   },
   clickhouseBin: {
@@ -201,5 +201,16 @@ function tokens(text: string): readonly string[] | undefined {
 
 function httpUrl(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url?.protocol === "http:" || url?.protocol === "https:" ? text : undefined;
+  return (url?.protocol === "http:" || url?.protocol === "https:") && isDecodable(`${url.username}:${url.password}`)
+    ? text
+    : undefined;
+}
+
+/** Whether what follows each `%` is what a URL has there. */
+function isDecodable(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== "";
+  } catch {
+    return false;
+  }
 }

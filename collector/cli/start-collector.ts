@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { createApp } from "../http/app.ts";
 import { ingestAuth } from "../http/ingest-auth.ts";
-import { otlpHandler } from "../http/otlp.ts";
+import { otlpHandler, otlpStartingHandler } from "../http/otlp.ts";
 import { serveApp, type FirstHandler } from "../http/serve.ts";
 import { ingestMetrics } from "../ingest/ingest-metrics.ts";
 import { openReceiver } from "../ingest/receive.ts";
@@ -44,11 +44,10 @@ export async function startCollector(
   log: Log,
   { alertPack = "serverless" }: { readonly alertPack?: StartAlertsOptions["pack"] } = {},
 ): Promise<Collector> {
-  const starting = { fetch: () => new Response("starting\n", { status: 503, headers: retryHeaders }) };
   let app: { fetch(...args: Parameters<ReturnType<typeof createApp>["fetch"]>): Response | Promise<Response> } = starting;
-  let otlp: FirstHandler | undefined;
+  let otlp: FirstHandler = otlpStartingHandler(retryAfterS);
   const fetch: typeof app.fetch = (...args) => app.fetch(...args);
-  const serving = await serveApp({ fetch }, config, (...args) => otlp?.(...args) ?? false);
+  const serving = await serveApp({ fetch }, config, (...args) => otlp(...args));
   const started: (() => Promise<void>)[] = [];
   // Nothing comes in any more before what is behind it goes.
   const close = async () => {
@@ -87,4 +86,10 @@ export async function startCollector(
   }
 }
 
-const retryHeaders = { "retry-after": String(retryAfterS) };
+/** What is answered before the store is open. The process lives already, so that nobody ends it for being slow. */
+const starting = {
+  fetch: ({ url }: Request) =>
+    new URL(url).pathname === "/healthz"
+      ? new Response("ok\n")
+      : new Response("starting\n", { status: 503, headers: { "retry-after": String(retryAfterS) } }),
+};

@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { decompress } from "../ingest/decompress.ts";
-import { OtlpError, rpcCode } from "../ingest/errors.ts";
+import { OtlpError, rpcCode, unavailable } from "../ingest/errors.ts";
 import { contentTypeOf, exportResponse, statusBody } from "../ingest/otlp-answer.ts";
 import type { HeldBytes, Receiver } from "../ingest/receive.ts";
 import type { OtlpEncoding, Received } from "../ingest/received.ts";
@@ -14,6 +14,7 @@ import type { Authorize } from "./ingest-auth.ts";
 import { readBody } from "./request-body.ts";
 import type { FirstHandler } from "./serve.ts";
 
+const PREFIX = "/v1/";
 const TRACES_PATH = "/v1/traces";
 const METRICS_PATH = "/v1/metrics";
 const ENCODING_OF_TYPE: ReadonlyMap<string, OtlpEncoding> = new Map([
@@ -32,8 +33,18 @@ export interface OtlpOptions {
 export function otlpHandler(receiver: Receiver, options: OtlpOptions = {}): FirstHandler {
   return (request, response) => {
     const path = pathOf(request.url ?? "");
-    if (!path.startsWith("/v1/")) return false;
+    if (!path.startsWith(PREFIX)) return false;
     void answer(receiver, options, path, request, response);
+    return true;
+  };
+}
+
+/** Answers everything under `/v1/` while nothing can be taken yet: 503, to come again. */
+export function otlpStartingHandler(retryAfterS: number): FirstHandler {
+  const refusal = unavailable("the collector is starting", retryAfterS, "starting");
+  return (request, response) => {
+    if (!pathOf(request.url ?? "").startsWith(PREFIX)) return false;
+    refuse(request, response, refusal, encodingOf(request));
     return true;
   };
 }
@@ -57,12 +68,7 @@ async function answer(
   } catch (error) {
     const refusal = error instanceof OtlpError ? error : internal(error);
     receiver.countRefused(refusal.reason);
-    if (refusal.retryAfterS !== undefined) response.setHeader("Retry-After", String(refusal.retryAfterS));
-    if (refusal.httpStatus === 405) response.setHeader("Allow", "POST");
-    if (refusal.httpStatus === 401) response.setHeader("WWW-Authenticate", "Bearer");
-    send(response, refusal.httpStatus, encoding ?? "json", statusBody(refusal, encoding ?? "json"));
-    // Of a body that nobody wants any more, so that the client gets to read the answer.
-    request.resume();
+    refuse(request, response, refusal, encoding);
   } finally {
     held.release();
   }
@@ -95,6 +101,20 @@ async function receive(
   } finally {
     sent.release();
   }
+}
+
+function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: OtlpError,
+  encoding: OtlpEncoding = "json",
+): void {
+  if (refusal.retryAfterS !== undefined) response.setHeader("Retry-After", String(refusal.retryAfterS));
+  if (refusal.httpStatus === 405) response.setHeader("Allow", "POST");
+  if (refusal.httpStatus === 401) response.setHeader("WWW-Authenticate", "Bearer");
+  send(response, refusal.httpStatus, encoding, statusBody(refusal, encoding));
+  // Of a body that nobody wants any more, so that the client gets to read the answer.
+  request.resume();
 }
 
 function send(response: ServerResponse, status: number, encoding: OtlpEncoding, body: Uint8Array): void {
@@ -156,9 +176,13 @@ function headerOf(request: IncomingMessage, name: string): string | undefined {
   return typeof value === "string" ? value : value?.[0];
 }
 
-/** The path of a request's target, which is most often a path, and from proxies a URL. */
+/**
+ * The path of a request's target, which is most often a path, and from proxies a URL. A slash too many is taken, as
+ * settings of exporters have it at the end of an address, or in front of the path that they add to one.
+ */
 function pathOf(target: string): string {
-  if (!target.startsWith("/")) return URL.canParse(target) ? new URL(target).pathname : "";
-  const query = target.indexOf("?");
-  return query < 0 ? target : target.slice(0, query);
+  if (target === TRACES_PATH) return target;
+  if (!target.startsWith("/")) return URL.canParse(target) ? pathOf(new URL(target).pathname) : "";
+  const path = target.split("?", 1)[0] ?? "";
+  return path.replace(/^\/+/, "/").replace(/(?<=[^/])\/+$/, "");
 }

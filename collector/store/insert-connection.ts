@@ -1,6 +1,7 @@
 /** Inserts of Native blocks: one POST each, on a connection that stays open, with the bytes as they lie in memory. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { authorizationOf } from "./authorization.ts";
 import type { Endpoint } from "./embedded.ts";
 import { isRetryableCode } from "./retryable.ts";
 import { messageMaxLength, unreachable } from "./server-answer.ts";
@@ -51,8 +52,8 @@ export class InsertConnection {
    * @throws StoreError where the server refused them or did not answer in time
    */
   async insert(table: string, blocks: readonly Uint8Array[], token: string): Promise<void> {
-    const { url, username, password } = this.#endpoint();
-    const target = new URL(url);
+    const endpoint = this.#endpoint();
+    const target = new URL(endpoint.url);
     for (const [name, value] of Object.entries(INSERT_SETTINGS)) target.searchParams.set(name, value);
     target.searchParams.set("database", this.#database);
     target.searchParams.set("insert_deduplication_token", token);
@@ -64,8 +65,7 @@ export class InsertConnection {
         agent: secure ? this.#https : this.#http,
         timeout: insertTimeoutMs,
         headers: {
-          "X-ClickHouse-User": username,
-          "X-ClickHouse-Key": password,
+          Authorization: authorizationOf(endpoint),
           "Content-Type": "application/octet-stream",
           "Content-Length": blocks.reduce((sum, block) => sum + block.byteLength, 0),
         },

@@ -87,7 +87,8 @@ export async function prepareDatabase(
     await migrate(store, { retentionDays, cluster });
   } catch (error) {
     if (error instanceof StoreStartError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    // TLS's errors end with a line of their own.
+    const reason = (error instanceof Error ? error.message : String(error)).trim();
     throw new StoreStartError(
       "unreachable",
       `ClickHouse at ${endpoint().url} cannot be used (${reason}): check HOPSCOPE_CLICKHOUSE_URL and its user's rights.`,

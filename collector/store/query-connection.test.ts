@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
+import { connectStore } from "./connection.ts";
 import { QueryConnection } from "./query-connection.ts";
 import { StoreError } from "./store.ts";
 
@@ -126,3 +127,23 @@ describe("a server that breaks off", () => {
     await expect(connection.ask({ ...read, signal: leaving.signal })).rejects.toThrow("gone");
   });
 });
+
+it.for(["plain", "with:colon", "50%-of@/", "pässwörd", "密码"])(
+  "a user whose password is %s is let in to read, to change and to write",
+  async (password) => {
+    const seen: string[] = [];
+    const server = createServer(({ headers: { authorization = "" } }, response) => {
+      seen.push(Buffer.from(authorization.replace("Basic ", ""), "base64").toString());
+      response.end();
+    });
+    onTestFinished(() => void server.close());
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    const store = connectStore({ endpoint: () => ({ url, username: "me", password }), database: "d" });
+    onTestFinished(() => store.close());
+    await store.query("SELECT 1");
+    await store.command("SYSTEM FLUSH LOGS");
+    await store.insertNative("spans", [], "token");
+    expect(seen).toEqual(Array.from({ length: 3 }, () => `me:${password}`));
+  },
+);

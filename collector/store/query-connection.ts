@@ -4,6 +4,7 @@
  */
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { authorizationOf } from "./authorization.ts";
 import type { Endpoint } from "./embedded.ts";
 import { parameterText } from "./query-parameter.ts";
 import { isRetryableCode } from "./retryable.ts";
@@ -68,8 +69,8 @@ export class QueryConnection {
   }
 
   #request({ sql, params = {}, settings, isRead }: Statement): ClientRequest {
-    const { url, username, password } = this.#endpoint();
-    const { protocol, hostname, port, pathname } = new URL(url);
+    const endpoint = this.#endpoint();
+    const { protocol, hostname, port, pathname } = new URL(endpoint.url);
     const search = new URLSearchParams(settings);
     search.set("database", this.#database);
     for (const [name, value] of Object.entries(params)) search.set(`param_${name}`, parameterText(value));
@@ -84,7 +85,7 @@ export class QueryConnection {
       // What must not be sent twice goes over a connection that nobody has closed yet: a new one.
       agent: isRead && agent,
       headers: {
-        Authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`,
+        Authorization: authorizationOf(endpoint),
         "User-Agent": "hopscope",
         "Content-Type": "text/plain; charset=UTF-8",
         "Content-Length": Buffer.byteLength(sql),

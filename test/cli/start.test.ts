@@ -31,6 +31,14 @@ async function portTaken(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((settle) => server.listen(0, "127.0.0.1", settle));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((settle) => server.close(settle));
+  return port;
+}
+
 describe("a bad start ends with one line that says what to do, and exit code 1", () => {
   it.for([
     ["a port already taken", async () => ({ HOPSCOPE_PORT: String(await portTaken()) }), /in use.*HOPSCOPE_PORT/],
@@ -97,6 +105,20 @@ it.for(["SIGINT", "SIGTERM"] as const)("%s ends the collector in time and leaves
   expect(await cli.exitCode).toBe(0);
   expect(cli.stderr()).toBe("");
   await vi.waitFor(() => expect(children.filter(isRunning)).toEqual([]));
+});
+
+it("lives while it starts, and tells senders to come again in words that they understand", async () => {
+  const port = String(await freePort());
+  // A server that takes connections and never answers.
+  const silent = `http://127.0.0.1:${String(await portTaken())}`;
+  startCli(["start"], { HOPSCOPE_DATA_DIR: temporaryDir(), HOPSCOPE_PORT: port, HOPSCOPE_CLICKHOUSE_URL: silent });
+  const url = `http://127.0.0.1:${port}`;
+  await vi.waitFor(async () => expect((await fetch(`${url}/healthz`)).status).toBe(200), { timeout: 30_000, interval: 50 });
+  expect((await fetch(`${url}/readyz`)).status).toBe(503);
+  const sent = await fetch(`${url}/v1/traces`, { method: "POST", headers: { "content-type": "application/json" }, body: oneSpan() });
+  expect(sent.status).toBe(503);
+  expect(sent.headers.get("retry-after")).toBe("1");
+  expect(await sent.json()).toMatchObject({ code: 14, message: "the collector is starting" });
 });
 
 it("takes spans over OTLP/gRPC at the port that it names", async () => {
