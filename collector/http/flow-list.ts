@@ -157,7 +157,7 @@ async function* placesOf(listing: Listing, entries: readonly OriginPosition[]): 
     // A trace has many entries, a flow many matching spans: it is listed at its origin, or at the first match.
     const own = (known.get(entry.traceId)?.() ?? []).filter(({ built, summary }) => {
       if (shown.has(summary.id)) return false;
-      return seed ? isFirstMatch(built, entry, { seed, to: listing.request.to }) : isOrigin(built, entry);
+      return seed ? isFirstMatch(built, entry, { seed, ...listing.request }) : isOrigin(built, entry);
     });
     for (const { summary } of own) shown.add(summary.id);
     perFlow.found(own.length);
@@ -167,12 +167,14 @@ async function* placesOf(listing: Listing, entries: readonly OriginPosition[]): 
 }
 
 /** Whether the entry is the one of its trace's that stays the first, whatever else comes: as flow_origins chooses. */
-function isOrigin({ recorded }: BuiltFlow, { traceId, spanId }: OriginPosition): boolean {
+function isOrigin({ recorded }: BuiltFlow, { traceId, spanId, startNs }: OriginPosition): boolean {
   const own = recorded.filter((span) => span.traceId === traceId);
   const roots = own.filter(({ parentSpanId, links }) => parentSpanId === undefined && links.length === 0);
   const orphans = own.filter(({ parentSpanId }) => parentSpanId !== undefined);
   const taken = orphans.find(({ kind }) => kind === "server" || kind === "consumer");
-  return (roots[0] ?? taken ?? orphans[0])?.spanId === spanId;
+  const origin = roots[0] ?? taken ?? orphans[0];
+  // Another start has a copy of it, which the flow leaves out.
+  return origin?.spanId === spanId && toUnixNano(origin.startTime) === BigInt(startNs);
 }
 
 /** Reads the flows of the next traces that are new; of a batch that several flows met in, those flows. */
@@ -284,15 +286,17 @@ function beginningFlows(traceId: string, builtOf: BuiltOf): Set<BuiltFlow> {
 function isFirstMatch(
   { recorded }: BuiltFlow,
   { traceId, spanId, startNs }: OriginPosition,
-  { seed, to }: { readonly seed: Seed; readonly to: string },
+  { seed, from, to }: { readonly seed: Seed } & TimeRange,
 ): boolean {
   const start = BigInt(startNs);
-  const endNs = toUnixNano(`${to.slice(0, 23)}000000Z`);
+  const [fromNs, endNs] = [from, to].map((instant) => toUnixNano(`${instant.slice(0, 23)}000000Z`)) as [bigint, bigint];
   const id = traceId + spanId;
   return !recorded.some((span) => {
     const otherId = span.traceId + span.spanId;
-    if (otherId === id || !seed.matches(span)) return false;
+    if (!seed.matches(span)) return false;
     const other = toUnixNano(span.startTime);
+    // Of copies of one span, with starts of their own, it is listed at the one that the flow has.
+    if (otherId === id) return other !== start && other >= fromNs && other < endNs;
     // Of those that began at one instant, the search has the highest id first.
     return (other > start || (other === start && otherId > id)) && other < endNs;
   });

@@ -54,7 +54,24 @@ function sortKey({ startNs, traceId, spanId }: OriginPosition): string {
   return startNs.padStart(19, "0") + traceId + spanId;
 }
 
+/** All that a place has, or at least `limit`: a span that was sent twice is stored twice, and is one. */
 async function findSpansIn(
+  store: Store,
+  search: SpanSearch & { readonly options: QueryOptions },
+  placed: PlacedFilter,
+): Promise<OriginPosition[]> {
+  const { limit } = search;
+  const found = new Map<string, OriginPosition>();
+  for (let { after } = search; ; ) {
+    const rows = await rowsAfter(store, { ...search, after, limit: limit - found.size }, placed);
+    const isAll = rows.length < limit - found.size;
+    for (const row of rows) found.set(idOf(row), row);
+    if (isAll || found.size >= limit) return [...found.values()];
+    after = rows.at(-1);
+  }
+}
+
+async function rowsAfter(
   store: Store,
   { after, exceptTraces = [], limit, options }: SpanSearch & { readonly options: QueryOptions },
   placed: PlacedFilter,
@@ -125,6 +142,13 @@ export async function spansAt(
   };
   const rows = await store.query<SpanRow>(AT_SQL, params, within(BOUNDS, reading));
   const read = spanReader();
-  const byId = new Map(rows.map(read).map((span) => [span.traceId + span.spanId, span]));
-  return positions.flatMap(({ traceId, spanId }) => byId.get(traceId + spanId) ?? []);
+  // One whose clock is wild is stored at its arrival, and so at several instants where it is sent again.
+  const byPlace = new Map(rows.map(read).map((span) => [placeOf(span), span]));
+  return positions.flatMap((position) => byPlace.get(idOf(position)) ?? []);
+}
+
+/** As {@link idOf} of its position. */
+function placeOf({ traceId, spanId, startTime }: Span): string {
+  const startNs = BigInt(Date.parse(`${startTime.slice(0, 19)}Z`)) * 1_000_000n + BigInt(startTime.slice(20, 29));
+  return traceId + spanId + String(startNs);
 }
