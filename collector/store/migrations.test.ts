@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
 import { migrate, readMigrations, statements } from "./migrations.ts";
 import { prepareDatabase } from "./open-store.ts";
@@ -39,13 +39,41 @@ describe("migrations", () => {
     }
   });
 
-  it("change the retention when its setting changes", async () => {
-    await migrate(db.store, { retentionDays: 3 });
-    const [row] = await db.store.query<{ days: string }>(
-      `SELECT toString(groupUniqArray(extract(engine_full, 'toIntervalDay\\\\((\\\\d+)\\\\)'))) AS days
-       FROM system.tables WHERE database = currentDatabase() AND engine_full LIKE '%toIntervalDay%'`,
+  const retentions = () =>
+    db.store.query<{ name: string; ttl: string }>(
+      `SELECT name, extract(engine_full, ' TTL (.+?)(?: SETTINGS |$)') AS ttl FROM system.tables
+       WHERE database = currentDatabase() AND ttl LIKE '%toIntervalDay%' ORDER BY name`,
     );
-    expect(row?.days).toBe("['3']");
+
+  it("change the retention when its setting changes, and nothing else", async () => {
+    const before = await retentions();
+    expect(before).toContainEqual({ name: "hop_keys", ttl: "(day + toIntervalDay(30)) + toIntervalDay(1)" });
+    await migrate(db.store, { retentionDays: 3 });
+    expect(await retentions()).toEqual(before.map(({ name, ttl }) => ({ name, ttl: ttl.replace("(30)", "(3)") })));
+    await migrate(db.store, { retentionDays: 30 });
+    expect(await retentions()).toEqual(before);
+  });
+
+  it("let a shorter retention free the disk of what is stored, and a longer one keep it", async () => {
+    const parts = () =>
+      db.store.query<{ partition: string; days: string }>(
+        `SELECT partition, toString(dateDiff('day', toDate(partition), toDate(delete_ttl_info_max))) AS days
+         FROM system.parts WHERE database = currentDatabase() AND table = 'spans' AND active AND rows > 0 ORDER BY partition`,
+      );
+    const days = ["2", "20"].map((age) => new Date(Date.now() - Number(age) * 86_400_000).toISOString().slice(0, 10));
+    for (const day of days) {
+      await db.store.command("INSERT INTO spans (trace_id, start_time) SELECT unhex('aa'), toDateTime64({day:String}, 9)", { day });
+    }
+    const [young = "", old = ""] = days;
+    expect(await parts()).toEqual([{ partition: old, days: "30" }, { partition: young, days: "30" }]);
+    const within = { timeout: 20_000, interval: 50 };
+    await migrate(db.store, { retentionDays: 60 });
+    await vi.waitFor(
+      async () => expect(await parts()).toEqual([{ partition: old, days: "60" }, { partition: young, days: "60" }]),
+      within,
+    );
+    await migrate(db.store, { retentionDays: 7 });
+    await vi.waitFor(async () => expect(await parts()).toEqual([{ partition: young, days: "7" }]), within);
     await migrate(db.store, { retentionDays: 30 });
   });
 });

@@ -101,7 +101,11 @@ export function statements(sql: string): string[] {
     .filter((statement) => statement.replaceAll(/^--.*$/gm, "").trim() !== "");
 }
 
-/** A changed retention is a changed setting, not a changed schema: parts are dropped as their time comes. */
+/**
+ * A changed retention is a changed setting, not a changed schema. It holds for parts that are there already, too, or a
+ * shorter one would free nothing for as long as the one before it, and a longer one keep nothing longer: when each part
+ * goes is worked out anew, out of the columns that say so and without writing any of them.
+ */
 async function setRetention(store: Store, { retentionDays, cluster }: MigrateOptions): Promise<void> {
   const on = cluster === undefined ? "" : ` ON CLUSTER '${cluster}'`;
   const tables = await store.query<{ name: string; ttl: string }>(
@@ -109,9 +113,11 @@ async function setRetention(store: Store, { retentionDays, cluster }: MigrateOpt
      FROM system.tables WHERE database = currentDatabase() AND ttl != ''`,
   );
   for (const { name, ttl } of tables) {
-    const wanted = ttl.replaceAll(/toIntervalDay\(\d+\)/g, `toIntervalDay(${String(retentionDays)})`);
+    // The first is the retention; a day that follows is a margin, and stays one.
+    const wanted = ttl.replace(/toIntervalDay\(\d+\)/, `toIntervalDay(${String(retentionDays)})`);
     if (wanted === ttl) continue;
-    await store.command(`ALTER TABLE ${name}${on} MODIFY TTL ${wanted} SETTINGS materialize_ttl_after_modify = 0`);
+    await store.command(`ALTER TABLE ${name}${on} MODIFY SETTING materialize_ttl_recalculate_only = 1`);
+    await store.command(`ALTER TABLE ${name}${on} MODIFY TTL ${wanted} SETTINGS materialize_ttl_after_modify = 1`);
   }
 }
 
