@@ -104,7 +104,7 @@ export function statements(sql: string): string[] {
 /**
  * A changed retention is a changed setting, not a changed schema. It holds for parts that are there already, too, or a
  * shorter one would free nothing for as long as the one before it, and a longer one keep nothing longer: when each part
- * goes is worked out anew, out of the columns that say so and without writing any of them.
+ * goes is worked out anew beside the start, out of the columns that say so and without writing any of them.
  */
 async function setRetention(store: Store, { retentionDays, cluster }: MigrateOptions): Promise<void> {
   const on = cluster === undefined ? "" : ` ON CLUSTER '${cluster}'`;
@@ -117,7 +117,7 @@ async function setRetention(store: Store, { retentionDays, cluster }: MigrateOpt
     const wanted = ttl.replace(/toIntervalDay\(\d+\)/, `toIntervalDay(${String(retentionDays)})`);
     if (wanted === ttl) continue;
     await store.command(`ALTER TABLE ${name}${on} MODIFY SETTING materialize_ttl_recalculate_only = 1`);
-    await store.command(`ALTER TABLE ${name}${on} MODIFY TTL ${wanted} SETTINGS materialize_ttl_after_modify = 1`);
+    await store.command(`ALTER TABLE ${name}${on} MODIFY TTL ${wanted} SETTINGS materialize_ttl_after_modify = 1, alter_sync = 0`);
   }
 }
 
