@@ -33,7 +33,7 @@ export async function demo(): Promise<void> {
     const exampleEnded = example === undefined ? undefined : endGroup(example);
     await Promise.race([exampleEnded, delay(exampleHeadStartMs)]);
     await Promise.all([exampleEnded, collector.close()]);
-  });
+  }, config.shutdownMs);
   if (example === undefined) {
     say("examples/checkout is not part of this installation, so nothing sends orders: clone the repository for it.");
   } else {

@@ -26,6 +26,9 @@ const storeMemoryMbMax = 1024 * 1024;
 const portMax = 65_535;
 /** Of a token or password: shorter ones are guessed. */
 const secretLengthMin = 16;
+/** Shorter ones end nothing in time, longer ones outlive what any supervisor waits for. */
+const shutdownMsMin = 100;
+const shutdownMsMax = 600_000;
 /** More than any machine takes. */
 const spansPerSMax = 100_000_000;
 
@@ -161,6 +164,15 @@ export const settings = {
     fallback: "false",
     allowed: "true or false",
     parse: (text: string) => (text === "true" ? true : text === "false" ? false : undefined),
+  },
+  shutdownMs: {
+    name: "HOPSCOPE_SHUTDOWN_MS",
+    description:
+      "Milliseconds that ending by SIGTERM, SIGHUP or Ctrl-C may take; then the process exits with 1. Nothing " +
+      "acknowledged is lost by that: the next start goes on with it.",
+    fallback: "1600",
+    allowed: `a whole number from ${String(shutdownMsMin)} to ${String(shutdownMsMax)}`,
+    parse: integer(shutdownMsMin, shutdownMsMax),
   },
   logLevel: {
     name: "HOPSCOPE_LOG_LEVEL",

@@ -15,5 +15,5 @@ export async function start(): Promise<void> {
   await closeOnSignal(async () => {
     log.mute();
     await collector.close();
-  });
+  }, config.shutdownMs);
 }

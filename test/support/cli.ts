@@ -9,6 +9,8 @@ import { onTestFinished, vi } from "vitest";
 const main = fileURLToPath(new URL("../../collector/cli/main.ts", import.meta.url));
 /** From start to the ready line on a machine that does other things as well, milliseconds. */
 const readyTimeoutMs = 60_000;
+/** For the end, which must be clean where a test asks for it, however busy the machine is, milliseconds. */
+const shutdownMs = "60000";
 
 export interface Cli {
   readonly pid: number;
@@ -45,7 +47,14 @@ export function startCli(args: readonly string[], env: Readonly<Record<string, s
 export function spawnCli(args: readonly string[], env: Readonly<Record<string, string>> = {}): Cli {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], HOPSCOPE_PORT: "0", HOPSCOPE_GRPC_PORT: "off", ...env },
+    env: {
+      PATH: process.env["PATH"],
+      HOME: process.env["HOME"],
+      HOPSCOPE_PORT: "0",
+      HOPSCOPE_GRPC_PORT: "off",
+      HOPSCOPE_SHUTDOWN_MS: shutdownMs,
+      ...env,
+    },
   });
   const text = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
