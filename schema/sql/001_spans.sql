@@ -1,7 +1,7 @@
 -- Spans, one row each. A promoted column holds an attribute whenever it can hold the value without loss
 -- ('' and 0 mean absent); any other value, and any other attribute, stays in the typed maps, so nothing is lost.
--- Sorted by slots of five minutes and trace: the rows of a flow lie together, and those of a page of flows near them,
--- which reads fast and packs best (docs/decisions).
+-- Sorted by slots of 15 seconds and trace: the rows of a flow lie together, and those of a page of flows near them,
+-- which reads fast and packs best (docs/decisions/0012-lists-read-narrow.md).
 -- Each column costs on every insert, merge and read of a flow: what few spans have, or the resource says, has none.
 CREATE TABLE IF NOT EXISTS spans
 (
@@ -121,7 +121,7 @@ CREATE TABLE IF NOT EXISTS spans
 )
 ENGINE = MergeTree
 PARTITION BY toDate(start_time)
-ORDER BY (toStartOfFiveMinutes(start_time), trace_id, start_time)
+ORDER BY (intDiv(toUInt32(toDateTime(start_time)), 15), trace_id, start_time)
 TTL toDateTime(start_time) + toIntervalDay({{retention_days}})
 -- A granule holds a few hundred traces, as most reads want one. A row is merged once for every sixteenfold growth of
 -- its part, no more often: merging costs more than inserting.

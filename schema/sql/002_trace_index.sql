@@ -1,4 +1,4 @@
--- In which slots of five minutes a trace has spans: a look-up by trace id reads only those of `spans`. It also leads from
+-- In which slots of 15 seconds a trace has spans: a look-up by trace id reads only those of `spans`. It also leads from
 -- xxHash32 of a trace id, which is all that hop_keys holds of one, to the id: a query names both, hash and id.
 CREATE TABLE IF NOT EXISTS trace_index
 (
@@ -16,7 +16,7 @@ SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1, i
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_index_view TO trace_index AS
 SELECT
     trace_id,
-    toStartOfFiveMinutes(toDateTime(min(start_time))) AS first_slot,
-    toStartOfFiveMinutes(toDateTime(max(start_time))) AS last_slot
+    toDateTime(intDiv(toUInt32(toDateTime(min(start_time))), 15) * 15) AS first_slot,
+    toDateTime(intDiv(toUInt32(toDateTime(max(start_time))), 15) * 15) AS last_slot
 FROM spans
 GROUP BY trace_id;

@@ -3,6 +3,7 @@ import type { QueryBounds, Store } from "../store.ts";
 import { PROMOTED_SPAN_COLUMNS } from "../span-columns.ts";
 import { attributeSql } from "./attribute-sql.ts";
 import { atMost, within, type Reading } from "./reading.ts";
+import { slotSql } from "./slots.ts";
 import { SPAN_RANGE_SQL } from "./time-range-sql.ts";
 
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 500_000_000, memoryBytes: 1024 ** 3 };
@@ -27,8 +28,8 @@ interface Counted {
   readonly spans: string;
 }
 
-/** Newest hours first: these are the order of the table. */
-const SAMPLE_SQL = `SELECT * FROM spans WHERE ${SPAN_RANGE_SQL} ORDER BY toStartOfFiveMinutes(start_time) DESC LIMIT ${String(SPANS_SAMPLED_MAX)}`;
+/** Newest slots first: these are the order of the table. */
+const SAMPLE_SQL = `SELECT * FROM spans WHERE ${SPAN_RANGE_SQL} ORDER BY ${slotSql("start_time")} DESC LIMIT ${String(SPANS_SAMPLED_MAX)}`;
 const SAMPLED_SQL = `(SELECT count() FROM (SELECT 1 FROM spans WHERE ${SPAN_RANGE_SQL} LIMIT ${String(SPANS_SAMPLED_MAX + 1)})) AS sampled`;
 
 const HAS_PROMOTED = PROMOTED_SPAN_COLUMNS.map(({ column, attribute, type }) => {

@@ -7,6 +7,7 @@ import { parameterChunks } from "./parameter-chunks.ts";
 import { within, withinTogether, type Reading } from "./reading.ts";
 import { overlap } from "./resources.ts";
 import { placedFilters, searchPlaces, type PlacedFilter } from "./search-places.ts";
+import { slotSql } from "./slots.ts";
 import { spanCondition, type SpanFilter } from "./span-filter.ts";
 import { SPAN_COLUMNS, spanReader, type SpanRow } from "./span-row.ts";
 
@@ -121,9 +122,9 @@ const AT_SQL = `
 SELECT
   ${SPAN_COLUMNS}
 FROM spans
-WHERE (toStartOfFiveMinutes(spans.start_time), spans.trace_id) IN
+WHERE (${slotSql("spans.start_time")}, spans.trace_id) IN
 (
-    SELECT toStartOfFiveMinutes(fromUnixTimestamp64Nano(toInt64(tupleElement(place, 1)))), toFixedString(unhex(tupleElement(place, 2)), 16)
+    SELECT ${slotSql("fromUnixTimestamp64Nano(toInt64(tupleElement(place, 1)))")}, toFixedString(unhex(tupleElement(place, 2)), 16)
     FROM (SELECT arrayJoin(arrayZip({starts:Array(String)}, {traceIds:Array(String)})) AS place)
 )
 AND spans.span_id IN (SELECT toFixedString(unhex(arrayJoin({spanIds:Array(String)})), 8))`;

@@ -1,14 +1,14 @@
-/** The spans of traces, found by the trace index: only the slots of five minutes that have spans of one are read. */
+/** The spans of traces, found by the trace index: only the slots of 15 seconds that have spans of one are read. */
 import type { Span } from "../../../schema/flow.ts";
 import type { QueryBounds, Store } from "../store.ts";
 import { parameterChunks } from "./parameter-chunks.ts";
 import { UNPACKED_BLOCKS, within, type Reading } from "./reading.ts";
+import { SECONDS_PER_SLOT, slotSql } from "./slots.ts";
 import { SPAN_COLUMNS, spanReader, type SpanRow } from "./span-row.ts";
 import { TraceIndex, type TraceSlots } from "./trace-index.ts";
 
-const SECONDS_PER_SLOT = 300;
 /** Slots of one trace that are read at most: a month. */
-const SLOTS_PER_TRACE_MAX = 8_928;
+const SLOTS_PER_TRACE_MAX = (31 * 86_400) / SECONDS_PER_SLOT;
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 50_000_000, memoryBytes: 2 * 1024 ** 3 };
 
 /** Traces by their ids in hex, and how much of them is wanted. */
@@ -22,16 +22,16 @@ const sqlOf = (columns: string, { condition = "", order = "" } = {}) => `
 SELECT
   ${columns}
 FROM spans
-WHERE (toStartOfFiveMinutes(spans.start_time), spans.trace_id) IN
+WHERE (${slotSql("spans.start_time")}, spans.trace_id) IN
 (
-    SELECT fromUnixTimestamp(tupleElement(place, 1)), toFixedString(unhex(tupleElement(place, 2)), 16)
+    SELECT tupleElement(place, 1), toFixedString(unhex(tupleElement(place, 2)), 16)
     FROM (SELECT arrayJoin(arrayZip({slots:Array(UInt32)}, {traceIds:Array(String)})) AS place)
 ) ${condition}
 ${order}
 LIMIT {limit:UInt32}
 ${UNPACKED_BLOCKS}`;
 
-const BY_TIME = "ORDER BY toStartOfFiveMinutes(spans.start_time), spans.trace_id, spans.start_time";
+const BY_TIME = `ORDER BY ${slotSql("spans.start_time")}, spans.trace_id, spans.start_time`;
 const SQL = sqlOf(SPAN_COLUMNS);
 const ORDERED_SQL = sqlOf(SPAN_COLUMNS, { order: BY_TIME });
 
@@ -109,7 +109,7 @@ async function eachRow<Row>(
   }
 }
 
-/** Where spans of a trace lie: a slot, by its start in seconds since the epoch. */
+/** Where spans of a trace lie: a slot, by its number. */
 interface Place {
   readonly slot: number;
   readonly traceId: string;
@@ -117,5 +117,5 @@ interface Place {
 
 function placesOf({ traceId, firstSlot, lastSlot }: TraceSlots): Place[] {
   const count = Math.min(Math.ceil((lastSlot - firstSlot) / SECONDS_PER_SLOT) + 1, SLOTS_PER_TRACE_MAX);
-  return Array.from({ length: count }, (_, at) => ({ slot: firstSlot + at * SECONDS_PER_SLOT, traceId }));
+  return Array.from({ length: count }, (_, at) => ({ slot: firstSlot / SECONDS_PER_SLOT + at, traceId }));
 }

@@ -1,4 +1,5 @@
 /** A range of time as a condition on rows of `spans`. */
+import { slotSql } from "./slots.ts";
 
 /** Instants that a slot can have: before and after, its 32 bits begin anew. */
 const SLOTS_FROM = "toDateTime64('1970-01-01 00:00:00', 9, 'UTC')";
@@ -9,8 +10,8 @@ const SLOTS_TO = "toDateTime64('2106-02-07 00:00:00', 9, 'UTC')";
  * `start_time` alone the store does not see that its rows lie in their order, and reads all of a part.
  */
 export function spanRangeSql(from: string, to: string): string {
-  return `toStartOfFiveMinutes(start_time) >= toStartOfFiveMinutes(greatest(${from}, ${SLOTS_FROM}))
-  AND toStartOfFiveMinutes(start_time) <= toStartOfFiveMinutes(least(${to}, ${SLOTS_TO}))
+  return `${slotSql("start_time")} >= ${slotSql(`greatest(${from}, ${SLOTS_FROM})`)}
+  AND ${slotSql("start_time")} <= ${slotSql(`least(${to}, ${SLOTS_TO})`)}
   AND start_time >= ${from} AND start_time < ${to}`;
 }
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createTestStore, type TestStore } from "../../../test/support/test-store.ts";
+import { SECONDS_PER_SLOT } from "./slots.ts";
 import { TraceIndex } from "./trace-index.ts";
 import { traceRef } from "./trace-ref.ts";
 
@@ -25,11 +26,11 @@ it("hashes a trace id as the store does", async () => {
 
 it("has the slots of a trace that came in several inserts, and asks for no trace twice", async () => {
   const [traceId = "", other = "", unknown = ""] = fc.sample(anyTraceId, { numRuns: 3, seed: 5 });
-  const slot = Math.floor(Date.now() / 300_000) * 300;
+  const slot = Math.floor(Date.now() / 1000 / SECONDS_PER_SLOT) * SECONDS_PER_SLOT;
   for (const [id, slots] of [[traceId, 2], [traceId, 0], [other, 1], [traceId, 1]] as const) {
     await db.store.command(
       "INSERT INTO spans (trace_id, span_ids, start_time) SELECT unhex({id:String}), 'span-one', fromUnixTimestamp({at:UInt32})",
-      { id, at: slot - slots * 300 },
+      { id, at: slot - slots * SECONDS_PER_SLOT },
     );
   }
   let asked = 0;
@@ -41,12 +42,13 @@ it("has the slots of a trace that came in several inserts, and asks for no trace
     },
   };
   const index = new TraceIndex(counting);
-  const own = { traceId, firstSlot: slot - 600, lastSlot: slot };
+  const own = { traceId, firstSlot: slot - 2 * SECONDS_PER_SLOT, lastSlot: slot };
   expect(await index.slotsOf([traceId], {})).toEqual([own]);
   expect(await index.slotsOf([traceId], {})).toEqual([own]);
   expect((await index.tracesOf([traceRef(traceId)], {})).get(traceRef(traceId))).toEqual([own]);
   expect(asked).toBe(1);
+  const before = slot - SECONDS_PER_SLOT;
   const both = await index.slotsOf([other, traceId, unknown], {});
-  expect(both).toEqual([{ traceId: other, firstSlot: slot - 300, lastSlot: slot - 300 }, own]);
+  expect(both).toEqual([{ traceId: other, firstSlot: before, lastSlot: before }, own]);
   expect(asked).toBe(2);
 });

@@ -1,4 +1,4 @@
-/** The index: in which slots of five minutes a trace has spans, and which traces a hash in hop_keys stands for. */
+/** The index: in which slots of 15 seconds a trace has spans, and which traces a hash in hop_keys stands for. */
 import type { QueryBounds, Store } from "../store.ts";
 import { parameterChunks } from "./parameter-chunks.ts";
 import { UNPACKED_BLOCKS, within, type Reading } from "./reading.ts";
@@ -6,7 +6,7 @@ import { traceRef } from "./trace-ref.ts";
 
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 50_000_000, memoryBytes: 1024 ** 3 };
 
-/** Slots of five minutes by their start, seconds since the epoch: the first and the last with spans of the trace. */
+/** Slots by their start, seconds since the epoch: the first and the last with spans of the trace. */
 export interface TraceSlots {
   readonly traceId: string;
   readonly firstSlot: number;
