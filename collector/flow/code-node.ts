@@ -5,6 +5,7 @@ import { isTrue, number, text } from "./attribute-readers.ts";
 import { consumerName, hasFailed, type Delivery } from "./delivery.ts";
 import { byStart, endMs } from "./span-index.ts";
 import { fromMs, toMs } from "./instant.ts";
+import { isInvocation } from "./message.ts";
 import type { Run } from "./repeated-runs.ts";
 import type { Unit } from "./unit.ts";
 
@@ -64,9 +65,8 @@ function kindOf(entry: Span): FlowNode["kind"] {
   return isFunction(entry) ? "invocation" : "request";
 }
 
-function isFunction({ attributes, resource }: Span): boolean {
-  const named = [names.FAAS_TRIGGER, names.FAAS_INVOCATION_ID].some((name) => attributes[name] !== undefined);
-  return named || text(resource, names.FAAS_NAME) !== undefined;
+function isFunction(entry: Span): boolean {
+  return isInvocation(entry) || text(entry.resource, names.FAAS_NAME) !== undefined;
 }
 
 function nameOf(entry: Span): string {

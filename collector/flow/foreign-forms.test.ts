@@ -29,6 +29,25 @@ const worker = { kind: "consumer" as const, service: "worker", at: 50 };
 const batch = queue(undefined, { "messaging.batch.message_count": 2 });
 const link = (n: string, attributes: Attributes = {}) => ({ trace: `order-${n}`, id: `send-${n}`, attributes });
 
+/** A consumer that fetches first: that span is over before the message is processed. */
+const polled = (operation: string, fetched: Attributes = {}): SpanInput[] => {
+  const attributes = { "messaging.system": "aws_sqs", "messaging.destination.name": "jobs" };
+  return [
+    ...producers,
+    { ...worker, trace: "w", id: "poll", ms: 5, attributes: { ...attributes, [operation]: "receive", ...fetched } },
+    {
+      ...worker,
+      trace: "w",
+      id: "run",
+      parent: "poll",
+      at: 60,
+      ms: 30,
+      attributes: { ...attributes, [operation]: "process" },
+      links: [link("2")],
+    },
+  ];
+};
+
 interface Case {
   readonly name: string;
   readonly spans: readonly SpanInput[];
@@ -321,6 +340,40 @@ const cases: Case[] = [
     ],
   },
   {
+    name: "a poll that is over before its message is processed",
+    spans: polled("messaging.operation.type"),
+    hops: through("run", "link"),
+    flow: { stats: expect.objectContaining({ invocations: 1, busyMs: 40 }) as Flow["stats"] },
+  },
+  {
+    name: "the same under the older name, with the number of messages",
+    spans: polled("messaging.operation", { "messaging.batch.message_count": 1 }),
+    hops: through("run", "link"),
+  },
+  {
+    name: "the id under its older name",
+    spans: [
+      { trace: "order-2", id: "api-2", kind: "server", service: "api" },
+      {
+        trace: "order-2",
+        id: "send-2",
+        parent: "api-2",
+        kind: "producer",
+        service: "api",
+        at: 2,
+        ms: 2,
+        attributes: { "messaging.system": "aws.sqs", "messaging.destination": "jobs", "messaging.message_id": "m2" },
+      },
+      {
+        ...worker,
+        trace: "w",
+        id: "run",
+        attributes: { "messaging.system": "aws.sqs", "messaging.destination": "jobs", "messaging.message_id": "m2" },
+      },
+    ],
+    hops: through("run", "identity"),
+  },
+  {
     name: "a link to a trace beyond retention",
     spans: [
       { ...worker, trace: "order-2", id: "run", attributes: queue(), links: [{ trace: "long-ago", id: "gone" }] },
@@ -352,6 +405,25 @@ describe("a flow of another SDK", () => {
     expect(hopsOf(built.flow).toSorted()).toEqual([...hops].toSorted());
     expect(built.flow).toMatchObject(expected);
     expect(built.spans.some(({ spanId }) => spanId === spanIdOf("api-1"))).toBe(false);
+  });
+
+  it("is the same from the trace of a consumer that fetched one message", () => {
+    const spans = polled("messaging.operation.type").map(span);
+    const [fromProducer, fromConsumer] = ["order-2", "w"].map((trace) => buildFlow(spans, { traceId: traceIdOf(trace) }));
+    expect(fromConsumer?.flow).toEqual(fromProducer?.flow);
+  });
+
+  it("counts what brokers say of a message: when it came, and how often it was delivered", () => {
+    const own = { "messaging.system": "servicebus", "messaging.destination.name": "jobs", "messaging.message.id": "m" };
+    const enqueued = { "messaging.servicebus.message.enqueued_time": Date.parse("2026-11-21T12:00:01Z") / 1000 };
+    const attributes = { ...own, ...enqueued, "messaging.servicebus.message.delivery_count": 3 };
+    const spans: SpanInput[] = [
+      { trace: "t", id: "send", kind: "producer", service: "api", attributes: own },
+      { ...worker, trace: "t", id: "run", parent: "send", at: 5_000, attributes },
+    ];
+    const built = buildFlow(spans.map(span), { traceId: traceIdOf("t") });
+    const received = built?.flow.hops.find(({ kind }) => kind === "receive");
+    expect(received).toMatchObject({ attempt: 3, queueWaitMs: 4_000 });
   });
 
   it("joins all consumers of a fan-out of 10,000 messages", () => {

@@ -7,7 +7,7 @@ import * as names from "../../schema/attributes.ts";
 import type { Hop, Span } from "../../schema/flow.ts";
 import { number } from "./attribute-readers.ts";
 import { ContentSends } from "./content.ts";
-import { readMessage, runKeyOf } from "./message.ts";
+import { isPoll, readMessage, runKeyOf } from "./message.ts";
 import { isSendSpan, sendsOf, type Send } from "./send.ts";
 import { byStart, indexSpans, type SpanIndex } from "./span-index.ts";
 import { distinctTakes, isMembership, mergeTakes, takesOfSpan, type Take } from "./take.ts";
@@ -97,12 +97,12 @@ function unitsWithParts(index: SpanIndex): { units: Unit[]; unitOf: Map<Span, Un
   return { units, unitOf };
 }
 
-/** Consumer spans inside a unit, one a message, where the unit took several. */
+/** Consumer spans inside a unit, one a message, where the unit took several, or only fetched it for them. */
 function nestedParts(unit: Unit, index: SpanIndex): Span[] {
   const candidates = unit.spans.filter((span) => span !== unit.entry && span.kind === "consumer");
   if (candidates.length === 0) return [];
   const all = distinctTakes(unit.spans.flatMap((span) => takesOfSpan(span, span === unit.entry, index)));
-  if (all.length < 2) return [];
+  if (all.length < 2 && !isPoll(unit.entry)) return [];
   return candidates.filter((span) => {
     const takes = takesOfSpan(span, false, index);
     return takes.length === 1 && takes[0] !== undefined && (takes[0].keys.length > 0 || takes[0].context !== undefined);

@@ -2,6 +2,7 @@
 import * as names from "../../schema/attributes.ts";
 import type { Attributes, Span } from "../../schema/flow.ts";
 import { canonicalSystem } from "../../schema/message-systems.ts";
+import { OLDER_DESTINATIONS, OLDER_INVOCATION_ID, OLDER_MESSAGE_ID, OLDER_OPERATION } from "../../schema/older-names.ts";
 import { isTrue, number, text, texts } from "./attribute-readers.ts";
 
 /** A queue, topic, stream, bus or bucket. */
@@ -39,7 +40,7 @@ export const FUNCTION_SYSTEM = "aws.lambda";
 export function messageKeys(attributes: Attributes, fallback: Attributes = attributes): string[] {
   const own = texts(attributes, names.MESSAGE_KEYS).filter(isIdentity).map(canonicalKey);
   if (own.length > 0) return own;
-  const id = text(attributes, names.MESSAGING_MESSAGE_ID);
+  const id = text(attributes, names.MESSAGING_MESSAGE_ID) ?? text(attributes, OLDER_MESSAGE_ID);
   const system = text(attributes, names.MESSAGING_SYSTEM) ?? text(fallback, names.MESSAGING_SYSTEM);
   return id !== undefined && system !== undefined ? [`${canonicalSystem(system)}:${id}`] : [];
 }
@@ -57,6 +58,30 @@ export function contentMd5s(attributes: Attributes): string[] {
 function canonicalKey(key: string): string {
   const colon = key.indexOf(":");
   return colon < 0 ? key : canonicalSystem(key.slice(0, colon)) + key.slice(colon);
+}
+
+/** What the span does with messages: `send`, `receive`, `process` and their like. */
+export function operationOf({ attributes }: Pick<Span, "attributes">): string | undefined {
+  return (
+    text(attributes, names.MESSAGING_OPERATION_TYPE) ??
+    text(attributes, names.MESSAGING_OPERATION_NAME) ??
+    text(attributes, OLDER_OPERATION)
+  );
+}
+
+/** The request's id, by which the platform names an invocation. */
+export function invocationIdOf({ attributes }: Pick<Span, "attributes">): string | undefined {
+  return text(attributes, names.FAAS_INVOCATION_ID) ?? text(attributes, OLDER_INVOCATION_ID);
+}
+
+/** Whether the span is a run of a function, by its own word. */
+export function isInvocation(span: Pick<Span, "attributes">): boolean {
+  return span.attributes[names.FAAS_TRIGGER] !== undefined || invocationIdOf(span) !== undefined;
+}
+
+/** Whether the span fetches messages for others to process: most often it ends before they begin. */
+export function isPoll(span: Pick<Span, "attributes">): boolean {
+  return operationOf(span) === "receive" && !isInvocation(span);
 }
 
 /** The identity of an invocation itself, where its span names it: what Lambda tells a destination of it. */
@@ -89,12 +114,10 @@ function accountOf(attributes: Attributes): string | undefined {
   return undefined;
 }
 
-/** `messaging.destination` and `messaging.source.name` are what semantic conventions before 1.24 had. */
 function destinationName(attributes: Attributes): string | undefined {
   const name =
     text(attributes, names.MESSAGING_DESTINATION_NAME) ??
-    text(attributes, "messaging.source.name") ??
-    text(attributes, "messaging.destination");
+    OLDER_DESTINATIONS.map((older) => text(attributes, older)).find((found) => found !== undefined);
   return name === undefined ? undefined : shortName(name);
 }
 
@@ -110,6 +133,21 @@ function contentOf(attributes: Attributes): string | undefined {
   return md5 !== undefined && contentMd5s(attributes).includes(md5) ? md5 : undefined;
 }
 
+/** Which delivery it is: ours, and what brokers call it that count themselves. */
+const RECEIVE_COUNTS = [
+  names.MESSAGE_RECEIVE_COUNT,
+  "messaging.servicebus.message.delivery_count",
+  "messaging.gcp_pubsub.message.delivery_attempt",
+] as const;
+
+/** When the broker took it, in seconds since the epoch. */
+const ENQUEUED_TIMES = ["messaging.servicebus.message.enqueued_time", "messaging.eventhubs.message.enqueued_time"] as const;
+
+function enqueuedMs(attributes: Attributes): number | undefined {
+  const seconds = ENQUEUED_TIMES.map((name) => number(attributes, name)).find((time) => time !== undefined);
+  return seconds === undefined ? undefined : seconds * 1000;
+}
+
 /** Reads the message that `attributes` describe; `fallback` (the span's) fills in system and destination. */
 export function readMessage(attributes: Attributes, fallback: Attributes = attributes): Message {
   const viaName = text(attributes, names.MESSAGE_VIA_NAME);
@@ -118,9 +156,9 @@ export function readMessage(attributes: Attributes, fallback: Attributes = attri
     keys: messageKeys(attributes, fallback),
     destination: destinationOf(attributes, fallback),
     via: viaName === undefined ? undefined : { system: canonicalSystem(viaSystem), name: viaName },
-    sentMs: number(attributes, names.MESSAGE_SENT_MS),
+    sentMs: number(attributes, names.MESSAGE_SENT_MS) ?? enqueuedMs(attributes),
     firstReceivedMs: number(attributes, names.MESSAGE_FIRST_RECEIVED_MS),
-    receiveCount: number(attributes, names.MESSAGE_RECEIVE_COUNT),
+    receiveCount: RECEIVE_COUNTS.map((name) => number(attributes, name)).find((count) => count !== undefined),
     deadLetterSource: text(attributes, names.DEAD_LETTER_SOURCE_NAME),
     contentMd5: contentOf(attributes),
     returned: isTrue(attributes, names.MESSAGE_RETURNED),

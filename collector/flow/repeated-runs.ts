@@ -1,7 +1,6 @@
 /** Runs of a function under one request id: a platform that tries an invocation again keeps its id. */
-import * as names from "../../schema/attributes.ts";
-import { text } from "./attribute-readers.ts";
 import { consumerName, hasFailed } from "./delivery.ts";
+import { invocationIdOf } from "./message.ts";
 import { byEntry, type Selection } from "./select.ts";
 import type { Unit } from "./unit.ts";
 
@@ -15,7 +14,7 @@ export interface Run {
 function runsOf({ units, takes }: Selection): Unit[][] {
   const runs = new Map<string, Unit[]>();
   for (const unit of units) {
-    const id = text(unit.entry.attributes, names.FAAS_INVOCATION_ID);
+    const id = invocationIdOf(unit.entry);
     if (id === undefined || (takes.get(unit)?.length ?? 0) > 0) continue;
     const key = JSON.stringify([unit.entry.service, consumerName(unit.entry), id]);
     runs.set(key, [...(runs.get(key) ?? []), unit]);

@@ -63,7 +63,7 @@ function originsOf(graph: Graph, start: Unit): Set<Unit> {
   const open = new Set<Unit>();
   while (stack.length > 0) {
     const { unit, isDone } = stack.pop() as { unit: Unit; isDone: boolean };
-    const above = (graph.causes.get(unit) ?? []).map(({ from }) => from);
+    const above = [unit, ...unit.parts].flatMap((each) => graph.causes.get(each) ?? []).map(({ from }) => from);
     if (isDone) {
       open.delete(unit);
       const origins = new Set(above.flatMap((cause) => [...(known.get(cause) ?? [])]));

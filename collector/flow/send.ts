@@ -1,8 +1,8 @@
 /** What a unit sent: its producer spans, with the identities that the transport gave back. */
 import * as names from "../../schema/attributes.ts";
 import type { Span } from "../../schema/flow.ts";
-import { number, text } from "./attribute-readers.ts";
-import { contentMd5s, destinationOf, messageKeys, type Destination } from "./message.ts";
+import { number } from "./attribute-readers.ts";
+import { contentMd5s, destinationOf, messageKeys, operationOf, type Destination } from "./message.ts";
 import { endMs } from "./span-index.ts";
 
 /** One call that sent messages, whole batches included. */
@@ -26,11 +26,7 @@ const SENDING_OPERATIONS = new Set(["send", "create", "publish"]);
 /** Whether the span sends messages, by its kind or, for SDKs that make it a client span, its operation. */
 export function isSendSpan(span: Span): boolean {
   if (span.kind === "producer") return true;
-  const { attributes } = span;
-  const operation =
-    text(attributes, names.MESSAGING_OPERATION_TYPE) ??
-    text(attributes, names.MESSAGING_OPERATION_NAME) ??
-    text(attributes, "messaging.operation");
+  const operation = operationOf(span);
   return span.kind === "client" && operation !== undefined && SENDING_OPERATIONS.has(operation);
 }
 

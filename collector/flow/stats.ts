@@ -1,6 +1,7 @@
 /** Totals of a flow. */
 import * as names from "../../schema/attributes.ts";
 import type { Flow, FlowNode, Hop, Span } from "../../schema/flow.ts";
+import { memoryLimitBytes } from "../../schema/older-names.ts";
 import { number } from "./attribute-readers.ts";
 import { unitNodeId } from "./code-node.ts";
 import type { Delivery } from "./delivery.ts";
@@ -45,5 +46,5 @@ function invocationsOf({ units }: Selection): Unit[] {
 
 /** Memory limit times duration; 0 where the limit is not known. */
 function gbSecondsOf({ resource, durationMs }: Span): number {
-  return ((number(resource, names.FAAS_MAX_MEMORY) ?? 0) / bytesPerGb) * (durationMs / 1000);
+  return (memoryLimitBytes(number(resource, names.FAAS_MAX_MEMORY) ?? 0) / bytesPerGb) * (durationMs / 1000);
 }

@@ -1,8 +1,8 @@
 /** What a unit took: one entry a message, in whichever form an SDK records it. */
 import * as names from "../../schema/attributes.ts";
 import type { Span, SpanLink } from "../../schema/flow.ts";
-import { number, text } from "./attribute-readers.ts";
-import { messageKeys, readMessage, runKeyOf, shareKey, type Message } from "./message.ts";
+import { number } from "./attribute-readers.ts";
+import { messageKeys, operationOf, readMessage, runKeyOf, shareKey, type Message } from "./message.ts";
 import { isSendSpan } from "./send.ts";
 import type { SpanIndex } from "./span-index.ts";
 
@@ -18,7 +18,7 @@ export interface Take extends Message {
 function canTake(span: Span, isEntry: boolean): boolean {
   if (isSendSpan(span)) return false;
   if (span.kind === "consumer" || isEntry) return true;
-  return text(span.attributes, names.MESSAGING_OPERATION_TYPE) === "receive";
+  return operationOf(span) === "receive";
 }
 
 /**
@@ -29,7 +29,7 @@ export function isMembership(span: Span, link: SpanLink, index: SpanIndex): bool
   const target = index.find(link.traceId, link.spanId);
   if (target === undefined || span.kind !== "consumer") return false;
   if (target.kind !== "consumer" && target.kind !== "server") return false;
-  if (text(target.attributes, names.MESSAGING_OPERATION_TYPE) === "receive") return true;
+  if (operationOf(target) === "receive") return true;
   return shareKey(allKeys(span), allKeys(target));
 }
 

@@ -7,6 +7,7 @@ import type { Span } from "../../schema/flow.ts";
 import { text } from "./attribute-readers.ts";
 import { endMs, type SpanIndex } from "./span-index.ts";
 import { toMs } from "./instant.ts";
+import { invocationIdOf, isPoll, operationOf } from "./message.ts";
 import type { Send } from "./send.ts";
 import type { Take } from "./take.ts";
 
@@ -31,8 +32,8 @@ export interface Unit {
 function isLocalChild(parent: Span, child: Span): boolean {
   if (child.kind !== "server" && child.kind !== "consumer") return child.service === parent.service;
   if (parent.kind === "producer") return false;
-  if (parent.kind === "client" && text(parent.attributes, names.MESSAGING_OPERATION_TYPE) !== "receive") return false;
-  return isSameProcess(parent, child) && isSameRun(parent, child);
+  if (parent.kind === "client" && operationOf(parent) !== "receive") return false;
+  return isSameProcess(parent, child) && (isPoll(parent) || isSameRun(parent, child));
 }
 
 function isSameProcess(a: Span, b: Span): boolean {
@@ -46,8 +47,8 @@ function isSameProcess(a: Span, b: Span): boolean {
 
 /** A message may be taken by the very process that sent it: then it is another run, later or under another id. */
 function isSameRun(parent: Span, child: Span): boolean {
-  const own = text(child.attributes, names.FAAS_INVOCATION_ID);
-  if (own !== undefined && own !== text(parent.attributes, names.FAAS_INVOCATION_ID)) return false;
+  const own = invocationIdOf(child);
+  if (own !== undefined && own !== invocationIdOf(parent)) return false;
   return toMs(child.startTime) <= endMs(parent);
 }
 

@@ -1,6 +1,7 @@
 /** Filters of the flow list: what holds of a flow as a whole, and which spans lead to such flows. */
 import * as names from "../../schema/attributes.ts";
 import type { Attributes, AttributeValue, Span } from "../../schema/flow.ts";
+import { OLDER_DESTINATIONS } from "../../schema/older-names.ts";
 import type { BuiltFlow } from "../flow/build-flow.ts";
 import { number, texts } from "../flow/attribute-readers.ts";
 import { consumerName } from "../flow/delivery.ts";
@@ -133,7 +134,7 @@ export function isFlowWanted({ flow, recorded }: BuiltFlow, filter: FlowFilter):
 /** The same as the store's condition `destination`. */
 function namesDestination({ attributes }: Span, destination: string): boolean {
   return (
-    [names.MESSAGING_DESTINATION_NAME, ...names.STORE_NAMES].some((key) => attributes[key] === destination) ||
+    [names.MESSAGING_DESTINATION_NAME, ...names.STORE_NAMES, ...OLDER_DESTINATIONS].some((key) => attributes[key] === destination) ||
     texts(attributes, names.TABLE_NAMES).includes(destination)
   );
 }

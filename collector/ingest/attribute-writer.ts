@@ -1,5 +1,6 @@
 /** Attributes of a span into promoted columns, typed maps, or OTLP/JSON, without an object for any of them. */
 import { MESSAGE_KEYS, MESSAGING_MESSAGE_ID, MESSAGING_SYSTEM } from "../../schema/attributes.ts";
+import { OLDER_MESSAGE_ID } from "../../schema/older-names.ts";
 import { KEYS_DERIVED, OWN_KEY_LEFT_OUT, PROMOTED_SPAN_COLUMNS } from "../store/span-columns.ts";
 import { ByteBuffer, viewOf } from "./byte-buffer.ts";
 import { Dictionary } from "./dictionary.ts";
@@ -35,6 +36,7 @@ export class AttributeWriter {
   #keysStart = 0;
   #systemKey = 0;
   #idKey = 0;
+  #olderIdKey = 0;
 
   constructor(block: SpanBlock) {
     this.#block = block;
@@ -65,6 +67,7 @@ export class AttributeWriter {
     this.#messageKeysKey = learn(MESSAGE_KEYS);
     this.#systemKey = learn(MESSAGING_SYSTEM);
     this.#idKey = learn(MESSAGING_MESSAGE_ID);
+    this.#olderIdKey = learn(OLDER_MESSAGE_ID);
   }
 
   /** Writes the KeyValue from `start` to before `end` into `row`; the reader's position is anywhere afterwards. */
@@ -172,11 +175,13 @@ export class AttributeWriter {
         reader.position = valueEnd;
       } else reader.skip(tag);
     }
-    if ((key === this.#systemKey || key === this.#idKey) && valueStart < valueEnd && bytes[valueStart] === TAG_STRING) {
+    const isWanted = key === this.#systemKey || key === this.#idKey || key === this.#olderIdKey;
+    if (isWanted && valueStart < valueEnd && bytes[valueStart] === TAG_STRING) {
       reader.position = valueStart + 1;
       reader.end = valueEnd;
       const stringEnd = reader.lengthEnd();
       if (key === this.#idKey) this.messageKeys.id(reader.position, stringEnd);
+      else if (key === this.#olderIdKey) this.messageKeys.olderId(reader.position, stringEnd);
       else this.messageKeys.system(reader.position, stringEnd);
     }
     reader.position = start;
@@ -234,6 +239,7 @@ export class AttributeWriter {
       }
     }
     if (key === this.#systemKey || key === this.#idKey) this.messageKeys.besideColumns = true;
+    else if (key === this.#olderIdKey) this.messageKeys.olderId(start, end);
     const { stringMap } = this.#block;
     stringMap.addKey(row, key, view, keyStart, keyEnd);
     if (!stringMap.values.string(view, start, end)) this.repaired += 1;

@@ -48,6 +48,13 @@ export class MessageKeys {
     this.#idEnd = end;
   }
 
+  /** An id under the name that it had before: only where there is none under today's. */
+  olderId(start: number, end: number): void {
+    if (this.#idEnd > this.#idStart) return;
+    this.besideColumns = true;
+    this.id(start, end);
+  }
+
   /** The attributes of the span itself are complete: its system holds for links and events that name none. */
   endSpan(): void {
     this.#spanSystemStart = this.#systemStart;

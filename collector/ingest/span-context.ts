@@ -1,4 +1,5 @@
 /** Resources and scopes, worked out once and known again by their bytes. */
+import { memoryLimitBytes } from "../../schema/older-names.ts";
 import { STORED_RESOURCE_COLUMNS } from "../store/span-columns.ts";
 import { viewOf } from "./byte-buffer.ts";
 import { contextCacheMax } from "./limits.ts";
@@ -95,7 +96,7 @@ function readAttribute(reader: ProtobufReader, end: number, strings: DataView[],
       if (valueTag === 0x0a) text = viewOf(slice(reader, reader.lengthEnd()));
       else if (valueTag === 0x18) {
         reader.varint64();
-        if (reader.high < 0x20_0000) number = toNumber(reader.low, reader.high);
+        if (reader.high < 0x20_0000) number = memoryLimitBytes(toNumber(reader.low, reader.high));
       }
     }
     reader.position = fieldEnd;

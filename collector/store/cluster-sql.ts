@@ -15,6 +15,7 @@ const REPLICA_PATH = "/clickhouse/tables/{uuid}/{shard}";
 
 const CREATE_TABLE = /^((?:--.*\n|\s)*)CREATE TABLE IF NOT EXISTS (\w+)\s+(\([\s\S]*?\))\s*ENGINE = (\w*MergeTree)(?:\(([^)]*)\))?([\s\S]*)$/;
 const CREATE_VIEW = /^((?:--.*\n|\s)*)CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS([\s\S]*)$/;
+const DROP_VIEW = /^((?:--.*\n|\s)*)DROP VIEW IF EXISTS (\w+)\s*$/;
 const ALTER_TABLE = /^((?:--.*\n|\s)*)ALTER TABLE (\w+)([\s\S]*)$/;
 /** What changes a table's columns; anything else (a setting, an index) is of the tables that hold the rows. */
 const CHANGES_COLUMNS = /^\s*(?:ADD|DROP|MODIFY|RENAME) COLUMN\b/;
@@ -45,6 +46,8 @@ export function clustered(statement: string, cluster: string): string[] {
     const from = select.replaceAll(/\bFROM (\w+)/g, "FROM $1_local").replaceAll(/\bspans\./g, "spans_local.");
     return [`${comment}CREATE MATERIALIZED VIEW IF NOT EXISTS ${name} ${on} TO ${target}_local AS${from}`];
   }
+  const dropped = DROP_VIEW.exec(statement);
+  if (dropped) return [`${dropped[1] ?? ""}DROP VIEW IF EXISTS ${dropped[2] ?? ""} ${on}`];
   const change = ALTER_TABLE.exec(statement);
   if (change) {
     const [, comment = "", name = "", action = ""] = change;

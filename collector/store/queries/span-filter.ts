@@ -1,5 +1,6 @@
 /** Which spans are meant, as the condition of a query. */
 import { MESSAGE_RETURNED, MESSAGE_SENT_MS, STORE_NAMES, TABLE_NAMES } from "../../../schema/attributes.ts";
+import { OLDER_DESTINATIONS } from "../../../schema/older-names.ts";
 import { filterSql, type FilterExpression } from "./filter-expression.ts";
 import { attributeEquals, type AttributePlace } from "./attribute-sql.ts";
 import { textCondition } from "./free-text.ts";
@@ -102,7 +103,7 @@ const DESTINATION_PARTS = {
   column: `(messaging_destination_name = {destination:String}
     OR position(attributes_json['${TABLE_NAMES}'], {destinationText:String}) > 0)`,
   /** Among texts, by their index. */
-  texts: `(has(mapValues(attributes_string), {destination:String}) AND (${[...STORE_NAMES, TABLE_NAMES]
+  texts: `(has(mapValues(attributes_string), {destination:String}) AND (${[...STORE_NAMES, TABLE_NAMES, ...OLDER_DESTINATIONS]
     .map((key) => `attributes_string['${key}'] = {destination:String}`)
     .join(" OR ")}))`,
 };
