@@ -17,7 +17,8 @@ export default {
       // Imported by the examples of the guides, which a test compiles.
       ignoreDependencies: ["@types/aws-lambda"],
     },
-    collector: { entry: ["store/server-child.mjs"], project: ["**/*.{ts,mjs}"] },
+    // The kernel's sources are AssemblyScript.
+    collector: { entry: ["store/server-child.mjs"], project: ["**/*.{ts,mjs}", "!ingest/kernel/*.ts"] },
     ui: { project: ["**/*.{ts,tsx}"] },
     "examples/local-cloud": { project: ["**/*.{ts,mjs}"] },
     // Functions and container are started by path, each in a process of its own.

@@ -1,16 +1,20 @@
-/** Attributes of a span into promoted columns, typed maps, or OTLP/JSON, without an object for any of them. */
+/**
+ * Attributes of a span into promoted columns, typed maps, or OTLP/JSON, without an object for any of them: those that
+ * the kernel leaves, in any form that protobuf allows.
+ */
 import { MESSAGE_KEYS, MESSAGING_MESSAGE_ID, MESSAGING_SYSTEM } from "../../schema/attributes.ts";
 import { OLDER_MESSAGE_ID } from "../../schema/older-names.ts";
 import { KEYS_DERIVED, OWN_KEY_LEFT_OUT, PROMOTED_SPAN_COLUMNS } from "../store/span-columns.ts";
-import { ByteBuffer, viewOf } from "./byte-buffer.ts";
-import { Dictionary } from "./dictionary.ts";
+import { ByteBuffer } from "./byte-buffer.ts";
 import { VALUE_BYTES, writeAnyValue } from "./json-text.ts";
+import { entryCount } from "./kernel-columns.ts";
 import { keyTableMax } from "./limits.ts";
 import { MessageKeys, writeMessageKeyList } from "./message-keys.ts";
 import { setSmall } from "./native-columns.ts";
 import { readDouble, setUnsigned } from "./promoted-value.ts";
 import { skipUnknown, type ProtobufReader } from "./protobuf.ts";
-import type { PromotedWriter, SpanBlock } from "./span-block.ts";
+import { COLUMN_KINDS, type PromotedWriter, type SpanBlock } from "./span-block.ts";
+import type { SpanKernel } from "./span-kernel.ts";
 
 const TAG_STRING = 0x0a;
 const TAG_BOOL = 0x10;
@@ -24,13 +28,10 @@ export class AttributeWriter {
   /** Strings that were not UTF-8 and were repaired. */
   repaired = 0;
   readonly #block: SpanBlock;
-  readonly #keys = new Dictionary();
+  readonly #kernel: SpanKernel;
   readonly #json = new ByteBuffer();
-  /** By number of key: its place in `block.promoted`, one more; 0 where it has none. */
-  #promotedOfKey = new Int16Array(keyTableMax * 2);
-  /** By number of key: the key that came after it the last time; 0 stands for the start of a span. */
-  #follower = new Int32Array(keyTableMax * 2);
-  #lastKey = 0;
+  /** By number of key. */
+  readonly #promotedOfKey = new Map<number, PromotedWriter>();
   #messageKeysKey = 0;
   /** Where the message keys of the span begin. */
   #keysStart = 0;
@@ -40,65 +41,44 @@ export class AttributeWriter {
 
   constructor(block: SpanBlock) {
     this.#block = block;
+    this.#kernel = block.kernel;
     this.#learnNames();
   }
 
   /** Whether so many keys were seen that {@link forget} should be called, once the block is empty. */
   get full(): boolean {
-    return this.#keys.count > keyTableMax;
+    return entryCount(this.#kernel, this.#kernel.exports.keys.value) > keyTableMax;
   }
 
   /** Forgets the keys seen; their numbers are given anew, so no row of a block may rest on the old ones. */
   forget(): void {
-    this.#keys.reset();
+    this.#kernel.exports.forgetKeys();
     this.#learnNames();
   }
 
   #learnNames(): void {
-    this.#follower = new Int32Array(keyTableMax * 2);
-    this.#promotedOfKey = new Int16Array(keyTableMax * 2);
+    const { exports } = this.#kernel;
     const learn = (name: string) => {
       const bytes = Buffer.from(name);
-      return this.#keys.lookup(viewOf(bytes), 0, bytes.length);
+      return exports.lookup(exports.keys.value, this.#kernel.scratch(bytes), bytes.length);
     };
+    this.#promotedOfKey.clear();
     PROMOTED_SPAN_COLUMNS.forEach(({ attribute }, index) => {
-      this.#promotedOfKey[learn(attribute)] = index + 1;
+      const writer = this.#block.promoted[index] as PromotedWriter;
+      const key = learn(attribute);
+      this.#promotedOfKey.set(key, writer);
+      exports.setColumnOfKey(key, COLUMN_KINDS[writer.type], writer.column.place);
     });
     this.#messageKeysKey = learn(MESSAGE_KEYS);
     this.#systemKey = learn(MESSAGING_SYSTEM);
     this.#idKey = learn(MESSAGING_MESSAGE_ID);
     this.#olderIdKey = learn(OLDER_MESSAGE_ID);
+    exports.setMessageKeys(this.#systemKey, this.#idKey, this.#olderIdKey);
   }
 
-  /** Writes the KeyValue from `start` to before `end` into `row`; the reader's position is anywhere afterwards. */
-  write(reader: ProtobufReader, start: number, end: number, row: number): void {
-    const { bytes } = reader;
-    // As every encoder writes it: a short key, then a short value, and nothing else.
-    const keySize = bytes[start + 1] as number;
-    const keyEnd = start + 2 + keySize;
-    const valueStart = keyEnd + 2;
-    if (
-      valueStart + 1 < end &&
-      end - valueStart < 0x80 &&
-      keySize < 0x80 &&
-      bytes[start] === 0x0a &&
-      bytes[keyEnd] === 0x12 &&
-      valueStart + (bytes[keyEnd + 1] as number) === end
-    ) {
-      const key = this.#key(reader.view, start + 2, keyEnd);
-      if (bytes[valueStart] === TAG_STRING && valueStart + 2 + (bytes[valueStart + 1] as number) === end) {
-        this.#string(reader.view, valueStart + 2, end, row, key, start + 2, keyEnd);
-        return;
-      }
-      reader.position = valueStart;
-      this.#valueWithin(reader, end, row, key, start + 2, keyEnd);
-    } else this.#anyKeyValue(reader, start, end, row);
-  }
-
-  /** Members in any order, doubled or unknown. */
-  #anyKeyValue(reader: ProtobufReader, start: number, end: number, row: number): void {
+  /** Writes the KeyValue at the reader's position, which ends at `end`: members in any order, doubled or unknown. */
+  write(reader: ProtobufReader, end: number, row: number): void {
     const outerEnd = reader.end;
-    reader.position = start;
     reader.end = end;
     let keyStart = end;
     let keyEnd = end;
@@ -116,44 +96,34 @@ export class AttributeWriter {
         reader.position = valueEnd;
       } else skipUnknown(reader, tag, 2, "KeyValue");
     }
-    reader.end = outerEnd;
     reader.position = valueStart;
-    this.#valueWithin(reader, valueEnd, row, this.#key(reader.view, keyStart, keyEnd), keyStart, keyEnd);
-  }
-
-  #valueWithin(
-    reader: ProtobufReader,
-    end: number,
-    row: number,
-    key: number,
-    keyStart: number,
-    keyEnd: number,
-  ): void {
-    const outerEnd = reader.end;
-    reader.end = end;
-    this.#value(reader, row, key, keyStart, keyEnd);
+    reader.end = valueEnd;
+    this.#value(reader, row, this.#key(keyStart, keyEnd), keyStart, keyEnd);
     reader.end = outerEnd;
   }
 
-  /** The number of a key: most often the one that followed the same key in the span before. */
-  #key(view: DataView, start: number, end: number): number {
-    const last = this.#lastKey;
-    const expected = this.#follower[last] as number;
-    if (expected > 0 && this.#keys.is(expected, view, start, end)) {
-      this.#lastKey = expected;
-      return expected;
-    }
-    const key = this.#keys.lookup(view, start, end);
-    this.#follower[last] = key;
-    this.#lastKey = key;
+  /** The number of a key. */
+  #key(start: number, end: number): number {
+    const { exports, request } = this.#kernel;
+    const predicted = exports.numberOfKey(this.#kernel.state("lastKey"), request + start, end - start);
+    const key = predicted >= 0 ? predicted : this.#kernel.lookup(exports.keys.value, start, end);
+    this.#kernel.setState("lastKey", key);
     return key;
   }
 
-  /** Starts the next span. */
+  /** Starts the next span of which this half writes anything. */
   startSpan(): void {
-    this.#lastKey = 0;
     this.#keysStart = this.#block.messageKeys.entries.length;
     this.messageKeys.clear();
+  }
+
+  /** Ends the span, but for its events and links: what both halves saw of messages is known. */
+  endSpan(): void {
+    const { messageKeys } = this;
+    messageKeys.system(this.#kernel.state("systemStart"), this.#kernel.state("systemEnd"));
+    messageKeys.id(this.#kernel.state("idStart"), this.#kernel.state("idEnd"));
+    messageKeys.besideColumns = this.#kernel.state("besideColumns") !== 0;
+    messageKeys.endSpan();
   }
 
   /** Takes the message's system and id out of the KeyValue of a link or an event, for {@link messageKeys}. */
@@ -167,7 +137,7 @@ export class AttributeWriter {
       const tag = reader.varint32();
       if (tag === 0x0a) {
         const keyEnd = reader.lengthEnd();
-        key = this.#keys.lookup(reader.view, reader.position, keyEnd);
+        key = this.#kernel.lookup(this.#kernel.exports.keys.value, reader.position, keyEnd);
         reader.position = keyEnd;
       } else if (tag === 0x12) {
         valueEnd = reader.lengthEnd();
@@ -193,7 +163,7 @@ export class AttributeWriter {
     const tag = valueStart < reader.end ? reader.varint32() : 0;
     if (tag === TAG_STRING) {
       const end = reader.lengthEnd();
-      if (end === reader.end) return this.#string(reader.view, reader.position, end, row, key, keyStart, keyEnd);
+      if (end === reader.end) return this.#string(reader.position, end, row, key, keyStart, keyEnd);
     } else if (tag === TAG_INT) {
       reader.varint64();
       if (reader.position === reader.end) return this.#int(reader, row, key, keyStart, keyEnd);
@@ -210,53 +180,54 @@ export class AttributeWriter {
     this.#lastMember(reader, row, key, keyStart, keyEnd);
   }
 
-  /** The column of a key; undefined where it has none. */
-  #promoted(key: number): PromotedWriter | undefined {
-    const place = this.#promotedOfKey[key] as number;
-    return place > 0 ? this.#block.promoted[place - 1] : undefined;
-  }
-
-  #string(
-    view: DataView,
-    start: number,
-    end: number,
-    row: number,
-    key: number,
-    keyStart: number,
-    keyEnd: number,
-  ): void {
-    const promoted = this.#promoted(key);
+  #string(start: number, end: number, row: number, key: number, keyStart: number, keyEnd: number): void {
+    const promoted = this.#promotedOfKey.get(key);
     if (promoted && start < end) {
       if (promoted.type === "lowCardinality") {
-        if (key === this.#systemKey) this.messageKeys.system(start, end);
-        if (promoted.column.set(row, view, start, end)) return;
-      } else if (promoted.type === "string" || promoted.type === "uuid") {
-        if (key === this.#idKey) this.messageKeys.id(start, end);
+        if (key === this.#systemKey) this.#note("systemStart", "systemEnd", start, end);
         if (!promoted.column.has(row)) {
-          if (!promoted.column.set(row, view, start, end)) this.repaired += 1;
+          promoted.column.set(row, start, end);
+          return;
+        }
+      } else if (promoted.type === "string" || promoted.type === "uuid") {
+        if (key === this.#idKey) this.#note("idStart", "idEnd", start, end);
+        if (!promoted.column.has(row)) {
+          if (!promoted.column.set(row, start, end)) this.repaired += 1;
           return;
         }
       }
     }
-    if (key === this.#systemKey || key === this.#idKey) this.messageKeys.besideColumns = true;
-    else if (key === this.#olderIdKey) this.messageKeys.olderId(start, end);
+    if (key === this.#systemKey || key === this.#idKey) this.#kernel.setState("besideColumns", 1);
+    else if (key === this.#olderIdKey) this.#noteOlderId(start, end);
     const { stringMap } = this.#block;
-    stringMap.addKey(row, key, view, keyStart, keyEnd);
-    if (!stringMap.values.string(view, start, end)) this.repaired += 1;
+    stringMap.addKey(row, key, keyStart, keyEnd);
+    if (!stringMap.putString(start, end)) this.repaired += 1;
+  }
+
+  /** Something that names a message, for the span's end. */
+  #note(startField: "systemStart" | "idStart", endField: "systemEnd" | "idEnd", start: number, end: number): void {
+    this.#kernel.setState(startField, start);
+    this.#kernel.setState(endField, end);
+  }
+
+  /** An id under the name that it had before: only where there is none under today's. */
+  #noteOlderId(start: number, end: number): void {
+    if (this.#kernel.state("idEnd") > this.#kernel.state("idStart")) return;
+    this.#kernel.setState("besideColumns", 1);
+    this.#note("idStart", "idEnd", start, end);
   }
 
   #int(reader: ProtobufReader, row: number, key: number, keyStart: number, keyEnd: number): void {
-    const promoted = this.#promoted(key);
+    const promoted = this.#promotedOfKey.get(key);
     const { low, high } = reader;
     if (promoted && setUnsigned(promoted, row, low, high)) return;
     const { intMap } = this.#block;
-    intMap.addKey(row, key, reader.view, keyStart, keyEnd);
-    intMap.values.u32(low);
-    intMap.values.u32(high);
+    intMap.addKey(row, key, keyStart, keyEnd);
+    intMap.putWords(low, high);
   }
 
   #bool(reader: ProtobufReader, row: number, key: number, keyStart: number, keyEnd: number): void {
-    const promoted = this.#promoted(key);
+    const promoted = this.#promotedOfKey.get(key);
     const value = reader.low !== 0 || reader.high !== 0;
     if (promoted?.type === "bool" && promoted.column.values[row] === 0) {
       promoted.column.values[row] = value ? 2 : 1;
@@ -264,13 +235,12 @@ export class AttributeWriter {
       return;
     }
     const { boolMap } = this.#block;
-    boolMap.addKey(row, key, reader.view, keyStart, keyEnd);
-    boolMap.values.byte(value ? 1 : 0);
+    boolMap.addKey(row, key, keyStart, keyEnd);
+    boolMap.putByte(value ? 1 : 0);
   }
 
   #double(reader: ProtobufReader, row: number, key: number, keyStart: number, keyEnd: number): void {
-    const promoted = this.#promoted(key);
-    const { position: end } = reader;
+    const promoted = this.#promotedOfKey.get(key);
     if (promoted?.type === "float64" && promoted.column.values[row] === 0) {
       const value = readDouble(reader.low, reader.high);
       if (value !== 0) {
@@ -280,8 +250,8 @@ export class AttributeWriter {
       }
     }
     const { doubleMap } = this.#block;
-    doubleMap.addKey(row, key, reader.view, keyStart, keyEnd);
-    doubleMap.values.raw(reader.view, end - 8, end);
+    doubleMap.addKey(row, key, keyStart, keyEnd);
+    doubleMap.putWords(reader.low, reader.high);
   }
 
   /** Arrays, maps, bytes and empty values, and values with several members, of which the last counts. */

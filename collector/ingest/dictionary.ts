@@ -1,5 +1,6 @@
 /** Distinct strings of a block's LowCardinality column, found by their bytes without decoding them. */
 import { ByteBuffer } from "./byte-buffer.ts";
+import type { Entries } from "./low-cardinality.ts";
 
 const initialSlots = 256;
 /** Bytes of a string that its hash covers at each end; the comparison covers them all. */
@@ -60,6 +61,11 @@ export class Dictionary {
 
   constructor() {
     this.#addEmpty();
+  }
+
+  /** The entries, as ClickHouse reads them. */
+  get entries(): Entries {
+    return { count: this.count, bytes: this.written.bytes.subarray(0, this.written.length) };
   }
 
   /** Whether entry `entry` is this string. */

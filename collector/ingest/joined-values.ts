@@ -135,7 +135,7 @@ class DictionaryValues implements JoinedValues {
   }
 
   writeTo(out: ByteBuffer): void {
-    writeLowCardinality(out, this.#dictionary, this.#indexes, this.#length);
+    writeLowCardinality(out, this.#dictionary.entries, this.#indexes.subarray(0, this.#length));
   }
 
   reset(): void {

@@ -9,6 +9,10 @@ class IndexList {
   values = new Uint32Array(1_024);
   length = 0;
 
+  get used(): Uint32Array {
+    return this.values.subarray(0, this.length);
+  }
+
   push(value: number): void {
     if (this.length === this.values.length) {
       const grown = new Uint32Array(this.length * 2);
@@ -17,6 +21,17 @@ class IndexList {
     }
     this.values[this.length++] = value;
   }
+}
+
+/** Appends ClickHouse's offsets: where each row's array of so many entries ends, 64 bits a row. */
+export function writeOffsets(out: ByteBuffer, counts: Uint32Array): void {
+  const offsets = new Uint32Array(counts.length * 2);
+  let end = 0;
+  for (let row = 0; row < counts.length; row += 1) {
+    end += counts[row] as number;
+    offsets[row * 2] = end;
+  }
+  out.append(new Uint8Array(offsets.buffer));
 }
 
 /** How many entries each row's array has; shared by arrays that always have equally many. */
@@ -44,15 +59,8 @@ export class ArrayLengths {
     this.total -= 1;
   }
 
-  /** Appends ClickHouse's offsets: where each row's array ends, 64 bits a row. */
   writeTo(out: ByteBuffer, rows: number): void {
-    const offsets = new Uint32Array(rows * 2);
-    let end = 0;
-    for (let row = 0; row < rows; row += 1) {
-      end += this.counts[row] as number;
-      offsets[row * 2] = end;
-    }
-    out.append(new Uint8Array(offsets.buffer));
+    writeOffsets(out, this.counts.subarray(0, rows));
   }
 
   mark(level: MarkLevel): void {
@@ -138,7 +146,7 @@ export class LowCardinalityArrayColumn implements Column {
   writeTo(out: ByteBuffer, rows: number): void {
     writeLowCardinalityVersion(out);
     this.lengths.writeTo(out, rows);
-    writeLowCardinality(out, this.dictionary, this.indexes.values, this.indexes.length);
+    writeLowCardinality(out, this.dictionary.entries, this.indexes.used);
   }
 
   mark(level: MarkLevel): void {
@@ -208,7 +216,7 @@ export class MapColumn implements Column {
   writeTo(out: ByteBuffer, rows: number): void {
     writeLowCardinalityVersion(out);
     this.#lengths.writeTo(out, rows);
-    writeLowCardinality(out, this.#keys, this.#indexes.values, this.#indexes.length);
+    writeLowCardinality(out, this.#keys.entries, this.#indexes.used);
     out.raw(this.values.view, 0, this.values.length);
   }
 

@@ -32,10 +32,17 @@ export interface Column {
 /** Of a whole request, or of one span of it. */
 export type MarkLevel = 0 | 1;
 
-type Scalars = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+/** Numbers of one width. */
+export type Scalars = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+
+/** Numbers by row; whoever sets one says that they are used. */
+export interface Numbers<T extends Scalars> {
+  readonly values: T;
+  used: boolean;
+}
 
 /** One number a row; two 32-bit halves where `perRow` is 2. */
-export class ScalarColumn<T extends Scalars> implements Column {
+export class ScalarColumn<T extends Scalars> implements Column, Numbers<T> {
   readonly name: string;
   readonly type: string;
   values: T;
@@ -80,25 +87,15 @@ export class ScalarColumn<T extends Scalars> implements Column {
 }
 
 /** Sets a number; a column of zeros alone stays out of the block. */
-export function setSmall(column: ScalarColumn<Uint8Array | Uint32Array>, row: number, value: number): void {
+export function setSmall(column: Numbers<Uint8Array | Uint32Array>, row: number, value: number): void {
   column.values[row] = value;
   if (value !== 0) column.used = true;
 }
 
 /** Whole numbers from 0 to 255. */
 export const u8Column = (name: string) => new ScalarColumn(name, "UInt8", (length) => new Uint8Array(length));
-/** Whole numbers below 2^16. */
-export const u16Column = (name: string) => new ScalarColumn(name, "UInt16", (length) => new Uint16Array(length));
-/** Whole numbers below 2^32. */
-export const u32Column = (name: string) => new ScalarColumn(name, "UInt32", (length) => new Uint32Array(length));
-/** Doubles, as they are in OTLP. */
-export const f64Column = (name: string) => new ScalarColumn(name, "Float64", (length) => new Float64Array(length));
-/** Low half first. `type` may be any that ClickHouse keeps in 64 bits. */
-export const u64Column = (name: string, type = "UInt64") =>
-  new ScalarColumn(name, type, (length) => new Uint32Array(length), 2);
-/** Ids, as `words` numbers of 32 bits a row. */
-export const idColumn = (name: string, words: number) =>
-  new ScalarColumn(name, `FixedString(${String(words * 4)})`, (length) => new Uint32Array(length), words);
+/** Whole numbers below 2^64, low half first. */
+export const u64Column = (name: string) => new ScalarColumn(name, "UInt64", (length) => new Uint32Array(length), 2);
 
 /** One string a row; rows that nobody set are filled in when a later one is. */
 export class StringColumn implements Column {
@@ -191,7 +188,7 @@ export class LowCardinalityColumn implements Column {
 
   writeTo(out: ByteBuffer, rows: number): void {
     writeLowCardinalityVersion(out);
-    writeLowCardinality(out, this.dictionary, this.indexes, rows);
+    writeLowCardinality(out, this.dictionary.entries, this.indexes.subarray(0, rows));
   }
 
   mark(): void {

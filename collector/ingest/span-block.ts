@@ -11,69 +11,109 @@ import { BlockMemory, type BlockBytes } from "./block-memory.ts";
 import { writeBlock } from "./native-block.ts";
 import { ArrayColumn, ArrayLengths, LowCardinalityArrayColumn, MapColumn } from "./native-arrays.ts";
 import {
-  f64Column,
-  idColumn,
+  KernelLowCardinalityColumn,
+  KernelMapColumn,
+  KernelScalarColumn,
+  KernelStringColumn,
+  KernelUuidColumn,
+} from "./kernel-columns.ts";
+import {
   LowCardinalityColumn,
   StringColumn,
-  u16Column,
-  u32Column,
   u64Column,
   u8Column,
   type Column,
   type MarkLevel,
   type ScalarColumn,
 } from "./native-columns.ts";
-import { UuidColumn } from "./uuid-column.ts";
+import { SpanKernel, type KernelStruct, type Place } from "./span-kernel.ts";
 
-/** A promoted column with the writer that its type needs. */
+/** A column of an attribute of spans, with the writer that its type needs. */
 export type PromotedWriter =
-  | { readonly type: "lowCardinality"; readonly column: LowCardinalityColumn }
-  | { readonly type: "string"; readonly column: StringColumn }
-  | { readonly type: "uuid"; readonly column: UuidColumn }
-  | { readonly type: "uint16"; readonly column: ScalarColumn<Uint16Array> }
-  | { readonly type: "uint32" | "uint64"; readonly column: ScalarColumn<Uint32Array> }
-  | { readonly type: "float64"; readonly column: ScalarColumn<Float64Array> }
-  | { readonly type: "bool"; readonly column: ScalarColumn<Uint8Array> };
+  | { readonly type: "lowCardinality"; readonly column: KernelLowCardinalityColumn }
+  | { readonly type: "string"; readonly column: KernelStringColumn }
+  | { readonly type: "uuid"; readonly column: KernelUuidColumn }
+  | { readonly type: "uint16"; readonly column: KernelScalarColumn<Uint16Array> }
+  | { readonly type: "uint32" | "uint64"; readonly column: KernelScalarColumn<Uint32Array> }
+  | { readonly type: "float64"; readonly column: KernelScalarColumn<Float64Array> }
+  | { readonly type: "bool"; readonly column: KernelScalarColumn<Uint8Array> };
 
-function promotedWriter({ column, type, isUuid }: PromotedColumn): PromotedWriter {
-  if (isUuid) return { type: "uuid", column: new UuidColumn(column) };
-  if (type === "lowCardinality") return { type, column: new LowCardinalityColumn(column) };
-  if (type === "string") return { type, column: new StringColumn(column) };
-  if (type === "uint16") return { type, column: u16Column(column) };
-  if (type === "uint32") return { type, column: u32Column(column) };
-  if (type === "uint64") return { type, column: u64Column(column) };
-  if (type === "float64") return { type, column: f64Column(column) };
-  if (type === "bool") return { type, column: u8Column(column) };
-  throw new Error(`column ${column} has no writer for ${type}`);
+/** The same of an attribute of resources. */
+export type ResourceWriter =
+  | { readonly type: "lowCardinality"; readonly column: LowCardinalityColumn }
+  | { readonly type: "uint64"; readonly column: ScalarColumn<Uint32Array> };
+
+/** How the kernel knows the types: KIND_... in kernel/block.ts. */
+export const COLUMN_KINDS: Readonly<Record<PromotedWriter["type"], number>> = {
+  lowCardinality: 1,
+  string: 2,
+  uuid: 3,
+  uint16: 4,
+  uint32: 5,
+  uint64: 6,
+  float64: 7,
+  bool: 8,
+};
+
+function promotedWriter(kernel: SpanKernel, { column: name, type, isUuid }: PromotedColumn): PromotedWriter {
+  const { exports } = kernel;
+  if (isUuid) return { type: "uuid", column: new KernelUuidColumn(kernel, exports.newUuids(), name) };
+  switch (type) {
+    case "lowCardinality":
+      return { type, column: new KernelLowCardinalityColumn(kernel, exports.newLowCardinality(), name) };
+    case "string":
+      return { type, column: new KernelStringColumn(kernel, exports.newStrings(), name) };
+    case "uint16":
+      return { type, column: new KernelScalarColumn(kernel, exports.newScalar(2), name, "UInt16", Uint16Array) };
+    case "uint32":
+      return { type, column: new KernelScalarColumn(kernel, exports.newScalar(4), name, "UInt32", Uint32Array) };
+    case "uint64":
+      return { type, column: new KernelScalarColumn(kernel, exports.newScalar(8), name, "UInt64", Uint32Array, 2) };
+    case "float64":
+      return { type, column: new KernelScalarColumn(kernel, exports.newScalar(8), name, "Float64", Float64Array) };
+    case "bool":
+      return { type, column: new KernelScalarColumn(kernel, exports.newScalar(1), name, "UInt8", Uint8Array) };
+    case "strings":
+      throw new Error(`column ${name} has no writer for ${type}`);
+  }
+}
+
+function resourceWriter({ column: name, type }: PromotedColumn): ResourceWriter {
+  if (type === "lowCardinality") return { type, column: new LowCardinalityColumn(name) };
+  if (type === "uint64") return { type, column: u64Column(name) };
+  throw new Error(`column ${name} of resources has no writer for ${type}`);
 }
 
 /** A block of spans in the making. */
 export class SpanBlock {
   rows = 0;
-  readonly traceId = idColumn("trace_id", 4);
+  readonly kernel = new SpanKernel();
+  readonly traceId = this.#words("traceId", "trace_id", "FixedString(16)", 4);
   /** The span's id, then its parent's. */
-  readonly spanIds = idColumn("span_ids", 4);
-  readonly startTime = u64Column("start_time", "DateTime64(9)");
-  readonly durationNs = u64Column("duration_ns");
-  readonly spanName = new LowCardinalityColumn("name");
-  readonly kind = u8Column("kind");
-  readonly statusCode = u8Column("status_code");
-  readonly statusMessage = new StringColumn("status_message");
+  readonly spanIds = this.#words("spanIds", "span_ids", "FixedString(16)", 4);
+  readonly startTime = this.#words("startTime", "start_time", "DateTime64(9)", 2);
+  readonly durationNs = this.#words("durationNs", "duration_ns", "UInt64", 2);
+  readonly spanName = new KernelLowCardinalityColumn(this.kernel, this.#place("spanName"), "name");
+  readonly kind = this.#bytes("kind", "kind");
+  readonly statusCode = this.#bytes("statusCode", "status_code");
+  readonly statusMessage = new KernelStringColumn(this.kernel, this.#place("statusMessage"), "status_message");
   readonly traceState = new StringColumn("trace_state");
-  readonly flags = u32Column("flags");
+  readonly flags = this.#words("flags", "flags", "UInt32", 1);
   readonly rest = new StringColumn("rest");
   readonly resource = new LowCardinalityColumn("resource");
   readonly scope = new LowCardinalityColumn("scope");
-  readonly resourceColumns: readonly PromotedWriter[] = STORED_RESOURCE_COLUMNS.map(promotedWriter);
-  readonly promoted: readonly PromotedWriter[] = PROMOTED_SPAN_COLUMNS.map(promotedWriter);
+  readonly resourceColumns: readonly ResourceWriter[] = STORED_RESOURCE_COLUMNS.map(resourceWriter);
+  readonly promoted: readonly PromotedWriter[] = PROMOTED_SPAN_COLUMNS.map((column) =>
+    promotedWriter(this.kernel, column),
+  );
 
   readonly #keyLengths = new ArrayLengths();
   readonly messageKeys = new ArrayColumn(MESSAGE_KEYS_COLUMN, "Array(String)", this.#keyLengths);
   readonly messageKeysForm = u8Column(MESSAGE_KEYS_FORM_COLUMN);
-  readonly stringMap = new MapColumn(ATTRIBUTE_MAP_COLUMNS.string, "String");
-  readonly intMap = new MapColumn(ATTRIBUTE_MAP_COLUMNS.int, "Int64");
-  readonly doubleMap = new MapColumn(ATTRIBUTE_MAP_COLUMNS.double, "Float64");
-  readonly boolMap = new MapColumn(ATTRIBUTE_MAP_COLUMNS.bool, "UInt8");
+  readonly stringMap = this.#map("stringMap", ATTRIBUTE_MAP_COLUMNS.string, "String");
+  readonly intMap = this.#map("intMap", ATTRIBUTE_MAP_COLUMNS.int, "Int64");
+  readonly doubleMap = this.#map("doubleMap", ATTRIBUTE_MAP_COLUMNS.double, "Float64");
+  readonly boolMap = this.#map("boolMap", ATTRIBUTE_MAP_COLUMNS.bool, "UInt8");
   readonly jsonMap = new MapColumn(ATTRIBUTE_MAP_COLUMNS.json, "String");
 
   readonly eventLengths = new ArrayLengths();
@@ -133,5 +173,21 @@ export class SpanBlock {
     this.rows = 0;
     for (const column of [this.traceId, this.spanIds, this.startTime]) column.used = true;
     return this.#memory.finish();
+  }
+
+  #place(struct: KernelStruct): Place {
+    return this.kernel.exports[struct].value;
+  }
+
+  #words(struct: KernelStruct, name: string, type: string, perRow: number): KernelScalarColumn<Uint32Array> {
+    return new KernelScalarColumn(this.kernel, this.#place(struct), name, type, Uint32Array, perRow);
+  }
+
+  #bytes(struct: KernelStruct, name: string): KernelScalarColumn<Uint8Array> {
+    return new KernelScalarColumn(this.kernel, this.#place(struct), name, "UInt8", Uint8Array);
+  }
+
+  #map(struct: KernelStruct, name: string, valueType: string): KernelMapColumn {
+    return new KernelMapColumn(this.kernel, this.#place(struct), name, valueType);
   }
 }

@@ -3,7 +3,7 @@ import { memoryLimitBytes } from "../../schema/older-names.ts";
 import { STORED_RESOURCE_COLUMNS } from "../store/span-columns.ts";
 import { viewOf } from "./byte-buffer.ts";
 import { contextCacheMax } from "./limits.ts";
-import { ProtobufReader, toNumber } from "./protobuf.ts";
+import { ProtobufReader, skipUnknown, toNumber } from "./protobuf.ts";
 import { resourceJson, scopeJson, type Range } from "./resource-json.ts";
 
 /** What a resource puts into each of its spans' rows. */
@@ -18,6 +18,31 @@ const EMPTY = viewOf(Buffer.alloc(0));
 const COLUMN_OF_ATTRIBUTE: ReadonlyMap<string, number> = new Map(
   STORED_RESOURCE_COLUMNS.map(({ attribute }, index) => [attribute, index]),
 );
+
+/** Where a message says what its spans came from. */
+export interface ContextParts {
+  message: Range | undefined;
+  schemaUrl: Range | undefined;
+}
+
+/** The resource (or scope), field 1, and the schema URL, field 3, wherever they stand in the message. */
+export function findContext(reader: ProtobufReader, end: number, message: string): ContextParts {
+  const parts: ContextParts = { message: undefined, schemaUrl: undefined };
+  reader.end = end;
+  while (reader.position < end) {
+    const tag = reader.varint32();
+    if (tag !== 0x0a && tag !== 0x12 && tag !== 0x1a) {
+      skipUnknown(reader, tag, 3, message);
+      continue;
+    }
+    const fieldEnd = reader.lengthEnd();
+    const range = { start: reader.position, end: fieldEnd };
+    if (tag === 0x0a) parts.message = range;
+    else if (tag === 0x1a) parts.schemaUrl = range;
+    reader.position = fieldEnd;
+  }
+  return parts;
+}
 
 /** Remembers what it worked out, up to a bound. */
 export class ContextCache {

@@ -1,10 +1,11 @@
 /** The column `rest`: what a span says that has no column, as few spans say it. */
 import { viewOf } from "./byte-buffer.ts";
 import type { StringColumn } from "./native-columns.ts";
+import type { SpanKernel } from "./span-kernel.ts";
 
 const TWO_32 = 4_294_967_296n;
 
-/** Of one span at a time, as it was sent; {@link clear} starts the next. */
+/** Of one span at a time, as it was sent; {@link read} starts the next. */
 export class SpanRest {
   startLow = 0;
   startHigh = 0;
@@ -18,9 +19,15 @@ export class SpanRest {
   /** Whether the end that was sent is not start and duration together. */
   endMoved = false;
 
-  clear(): void {
-    this.startLow = this.startHigh = this.endLow = this.endHigh = 0;
-    this.droppedAttributes = this.droppedEvents = this.droppedLinks = 0;
+  /** Takes what both halves of the transcoder read. */
+  read(kernel: SpanKernel): void {
+    this.startLow = kernel.state("startLow");
+    this.startHigh = kernel.state("startHigh");
+    this.endLow = kernel.state("endLow");
+    this.endHigh = kernel.state("endHigh");
+    this.droppedAttributes = kernel.state("droppedAttributes");
+    this.droppedEvents = kernel.state("droppedEvents");
+    this.droppedLinks = kernel.state("droppedLinks");
     this.startMoved = this.endMoved = false;
   }
 

@@ -1,9 +1,13 @@
-/** One span after another into a block's columns. */
+/**
+ * One span after another into a block's columns. The kernel writes what nearly all spans have (kernel/spans.ts); this
+ * half writes the fields at which it stops, whatever their form is, and ends the spans that have more to say.
+ */
 import type { AttributeWriter } from "./attribute-writer.ts";
 import { EventLinkWriter } from "./event-link-writer.ts";
 import { setSmall } from "./native-columns.ts";
 import { skipUnknown, toNumber, type ProtobufReader } from "./protobuf.ts";
 import type { SpanBlock } from "./span-block.ts";
+import type { SpanKernel } from "./span-kernel.ts";
 import { SpanRest } from "./span-rest.ts";
 import type { TranscodeCounts } from "./transcode-counts.ts";
 
@@ -30,10 +34,8 @@ const IDS_WORDS = 4;
 
 /** Writes spans into one block. */
 export class SpanWriter {
-  /** Mixed out of the ids of the request's spans: a part of its fingerprint. */
-  idMix = 0;
-  idMix2 = 0;
   readonly #block: SpanBlock;
+  readonly #kernel: SpanKernel;
   readonly #attributes: AttributeWriter;
   readonly #details: EventLinkWriter;
   readonly #counts: TranscodeCounts;
@@ -42,16 +44,16 @@ export class SpanWriter {
 
   constructor(block: SpanBlock, attributes: AttributeWriter, counts: TranscodeCounts) {
     this.#block = block;
+    this.#kernel = block.kernel;
     this.#attributes = attributes;
     this.#counts = counts;
     this.#details = new EventLinkWriter(block, attributes, counts);
   }
 
   /** Starts the next request. */
-  startRequest(clock: ClockWindow): void {
+  startRequest(body: Uint8Array, clock: ClockWindow): void {
     this.#clock = clock;
-    this.idMix = 0;
-    this.idMix2 = 0;
+    this.#kernel.startRequest(body, clock.earliest, clock.latest);
   }
 
   /**
@@ -60,91 +62,94 @@ export class SpanWriter {
    * @throws SpanRejected where it cannot be kept, with half a row written
    */
   write(reader: ProtobufReader, end: number): void {
+    this.#kernel.exports.startSpan(reader.position, end);
+    this.resume(reader);
+  }
+
+  /** The same for the span in which the kernel stopped. */
+  resume(reader: ProtobufReader): void {
     const block = this.#block;
     const row = block.rows;
     const attributes = this.#attributes;
     const rest = this.#rest;
-    const start = reader.position;
+    const end = this.#kernel.state("end");
     reader.end = end;
     attributes.startSpan();
-    rest.clear();
-    const has = this.#fields(reader, end, row);
+    while (this.#kernel.exports.putFields(row) === 0) {
+      reader.position = this.#kernel.state("position");
+      this.#field(reader, row);
+      this.#kernel.setState("position", reader.position);
+    }
+    const has = this.#kernel.state("has");
     if ((has & BOTH_IDS) !== BOTH_IDS) {
       throw new SpanRejected(has & HAS_TRACE_ID ? "span_id is missing" : "trace_id is missing");
     }
-    attributes.messageKeys.endSpan();
+    attributes.endSpan();
+    rest.read(this.#kernel);
     // After the attributes, whatever order they come in.
-    if (has & HAS_EVENTS_OR_LINKS) rest.droppedLinks += this.#details.write(reader, start, end, row);
+    if (has & HAS_EVENTS_OR_LINKS) {
+      rest.droppedLinks += this.#details.write(reader, this.#kernel.state("start"), end, row);
+    }
     attributes.deriveMessageKeys(reader.view, row);
     this.#times(row);
     rest.writeTo(block.rest, row);
-    this.#mixIds(row);
+    this.#kernel.exports.mixIds(row);
     block.rows = row + 1;
   }
 
-  /** Writes every field but events and links; returns which it saw. */
-  #fields(reader: ProtobufReader, end: number, row: number): number {
+  /** Writes the field at the reader's position; an event or a link is only noticed. */
+  #field(reader: ProtobufReader, row: number): void {
     const block = this.#block;
-    const rest = this.#rest;
-    const { bytes } = reader;
-    let has = 0;
-    while (reader.position < end) {
-      const at = reader.position;
-      const tag = bytes[at] as number;
-      const size = at + 1 < end ? (bytes[at + 1] as number) : 0x80;
-      if (tag === 0x4a && size < 0x80 && at + 2 + size <= end) {
-        this.#attributes.write(reader, at + 2, at + 2 + size, row);
-        reader.position = at + 2 + size;
-        continue;
+    const tag = reader.varint32();
+    switch (tag) {
+      case 0x4a: {
+        const end = reader.lengthEnd();
+        this.#attributes.write(reader, end, row);
+        reader.position = end;
+        break;
       }
-      switch (reader.varint32()) {
-        case 0x4a: {
-          const attributeEnd = reader.lengthEnd();
-          this.#attributes.write(reader, reader.position, attributeEnd, row);
-          reader.position = attributeEnd;
-          break;
-        }
-        case 0x0a:
-          writeId(reader, block.traceId.values, row * IDS_WORDS, TRACE_ID_WORDS, "trace_id");
-          has |= HAS_TRACE_ID;
-          break;
-        case 0x12:
-          writeId(reader, block.spanIds.values, row * IDS_WORDS, SPAN_ID_WORDS, "span_id");
-          has |= HAS_SPAN_ID;
-          break;
-        case 0x22:
-          this.#parentId(reader, row);
-          break;
-        case 0x2a: {
-          const stringEnd = reader.lengthEnd();
-          block.spanName.indexes[row] = block.spanName.dictionary.lookup(reader.view, reader.position, stringEnd);
-          reader.position = stringEnd;
-          break;
-        }
-        case 0x30:
-          setSmall(block.kind, row, smallEnum(reader));
-          break;
-        case 0x39:
-          reader.fixed64();
-          rest.startLow = reader.low;
-          rest.startHigh = reader.high;
-          break;
-        case 0x41:
-          reader.fixed64();
-          rest.endLow = reader.low;
-          rest.endHigh = reader.high;
-          break;
-        case 0x5a:
-        case 0x6a:
-          has |= HAS_EVENTS_OR_LINKS;
-          reader.position = reader.lengthEnd();
-          break;
-        default:
-          reader.position = at;
-          this.#rareField(reader, reader.varint32(), row);
+      case 0x0a:
+        writeId(reader, block.traceId.values, row * IDS_WORDS, TRACE_ID_WORDS, "trace_id");
+        this.#has(HAS_TRACE_ID);
+        break;
+      case 0x12:
+        writeId(reader, block.spanIds.values, row * IDS_WORDS, SPAN_ID_WORDS, "span_id");
+        this.#has(HAS_SPAN_ID);
+        break;
+      case 0x22:
+        this.#parentId(reader, row);
+        break;
+      case 0x2a: {
+        const end = reader.lengthEnd();
+        block.spanName.set(row, reader.position, end);
+        reader.position = end;
+        break;
       }
+      case 0x30:
+        setSmall(block.kind, row, smallEnum(reader));
+        break;
+      case 0x39:
+        reader.fixed64();
+        this.#kernel.setState("startLow", reader.low);
+        this.#kernel.setState("startHigh", reader.high);
+        break;
+      case 0x41:
+        reader.fixed64();
+        this.#kernel.setState("endLow", reader.low);
+        this.#kernel.setState("endHigh", reader.high);
+        break;
+      case 0x5a:
+      case 0x6a:
+        this.#has(HAS_EVENTS_OR_LINKS);
+        reader.position = reader.lengthEnd();
+        break;
+      default:
+        this.#rareField(reader, tag, row);
     }
-    return has;
+  }
+
+  #has(field: number): void {
+    this.#kernel.setState("has", this.#kernel.state("has") | field);
   }
 
   #rareField(reader: ProtobufReader, tag: number, row: number): void {
@@ -159,13 +164,13 @@ export class SpanWriter {
         break;
       }
       case 0x50:
-        this.#rest.droppedAttributes = reader.varint32();
+        this.#kernel.setState("droppedAttributes", reader.varint32());
         break;
       case 0x60:
-        this.#rest.droppedEvents = reader.varint32();
+        this.#kernel.setState("droppedEvents", reader.varint32());
         break;
       case 0x70:
-        this.#rest.droppedLinks = reader.varint32();
+        this.#kernel.setState("droppedLinks", reader.varint32());
         break;
       case 0x85:
         setSmall(block.flags, row, reader.fixed32());
@@ -200,7 +205,7 @@ export class SpanWriter {
       if (tag === 0x12) {
         const stringEnd = reader.lengthEnd();
         if (stringEnd > reader.position && !block.statusMessage.has(row)) {
-          if (!block.statusMessage.set(row, reader.view, reader.position, stringEnd)) this.#counts.repairedStrings += 1;
+          if (!block.statusMessage.set(row, reader.position, stringEnd)) this.#counts.repairedStrings += 1;
         }
         reader.position = stringEnd;
       } else if (tag === 0x18) {
@@ -234,14 +239,6 @@ export class SpanWriter {
     durationNs.values[low] = endLow - startLow;
     durationNs.values[low + 1] = endHigh - startHigh - (endLow < startLow ? 1 : 0);
     durationNs.used = true;
-  }
-
-  #mixIds(row: number): void {
-    const spanIds = this.#block.spanIds.values;
-    const at = row * IDS_WORDS;
-    const trace = this.#block.traceId.values[at + 2] as number;
-    this.idMix = Math.imul(this.idMix ^ (spanIds[at] as number) ^ trace, 0x9e37_79b1) + 1;
-    this.idMix2 = Math.imul(this.idMix2 ^ (spanIds[at + 1] as number), 0x85eb_ca6b) + trace;
   }
 }
 

@@ -12,9 +12,9 @@ import { ValueTooDeepError } from "./json-text.ts";
 import { blockRowsMax, clockAheadMaxNs } from "./limits.ts";
 import type { LowCardinalityColumn } from "./native-columns.ts";
 import { ProtobufReader, skipUnknown } from "./protobuf.ts";
-import type { Range } from "./resource-json.ts";
 import { SpanBlock } from "./span-block.ts";
-import { ContextCache, type ResourceContext } from "./span-context.ts";
+import { ContextCache, findContext, type ResourceContext } from "./span-context.ts";
+import { STOPS } from "./span-kernel.ts";
 import { SpanRejected, SpanWriter, type ClockWindow } from "./span-writer.ts";
 import type { TranscodeCounts } from "./transcode-counts.ts";
 
@@ -52,6 +52,7 @@ const reasonsMax = 5;
 export class SpanTranscoder {
   readonly counts: TranscodeCounts = { wildClocks: 0, endBeforeStart: 0, badLinks: 0, repairedStrings: 0 };
   readonly #block = new SpanBlock();
+  readonly #kernel = this.#block.kernel;
   readonly #attributes = new AttributeWriter(this.#block);
   readonly #spanWriter = new SpanWriter(this.#block, this.#attributes, this.counts);
   readonly #contexts = new ContextCache();
@@ -109,7 +110,7 @@ export class SpanTranscoder {
       spans: this.#spans,
       rejected: this.#rejected,
       rejectMessage: [...this.#reasons].join("; "),
-      fingerprint: `${hex(crc32(body))}${hex(this.#spanWriter.idMix)}${hex(this.#spanWriter.idMix2)}${hex(body.length)}`,
+      fingerprint: `${hex(crc32(body))}${hex(this.#kernel.state("idMix"))}${hex(this.#kernel.state("idMix2"))}${hex(body.length)}`,
     };
   }
 
@@ -149,7 +150,7 @@ export class SpanTranscoder {
     this.#rejected = 0;
     this.#spans = 0;
     this.#reasons.clear();
-    this.#spanWriter.startRequest(this.#clock());
+    this.#spanWriter.startRequest(body, this.#clock());
     const reader = new ProtobufReader(body);
     this.#reader = reader;
     while (reader.position < body.length) {
@@ -197,25 +198,51 @@ export class SpanTranscoder {
     );
     if (!scope) return;
     reader.position = start;
-    reader.end = end;
     this.#contextRow = this.#block.rows;
     while (reader.position < end) {
-      const tag = reader.varint32();
-      if (tag !== 0x12) {
-        reader.skip(tag);
-        continue;
-      }
-      const spanEnd = reader.lengthEnd();
-      if (this.#block.rows === blockRowsMax) {
-        this.#fillContext(context, scope);
-        this.#startNextBlock();
-      }
-      if (this.#careful) this.#carefulSpan(spanEnd);
-      else this.#span(spanEnd);
-      reader.position = spanEnd;
       reader.end = end;
+      // Span by span where a bad one may have to be taken back.
+      const stop = this.#careful ? STOPS.otherField : this.#plainSpans(end);
+      if (stop === STOPS.full) this.#startNextBlock(context, scope);
+      else if (stop === STOPS.inSpan) this.#restOfSpan();
+      else if (stop === STOPS.otherField) this.#anyField(end, context, scope);
     }
     this.#fillContext(context, scope);
+  }
+
+  /** Spans as nearly all are; why the kernel stopped. */
+  #plainSpans(end: number): number {
+    const block = this.#block;
+    const stop = this.#kernel.exports.putSpans(this.#reader.position, end, block.rows, blockRowsMax);
+    const rows = this.#kernel.state("row");
+    this.#spans += rows - block.rows;
+    block.rows = rows;
+    this.#reader.position = this.#kernel.state("position");
+    return stop;
+  }
+
+  /** The span in which the kernel stopped. */
+  #restOfSpan(): void {
+    const end = this.#kernel.state("end");
+    this.#spanWriter.resume(this.#reader);
+    this.#spans += 1;
+    this.#reader.position = end;
+  }
+
+  /** A field of ScopeSpans in any form. */
+  #anyField(end: number, context: ResourceContext, scope: DataView): void {
+    const reader = this.#reader;
+    const tag = reader.varint32();
+    if (tag !== 0x12) {
+      reader.skip(tag);
+      return;
+    }
+    const spanEnd = reader.lengthEnd();
+    if (this.#block.rows === blockRowsMax) this.#startNextBlock(context, scope);
+    if (this.#careful) this.#carefulSpan(spanEnd);
+    else this.#span(spanEnd);
+    reader.position = spanEnd;
+    reader.end = end;
   }
 
   /** A resource or scope that cannot be kept takes the spans under it along, and no others. */
@@ -235,7 +262,8 @@ export class SpanTranscoder {
   }
 
   /** Only a request of more rows than a block has comes here, and its block had no other's rows. */
-  #startNextBlock(): void {
+  #startNextBlock(context: ResourceContext, scope: DataView): void {
+    this.#fillContext(context, scope);
     this.#seal();
     this.#block.mark(0);
     this.#rowsBefore = 0;
@@ -253,10 +281,7 @@ export class SpanTranscoder {
     block.resourceColumns.forEach((writer, index) => {
       const text = context.strings[index] as DataView;
       if (writer.type === "lowCardinality") fillIndex(writer.column, text, from, to);
-      else if (writer.type === "string") {
-        if (text.byteLength === 0) return;
-        for (let row = from; row < to; row += 1) writer.column.set(row, text, 0, text.byteLength);
-      } else if (writer.type === "uint64") {
+      else {
         const number = context.numbers[index] as number;
         if (number === 0) return;
         const { values } = writer.column;
@@ -285,30 +310,6 @@ export class SpanTranscoder {
       this.#reject(error.message, 1);
     }
   }
-}
-
-interface ContextParts {
-  message: Range | undefined;
-  schemaUrl: Range | undefined;
-}
-
-/** The resource (or scope), field 1, and the schema URL, field 3, wherever they stand in the message. */
-function findContext(reader: ProtobufReader, end: number, message: string): ContextParts {
-  const parts: ContextParts = { message: undefined, schemaUrl: undefined };
-  reader.end = end;
-  while (reader.position < end) {
-    const tag = reader.varint32();
-    if (tag !== 0x0a && tag !== 0x12 && tag !== 0x1a) {
-      skipUnknown(reader, tag, 3, message);
-      continue;
-    }
-    const fieldEnd = reader.lengthEnd();
-    const range = { start: reader.position, end: fieldEnd };
-    if (tag === 0x0a) parts.message = range;
-    else if (tag === 0x1a) parts.schemaUrl = range;
-    reader.position = fieldEnd;
-  }
-  return parts;
 }
 
 function fillIndex(column: LowCardinalityColumn, text: DataView, from: number, to: number): void {

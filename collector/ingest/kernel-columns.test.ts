@@ -1,14 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
-import { ByteBuffer, viewOf } from "./byte-buffer.ts";
-import { UuidColumn } from "./uuid-column.ts";
+import { ByteBuffer } from "./byte-buffer.ts";
+import { KernelUuidColumn } from "./kernel-columns.ts";
+import { SpanKernel } from "./span-kernel.ts";
+
+const kernel = new SpanKernel();
+const column = new KernelUuidColumn(kernel, kernel.exports.newUuids(), "faas_invocation_id");
 
 function written(text: string): { readonly uuid: string; readonly text: string } {
-  const column = new UuidColumn("faas_invocation_id");
-  column.uuid.ensureRows(1);
+  column.uuid.used = true;
+  column.uuid.reset(1);
+  column.text.reset();
   expect(column.has(0)).toBe(false);
   const bytes = Buffer.from(text);
-  column.set(0, viewOf(bytes), 0, bytes.length);
+  kernel.startRequest(bytes, 0, 0);
+  column.set(0, 0, bytes.length);
   expect(column.has(0)).toBe(true);
   const out = new ByteBuffer();
   column.uuid.writeTo(out, 1);

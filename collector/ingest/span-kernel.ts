@@ -1,0 +1,193 @@
+/**
+ * The part of the transcoder that walks every span: WebAssembly, out of the sources in kernel/, with the columns that
+ * it fills in its own memory. What is rare stays here in TypeScript, and writes to the same columns.
+ */
+import { isUtf8 } from "node:buffer";
+import { readFileSync } from "node:fs";
+import { blockRowsMax, keyTableMax } from "./limits.ts";
+
+/** A place in the kernel's memory. */
+export type Place = number;
+
+/** The structs that the kernel makes itself. */
+export type KernelStruct =
+  | "state"
+  | "keys"
+  | "traceId"
+  | "spanIds"
+  | "startTime"
+  | "durationNs"
+  | "spanName"
+  | "kind"
+  | "statusCode"
+  | "statusMessage"
+  | "flags"
+  | "stringMap"
+  | "intMap"
+  | "doubleMap"
+  | "boolMap";
+
+/** What kernel/index.ts exports; texts are a place and a size, and a number below 0 is "not known to the kernel". */
+interface KernelExports extends Readonly<Record<KernelStruct, { readonly value: Place }>> {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  makeBlock(rows: number, keyNumbers: number): void;
+  newScalar(widthBytes: number): Place;
+  newStrings(): Place;
+  newUuids(): Place;
+  newLowCardinality(): Place;
+  setColumnOfKey(key: number, kind: number, column: Place): void;
+  setMessageKeys(systemKey: number, idKey: number, olderIdKey: number): void;
+  forgetKeys(): void;
+  numberOfKey(last: number, text: Place, size: number): number;
+  lookup(dictionary: Place, text: Place, size: number): number;
+  addEntry(dictionary: Place, text: Place, size: number, written: Place, writtenSize: number): number;
+  resetDictionary(dictionary: Place): void;
+  fillStrings(column: Place, rows: number): void;
+  setAnyString(column: Place, row: number, text: Place, size: number): void;
+  setUuid(column: Place, row: number, text: Place, size: number): number;
+  keyIndex(column: Place, key: number, text: Place, size: number): number;
+  addKey(column: Place, key: number, text: Place, size: number, written: Place, writtenSize: number): number;
+  addEntryOfRow(column: Place, row: number, index: number): void;
+  putText(bytes: Place, text: Place, size: number): void;
+  putWords(column: Place, low: number, high: number): void;
+  putByte(column: Place, byte: number): void;
+  resetMaps(column: Place, rows: number): void;
+  requestRoom(sizeBytes: number): Place;
+  scratchRoom(sizeBytes: number): Place;
+  startSpan(start: number, end: number): void;
+  putSpans(at: number, end: number, row: number, rowsMax: number): number;
+  putFields(row: number): number;
+  mixIds(row: number): void;
+}
+
+/** Not among the types of Node. */
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object) => { readonly exports: unknown };
+};
+
+/** Fields of the struct of kernel/span-state.ts, by their order as numbers of 32 bits. */
+const SPAN_STATE = {
+  startLow: 0,
+  startHigh: 1,
+  endLow: 2,
+  endHigh: 3,
+  /** The two that are doubles. */
+  earliest: 4,
+  latest: 6,
+  start: 8,
+  end: 9,
+  position: 10,
+  row: 11,
+  has: 12,
+  droppedAttributes: 13,
+  droppedEvents: 14,
+  droppedLinks: 15,
+  lastKey: 16,
+  systemStart: 17,
+  systemEnd: 18,
+  idStart: 19,
+  idEnd: 20,
+  besideColumns: 21,
+  idMix: 22,
+  idMix2: 23,
+} as const;
+
+type StateField = keyof typeof SPAN_STATE;
+
+/** Why `putSpans` stopped. */
+export const STOPS = { end: 0, inSpan: 1, otherField: 2, full: 3 } as const;
+
+/** A text as it is stored. */
+export interface StoredText {
+  readonly at: Place;
+  readonly size: number;
+  /** Whether it came as UTF-8, and so is what came. */
+  readonly asItCame: boolean;
+}
+
+let compiled: object | undefined;
+
+/** One block's columns and the code that fills them. */
+export class SpanKernel {
+  readonly exports: KernelExports;
+  /** Where the request at hand lies. */
+  request: Place = 0;
+  #bytes = new Uint8Array(0);
+  #words = new Uint32Array(0);
+
+  constructor() {
+    compiled ??= new WebAssembly.Module(readFileSync(new URL("span-kernel.wasm", import.meta.url)));
+    this.exports = new WebAssembly.Instance(compiled).exports as KernelExports;
+    // Twice what is remembered, as it is between two requests that it is looked whether that is too much.
+    this.exports.makeBlock(blockRowsMax, keyTableMax * 2);
+  }
+
+  /** The kernel's memory; taken anew after each call that may have made it grow. */
+  get bytes(): Uint8Array {
+    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(this.exports.memory.buffer);
+    return this.#bytes;
+  }
+
+  /** The same, by 32 bits. */
+  get words(): Uint32Array {
+    if (this.#words.length === 0) this.#words = new Uint32Array(this.exports.memory.buffer);
+    return this.#words;
+  }
+
+  /** A 32-bit field of a struct, by its order. */
+  field(struct: Place, index: number): number {
+    return this.words[(struct >>> 2) + index] as number;
+  }
+
+  setField(struct: Place, index: number, value: number): void {
+    this.words[(struct >>> 2) + index] = value;
+  }
+
+  state(field: StateField): number {
+    return this.field(this.exports.state.value, SPAN_STATE[field]);
+  }
+
+  setState(field: StateField, value: number): void {
+    this.setField(this.exports.state.value, SPAN_STATE[field], value);
+  }
+
+  /** Starts a request, whose spans are believed if they start between two instants, ns. */
+  startRequest(body: Uint8Array, earliest: number, latest: number): void {
+    this.request = this.exports.requestRoom(body.length) >>> 0;
+    this.bytes.set(body, this.request);
+    const doubles = new Float64Array(this.exports.memory.buffer, this.exports.state.value);
+    doubles[SPAN_STATE.earliest / 2] = earliest;
+    doubles[SPAN_STATE.latest / 2] = latest;
+    this.setState("idMix", 0);
+    this.setState("idMix2", 0);
+  }
+
+  /** Puts bytes where the kernel finds them, until the next call. */
+  scratch(bytes: Uint8Array): Place {
+    const at = this.exports.scratchRoom(bytes.length) >>> 0;
+    this.bytes.set(bytes, at);
+    return at;
+  }
+
+  /**
+   * The text in the request from `start` to before `end` as it is stored: bytes that are not UTF-8 become U+FFFD, as a
+   * text that readers cannot decode helps nobody.
+   */
+  stored(start: number, end: number): StoredText {
+    const at = this.request + start;
+    const text = this.bytes.subarray(at, this.request + end);
+    if (isUtf8(text)) return { at, size: end - start, asItCame: true };
+    const repaired = Buffer.from(Buffer.from(text.buffer, text.byteOffset, text.length).toString("utf8"));
+    return { at: this.scratch(repaired), size: repaired.length, asItCame: false };
+  }
+
+  /** The number of a string in a dictionary, to which it is added where it is new. */
+  lookup(dictionary: Place, start: number, end: number): number {
+    const text = this.request + start;
+    const known = this.exports.lookup(dictionary, text, end - start);
+    if (known >= 0) return known;
+    const { at, size } = this.stored(start, end);
+    return this.exports.addEntry(dictionary, text, end - start, at, size);
+  }
+}
