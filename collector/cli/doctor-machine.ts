@@ -127,8 +127,9 @@ export function checkSegments({ dataDir }: Pick<Config, "dataDir">): Finding {
   if (aside.count > 0) {
     return warning(
       `${String(aside.count)} segments (${sizeText(aside.sizeBytes)}) are set aside in ${join(wal, "damaged")}: what is ` +
-        "whole in damaged ones is loaded, what the store refused is not. See the log for the cause (a bad disk, a " +
-        "killed machine), keep them to report it, and delete them when done.",
+        "whole in damaged ones is loaded, what the store refused or the disk did not give back is not. See the log " +
+        "for the cause (a bad disk, a killed machine); move back to wal/ what can be read again, and delete the rest " +
+        "when it is reported.",
     );
   }
   if (waiting.count === 0) return ok("no segment is set aside, none waits for the store");

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
@@ -6,6 +6,7 @@ import { silentLog } from "../store/log.ts";
 import { StoreError, type Store } from "../store/store.ts";
 import { Loader } from "./loader.ts";
 import { RecentRequests } from "./recent-requests.ts";
+import { diskFiles, type WalFiles } from "./wal-files.ts";
 import { Wal } from "./wal.ts";
 
 interface Insert {
@@ -16,13 +17,14 @@ interface Insert {
 }
 
 /** A loader of as many closed segments as there are texts, into a store that answers when the test says so. */
-async function loaderOf(texts: readonly string[]) {
+async function loaderOf(texts: readonly string[], { files = diskFiles, isRestarted = false } = {}) {
   const dir = mkdtempSync(join(tmpdir(), "hopscope-loader-"));
-  const wal = await Wal.open({ dir, log: silentLog });
+  const before = await Wal.open({ dir, log: silentLog, files });
   for (const text of texts) {
-    await wal.append({ payload: Buffer.from(text), rows: 1, requests: [] });
-    await wal.closeSegment();
+    await before.append({ payload: Buffer.from(text), rows: 1, requests: [] });
+    await before.closeSegment();
   }
+  const wal = isRestarted ? await Wal.open({ dir, log: silentLog, files }) : before;
   const inserts: Insert[] = [];
   const insertNative = (_table: string, [block = Buffer.alloc(0)]: readonly Uint8Array[]) =>
     new Promise<void>((take, fail) => {
@@ -42,6 +44,8 @@ async function loaderOf(texts: readonly string[]) {
     insertOf: (text: string) =>
       vi.waitFor(() => inserts.findLast((insert) => insert.text === text) ?? expect.fail(`no insert of ${text}`)),
     texts: () => inserts.map(({ text }) => text),
+    setAside: () => readdirSync(join(dir, "damaged")),
+    remove: (name: string) => rmSync(join(dir, name)),
     segmentsOnDisk: () => readdirSync(dir).filter((name) => name.endsWith(".seg")).length,
   };
 }
@@ -72,4 +76,33 @@ it("inserts one at a time where the store refused, until it takes one", async ()
   (await insertOf("b")).take();
   (await insertOf("c")).take();
   await vi.waitFor(() => expect(loader.counts).toMatchObject({ spans: 3, retries: 2 }));
+});
+
+it("sets aside a segment that the disk does not give back any more, and inserts those after it", async () => {
+  let reads = 0;
+  const files: WalFiles = {
+    ...diskFiles,
+    read(path) {
+      if (path.includes("1.seg")) reads += 1;
+      // The first is that of the start.
+      return path.includes("1.seg") && reads > 1 ? Promise.reject(new Error("EIO")) : diskFiles.read(path);
+    },
+  };
+  const { loader, insertOf, texts, setAside, segmentsOnDisk } = await loaderOf(["a", "b"], { files, isRestarted: true });
+  (await insertOf("b")).take();
+  await vi.waitFor(() => expect(segmentsOnDisk()).toBe(0), { timeout: 20_000 });
+  expect(setAside()).toEqual(["0000000000000001.seg"]);
+  expect(reads).toBeGreaterThan(2);
+  expect(texts()).toEqual(["b"]);
+  expect(loader.lastError).toBeUndefined();
+}, 30_000);
+
+it("inserts once what it has in memory, though somebody removes its file meanwhile", async () => {
+  const { loader, insertOf, texts, remove } = await loaderOf(["a", "b"]);
+  const first = await insertOf("a");
+  remove("0000000000000001.seg");
+  first.take();
+  (await insertOf("b")).take();
+  await vi.waitFor(() => expect(loader.counts).toMatchObject({ spans: 2, segments: 2, retries: 0 }));
+  expect(texts()).toEqual(["a", "b"]);
 });

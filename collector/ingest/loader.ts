@@ -9,10 +9,14 @@ import { isBadDataCode } from "../store/retryable.ts";
 import { StoreError, type Store } from "../store/store.ts";
 import { loadRetryMaxMs, loadRetryMinMs, loadsAtATime } from "./limits.ts";
 import type { RecentRequests } from "./recent-requests.ts";
+import type { SegmentContent } from "./segment.ts";
 import type { ClosedSegment, Wal } from "./wal.ts";
 
 /** Tries after which bytes that the store calls wrong are set aside: once may be a broken connection. */
 const badDataTries = 3;
+
+/** Tries after which a segment that the disk does not give back is set aside: some three seconds. */
+const unreadableTries = 6;
 
 /** What was loaded since the collector started. */
 export interface LoadCounts {
@@ -93,7 +97,8 @@ export class Loader {
     let delayMs = loadRetryMinMs;
     for (let tries = 1; !this.#stopping.signal.aborted; tries += 1) {
       try {
-        const content = await wal.read(segment);
+        const content = await this.#read(segment, before, tries);
+        if (content === undefined) return;
         const taken = await this.#insert(content.records, content.id || segment.path, tries);
         await before;
         // Whoever stopped this closes the files: the next start loads it again, which the token makes a no-op.
@@ -118,6 +123,24 @@ export class Loader {
       await before;
       await delay(delayMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
       delayMs = Math.min(delayMs * 2, loadRetryMaxMs);
+    }
+  }
+
+  /** What the segment holds; undefined where it cannot be read and was set aside, after those before it were done. */
+  async #read(
+    segment: ClosedSegment,
+    before: Promise<void> | undefined,
+    tries: number,
+  ): Promise<SegmentContent | undefined> {
+    const { wal } = this.#options;
+    try {
+      return await wal.read(segment);
+    } catch (error) {
+      if (tries < unreadableTries) throw error;
+      await before;
+      await wal.giveUp(segment, error);
+      this.lastError = undefined;
+      return undefined;
     }
   }
 

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { readExposition } from "../../test/support/exposition.ts";
 import { encodeOtlp, type OtlpJson } from "../../test/support/otlp-proto.ts";
 import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
@@ -197,6 +197,45 @@ describe("the receiver", () => {
     await receiver.receiveTraces(body, "protobuf");
     await receiver.close(within.timeout);
     expect(await storedCount()).toBe(2);
+  });
+
+  it("makes spans readable soon after, though the clock was set back by an hour meanwhile", async () => {
+    let take: (() => void) | undefined;
+    const untilTaken = new Promise<void>((settle) => (take = settle));
+    const insertNative: Store["insertNative"] = (...args) => untilTaken.then(() => db.store.insertNative(...args));
+    const store: Store = { ...db.store, insertNative };
+    const receiver = await receive({ segmentAgeMaxMs: 20 }, { store });
+    await receiver.receiveTraces(bodyOf(1), "protobuf");
+    await vi.waitFor(() => expect(receiver.stats().walSegments).toBe(1), within);
+    await receiver.receiveTraces(bodyOf(1), "protobuf");
+    const setBack = Date.now() - 3_600_000;
+    const clock = vi.spyOn(Date, "now").mockReturnValue(setBack);
+    onTestFinished(() => clock.mockRestore());
+    // The segment of the second waits for the one before, and when it is due is looked at again meanwhile.
+    await vi.waitFor(() => expect(receiver.stats().lagS).toBeGreaterThan(0.2), within);
+    take?.();
+    clock.mockRestore();
+    await vi.waitFor(async () => expect(await storedCount()).toBe(2), within);
+  });
+
+  it("starts and goes on past a segment that the disk does not give back, and keeps it", async () => {
+    const { store } = brokenStore();
+    const before = await receive({}, { store });
+    await before.receiveTraces(bodyOf(4), "protobuf");
+    await before.close(100);
+    const files: WalFiles = {
+      ...diskFiles,
+      read: (path) => (path.endsWith(".seg") ? Promise.reject(new Error("EIO: i/o error")) : diskFiles.read(path)),
+    };
+    const after = await receive({}, { files });
+    expect(after.stats().wal.damagedSegments).toBe(1);
+    await after.receiveTraces(bodyOf(1), "protobuf");
+    await vi.waitFor(async () => expect(await storedCount()).toBe(1), within);
+    await after.close();
+    const [aside = ""] = await readdir(join(dataDir, "wal", "damaged"));
+    await rename(join(dataDir, "wal", "damaged", aside), join(dataDir, "wal", aside));
+    await receive();
+    await vi.waitFor(async () => expect(await storedCount()).toBe(5), within);
   });
 
   it("says what it did in the Prometheus format", async () => {

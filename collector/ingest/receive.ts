@@ -117,8 +117,12 @@ interface Waiting {
 /** Opens the log, starts to load what an earlier collector left, and takes requests. */
 export async function openReceiver(options: ReceiverOptions): Promise<Receiver> {
   const { store, log, dataDir, files = diskFiles } = options;
-  const wal = await Wal.open({ dir: join(dataDir, "wal"), log, files, keepRecords: () => new JoinedRecords() });
-  const recent = await RecentRequests.open(join(dataDir, "wal", "requests"), files);
+  const dir = join(dataDir, "wal");
+  const recent = await RecentRequests.open(join(dir, "requests"), files);
+  const onLeft = (requests: readonly string[]) => {
+    for (const request of requests) recent.add(request);
+  };
+  const wal = await Wal.open({ dir, log, files, keepRecords: () => new JoinedRecords(), onLeft });
   const loader = new Loader({ wal, store, recent, table: "spans", log });
   const receiver = new OpenReceiver(options, wal, recent, loader);
   await receiver.start();
@@ -159,7 +163,6 @@ class OpenReceiver implements Receiver {
   }
 
   async start(): Promise<void> {
-    await this.#rememberLeftRequests();
     await this.#checkDisk();
     this.#diskTimer = setInterval(() => void this.#checkDisk(), diskCheckIntervalMs).unref();
     this.#loader.wake();
@@ -235,7 +238,7 @@ class OpenReceiver implements Receiver {
       walBytes: this.#wal.sizeBytes,
       walSegments: this.#wal.closedSegments,
       diskFreeBytes: this.#diskFreeBytes,
-      lagS: since === undefined ? 0 : (Date.now() - since) / 1000,
+      lagS: since === undefined ? 0 : (performance.now() - since) / 1000,
       transcode: this.#transcoder.counts,
       wal: this.#wal.counts,
       load: this.#loader.counts,
@@ -318,7 +321,7 @@ class OpenReceiver implements Receiver {
     const since = this.#wal.openSince;
     if (this.#closeTimer || this.#closeDue || since === undefined || this.#closed) return;
     const least = this.#wal.first() ? loaderBusyRecheckMs : 0;
-    const inMs = Math.max(since + this.#limits.segmentAgeMaxMs - Date.now(), least);
+    const inMs = Math.max(since + this.#limits.segmentAgeMaxMs - performance.now(), least);
     this.#closeTimer = setTimeout(() => {
       this.#closeTimer = undefined;
       void this.#closeNow();
@@ -330,13 +333,6 @@ class OpenReceiver implements Receiver {
     if (this.#wal.first() === undefined && this.#committing) this.#closeDue = true;
     else if (this.#wal.first() === undefined) await this.#wal.closeSegment();
     this.#closeSoon();
-  }
-
-  async #rememberLeftRequests(): Promise<void> {
-    for (const segment of this.#wal.segments()) {
-      const { records } = await this.#wal.read(segment);
-      for (const record of records) for (const request of record.requests) this.#recent.add(request);
-    }
   }
 
   async #checkDisk(): Promise<void> {

@@ -53,7 +53,8 @@ export class RecentRequests {
   async keep(fingerprints: readonly string[]): Promise<void> {
     if (fingerprints.length === 0) return;
     const now = this.#now();
-    if (!this.#current || now - this.#current.since > replayWindowMs) await this.#rotate(now);
+    // A clock that was set back must not keep a file in use until it has caught up.
+    if (!this.#current || Math.abs(now - this.#current.since) > replayWindowMs) await this.#rotate(now);
     const entries = Buffer.alloc(fingerprints.length * entryBytes);
     fingerprints.forEach((fingerprint, index) => {
       entries.writeBigUInt64LE(BigInt(this.#seen.get(fingerprint) ?? now), index * entryBytes);

@@ -1,5 +1,5 @@
 /** The few file operations that the write-ahead log needs; a test puts a disk that fails and forgets in its place. */
-import { mkdir, open, readdir, readFile, rename, statfs, truncate, unlink, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm, statfs, truncate, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** A file that is only appended to. */
@@ -22,6 +22,7 @@ export interface WalFiles {
   create(path: string): Promise<AppendFile>;
   truncate(path: string, sizeBytes: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /** Nothing where it is gone already. */
   remove(path: string): Promise<void>;
   /** Bytes that can still be written to the disk of `dir`. */
   freeBytes(dir: string): Promise<number>;
@@ -59,7 +60,7 @@ export const diskFiles: WalFiles = {
     await syncDir(dirname(from));
     await syncDir(dirname(to));
   },
-  remove: (path) => unlink(path),
+  remove: (path) => rm(path, { force: true }),
   freeBytes: async (dir) => {
     const { bavail, bsize } = await statfs(dir);
     return bavail * bsize;

@@ -4,7 +4,7 @@
  * One caller appends at a time (the receiver's group commit).
  */
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Log } from "../store/log.ts";
 import { ListedRecords, type KeptRecords } from "./kept-records.ts";
 import { keptSegmentsMaxBytes, segmentSizeMaxBytes } from "./limits.ts";
@@ -18,14 +18,15 @@ import {
 } from "./segment.ts";
 import { diskFiles, type AppendFile, type WalFiles } from "./wal-files.ts";
 
-const SEGMENT_NAME = /^(\d{16})\.seg$/;
+const SEGMENT_NAME = /^\d{16}\.seg$/;
+const UNREADABLE = "segment cannot be read; it was set aside: once it can, move it back and start again";
 
 /** A segment that is complete and waits for the loader. */
 export interface ClosedSegment {
   readonly path: string;
   readonly sizeBytes: number;
   readonly rows: number;
-  /** When its first record was written, or it was found at start: milliseconds since the epoch. */
+  /** When its first record was written, or it was found at start: milliseconds of `performance.now()`. */
   readonly since: number;
   /** What is in the file, where it was written lately; else it is read from there. */
   readonly kept: SegmentContent | undefined;
@@ -52,11 +53,13 @@ export interface WalOptions {
   readonly segmentMaxBytes?: number | undefined;
   /** How records are kept in memory until their segment is loaded, and given to the loader: as they are by default. */
   readonly keepRecords?: (() => KeptRecords) | undefined;
+  /** Told at opening of the requests in each segment that was left. */
+  readonly onLeft?: ((requests: readonly string[]) => void) | undefined;
 }
 
 /** What went wrong with the log's files since the collector started. */
 export interface WalCounts {
-  /** Segments with damage, set aside in `damaged/`. */
+  /** Segments with damage, or that cannot be read, set aside in `damaged/`. */
   damagedSegments: number;
   /** Segments whose last, never acknowledged record was torn by a crash, and cut. */
   tornTails: number;
@@ -71,6 +74,7 @@ export class Wal {
   readonly #files: WalFiles;
   readonly #log: Log;
   readonly #segmentMaxBytes: number;
+  readonly #damagedDir: string;
   readonly #keepRecords: () => KeptRecords;
   readonly #kept: KeptRecords;
   readonly #closed: ClosedSegment[] = [];
@@ -82,6 +86,7 @@ export class Wal {
   private constructor(options: WalOptions) {
     const { dir, files = diskFiles, log, segmentMaxBytes = segmentSizeMaxBytes } = options;
     this.dir = dir;
+    this.#damagedDir = join(dir, "damaged");
     this.#keepRecords = options.keepRecords ?? (() => new ListedRecords());
     this.#kept = this.#keepRecords();
     this.#files = files;
@@ -93,13 +98,12 @@ export class Wal {
   static async open(options: WalOptions): Promise<Wal> {
     const wal = new Wal(options);
     await wal.#files.makeDir(wal.dir);
-    await wal.#files.makeDir(join(wal.dir, "damaged"));
-    for (const name of await wal.#files.list(wal.dir)) {
-      const number = SEGMENT_NAME.exec(name)?.[1];
-      if (number === undefined) continue;
-      wal.#nextNumber = Number(number) + 1;
-      await wal.#recover(join(wal.dir, name));
-    }
+    await wal.#files.makeDir(wal.#damagedDir);
+    const left = segmentsOf(await wal.#files.list(wal.dir));
+    // What is set aside keeps its name, which no other may get.
+    const aside = segmentsOf(await wal.#files.list(wal.#damagedDir));
+    wal.#nextNumber = Math.max(0, ...[...left, ...aside].map((name) => Number.parseInt(name, 10))) + 1;
+    for (const name of left) await wal.#recover(join(wal.dir, name), options.onLeft);
     return wal;
   }
 
@@ -112,7 +116,7 @@ export class Wal {
     return this.#closed.length;
   }
 
-  /** Milliseconds since the epoch at which the oldest data that is not yet in the store was written. */
+  /** Milliseconds of `performance.now()` at which the oldest data that is not yet in the store was written. */
   get oldestSince(): number | undefined {
     return this.#closed[0]?.since ?? this.#open?.since;
   }
@@ -145,7 +149,7 @@ export class Wal {
     if (this.#open.sizeBytes >= this.#segmentMaxBytes) await this.closeSegment();
   }
 
-  /** Closes the open segment, so that the loader may have it. */
+  /** Closes the open segment, so that the loader may have it; what is in it is durable, whatever the disk says now. */
   async closeSegment(): Promise<void> {
     const segment = this.#open;
     if (!segment) return;
@@ -154,10 +158,13 @@ export class Wal {
     const records = this.#kept.take();
     const kept = isKept ? { id, records, wholeBytes: sizeBytes, damagedBytes: 0, tailBytes: 0 } : undefined;
     if (rows > 0) this.#closed.push({ path, sizeBytes, rows, since, kept });
-    await segment.file.close();
-    if (rows > 0) return;
-    this.#keptBytes -= sizeBytes;
-    await this.#files.remove(path);
+    if (rows === 0) this.#keptBytes -= sizeBytes;
+    try {
+      await segment.file.close();
+      if (rows === 0) await this.#files.remove(path);
+    } catch (error) {
+      this.#log.error({ path, error: String(error) }, "segment did not close");
+    }
   }
 
   /** The oldest segment that waits for the loader. */
@@ -187,8 +194,18 @@ export class Wal {
 
   /** A segment is in the store: it goes, or is kept in `damaged/` where part of it could not be read. */
   async finish(segment: ClosedSegment, { damaged }: { readonly damaged: boolean }): Promise<void> {
-    if (damaged) await this.#setAside(segment.path);
+    if (damaged) await this.#setAside(segment.path, "segment is damaged; it was set aside, and what is whole in it is loaded");
     else await this.#files.remove(segment.path);
+    this.#forget(segment);
+  }
+
+  /** A segment cannot be read, again and again: it is kept in `damaged/`, and does not stop those after it. */
+  async giveUp(segment: ClosedSegment, error: unknown): Promise<void> {
+    await this.#setAside(segment.path, UNREADABLE, error);
+    this.#forget(segment);
+  }
+
+  #forget(segment: ClosedSegment): void {
     this.#closed.splice(this.#closed.indexOf(segment), 1);
     if (segment.kept) this.#keptBytes -= segment.sizeBytes;
   }
@@ -212,7 +229,7 @@ export class Wal {
     this.#nextNumber += 1;
     const file = await this.#files.create(path);
     const id = randomBytes(16).toString("hex");
-    const segment: OpenSegment = { id, path, file, sizeBytes: 0, rows: 0, since: Date.now(), isKept: true };
+    const segment: OpenSegment = { id, path, file, sizeBytes: 0, rows: 0, since: performance.now(), isKept: true };
     this.#open = segment;
     await file.append([encodeSegmentHeader(id)]);
     segment.sizeBytes = segmentHeaderBytes;
@@ -234,13 +251,12 @@ export class Wal {
     } catch (error) {
       this.#log.error({ path: segment.path, error: String(error) }, "a failed write could not be cut from its segment");
     }
-    await this.closeSegment().catch((error: unknown) => {
-      this.#log.error({ path: segment.path, error: String(error) }, "segment did not close");
-    });
+    await this.closeSegment();
   }
 
-  async #recover(path: string): Promise<void> {
-    const bytes = await this.#files.read(path);
+  async #recover(path: string, onLeft: WalOptions["onLeft"]): Promise<void> {
+    const bytes = await this.#files.read(path).catch((error: unknown) => this.#setAside(path, UNREADABLE, error));
+    if (bytes === undefined) return;
     const content = decodeSegment(bytes);
     const rows = content.records.reduce((sum, record) => sum + record.rows, 0);
     const torn = content.tailBytes > 0 && content.damagedBytes === 0 && content.id !== "";
@@ -255,14 +271,22 @@ export class Wal {
       this.counts.tornTails += 1;
       await this.#files.truncate(path, content.wholeBytes);
     }
-    if (rows === 0) await this.#setAside(path);
-    else this.#closed.push({ path, sizeBytes: content.wholeBytes, rows, since: Date.now(), kept: undefined });
+    if (rows === 0) await this.#setAside(path, "segment is damaged; nothing in it is whole, and it was set aside");
+    else this.#closed.push({ path, sizeBytes: content.wholeBytes, rows, since: performance.now(), kept: undefined });
+    for (const { requests } of content.records) onLeft?.(requests);
   }
 
-  async #setAside(path: string): Promise<void> {
-    const target = join(this.dir, "damaged", path.slice(this.dir.length + 1));
+  async #setAside(path: string, message: string, cause?: unknown): Promise<undefined> {
+    const target = join(this.#damagedDir, basename(path));
     this.counts.damagedSegments += 1;
-    this.#log.error({ path: target }, "segment is damaged; it was set aside, and what is whole in it is loaded");
-    await this.#files.rename(path, target);
+    this.#log.error({ path: target, ...(cause instanceof Error && { error: cause.message }) }, message);
+    await this.#files.rename(path, target).catch((error: NodeJS.ErrnoException) => {
+      // Somebody removed it: there is nothing to keep.
+      if (error.code !== "ENOENT") throw error;
+    });
   }
+}
+
+function segmentsOf(names: readonly string[]): string[] {
+  return names.filter((name) => SEGMENT_NAME.test(name));
 }
