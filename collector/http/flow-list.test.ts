@@ -164,17 +164,18 @@ function bounded(bounds: { timeS?: number; rowsRead?: number }): Hono {
   const store: Store = {
     ...test.store,
     query: (sql, params, options) => test.store.query(sql, params, { ...options, bounds }),
+    queryBlocks: (sql, params, options) => test.store.queryBlocks(sql, params, { ...options, bounds }),
   };
   return createApp({ store });
 }
 
 /** No question has the memory that it takes: the server counts only what is more than a few megabytes. */
 function withoutMemory(): Hono {
-  const query: Store["query"] = (_sql, _params, options) => {
+  const query: Store["queryBlocks"] = (_sql, _params, options) => {
     options?.onCut?.({ limit: "memory", value: 1 });
     return Promise.resolve([]);
   };
-  return createApp({ store: { ...test.store, query } });
+  return createApp({ store: { ...test.store, query: query as Store["query"], queryBlocks: query } });
 }
 
 describe("an answer past a bound of the store", () => {

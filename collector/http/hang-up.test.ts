@@ -13,7 +13,11 @@ beforeAll(async () => {
   test = await createTestStore();
   // Whatever is asked takes half a minute, in steps in which the server sees that it is to stop.
   const sql = `SELECT sleepEachRow(0.5), '${test.database}' FROM numbers(60) SETTINGS max_block_size = 1`;
-  const slow: Store = { ...test.store, query: (_sql, params, options) => test.store.query(sql, params, options) };
+  const slow: Store = {
+    ...test.store,
+    query: (_sql, params, options) => test.store.query(sql, params, options),
+    queryBlocks: (_sql, params, options) => test.store.queryBlocks(sql, params, options),
+  };
   serving = await serveApp(createApp({ store: slow }), { host: "127.0.0.1", port: 0 });
 });
 

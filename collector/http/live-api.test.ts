@@ -10,6 +10,7 @@ type Query = Store["query"];
 function appWith(query: Query, now?: () => number) {
   const store: Store = {
     query,
+    queryBlocks: () => Promise.resolve([]),
     command: () => Promise.resolve(),
     insertNative: () => Promise.resolve(),
     close: () => Promise.resolve(),

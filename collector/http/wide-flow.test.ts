@@ -71,6 +71,10 @@ it.for(["function=worker", "", "coldStart=false"])("is listed once and read once
       if (sql.includes("FROM spans")) reads += 1;
       return test.store.query(sql, params, options);
     },
+    queryBlocks: (sql, params, options) => {
+      reads += 1;
+      return test.store.queryBlocks(sql, params, options);
+    },
   };
   const found: string[] = [];
   for (let cursor: string | undefined = ""; cursor !== undefined;) {

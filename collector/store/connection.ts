@@ -1,6 +1,7 @@
 /** The {@link Store} over HTTP: queries and DDL with their bounds, rows out of the answers, inserts as bytes. */
 import type { Endpoint } from "./embedded.ts";
 import { InsertConnection } from "./insert-connection.ts";
+import { nativeBlocks } from "./native-answer.ts";
 import { QueryConnection } from "./query-connection.ts";
 import { cutOf, cutOfError } from "./query-cut.ts";
 import { StoreError, type QueryBounds, type QueryOptions, type RowOptions, type Store } from "./store.ts";
@@ -20,28 +21,43 @@ export interface ConnectionOptions {
   readonly database: string;
 }
 
+interface Asked {
+  readonly sql: string;
+  readonly params: Record<string, unknown> | undefined;
+  readonly options: QueryOptions | undefined;
+}
+
 /** A {@link Store} on the server at `endpoint`; connects when first used. */
 export function connectStore({ endpoint, database }: ConnectionOptions): Store {
   const queries = new QueryConnection(endpoint, database);
   const inserts = new InsertConnection(endpoint, database);
 
+  /** The answer in this format; nothing where a bound left none of it. */
+  async function ask(format: string, { sql, params, options = {} }: Asked): Promise<Buffer> {
+    const { signal, onCut } = options;
+    const limits = limitsOf(options);
+    const timeoutMs = limits.timeS * 1000 + answerMarginMs;
+    try {
+      const settings = { ...querySettings(limits, onCut !== undefined), default_format: format };
+      const { body, summary } = await queries.ask({ sql, params, settings, timeoutMs, isRead: true, signal });
+      const cut = onCut && cutOf(summary, limits);
+      if (cut) onCut(cut);
+      return body;
+    } catch (error) {
+      const cut = onCut && error instanceof StoreError && cutOfError(error.code, limits);
+      if (!cut) throw error;
+      onCut(cut);
+      return Buffer.alloc(0);
+    }
+  }
+
   return {
     async query<Row>(sql: string, params?: Record<string, unknown>, options?: RowOptions<Row>): Promise<Row[]> {
-      const { signal, onCut, onRow } = options ?? {};
-      const limits = limitsOf(options);
-      const timeoutMs = limits.timeS * 1000 + answerMarginMs;
-      try {
-        const settings = querySettings(limits, onCut !== undefined);
-        const { text, summary } = await queries.ask({ sql, params, settings, timeoutMs, isRead: true, signal });
-        const cut = onCut && cutOf(summary, limits);
-        if (cut) onCut(cut);
-        return toRows(text, onRow);
-      } catch (error) {
-        const cut = onCut && error instanceof StoreError && cutOfError(error.code, limits);
-        if (!cut) throw error;
-        onCut(cut);
-        return [];
-      }
+      const body = await ask(ROWS_FORMAT, { sql, params, options });
+      return toRows(body.toString("utf8"), options?.onRow);
+    },
+    async queryBlocks(sql, params, options) {
+      return [...nativeBlocks(await ask("Native", { sql, params, options }))];
     },
     async command(sql, params) {
       const timeoutMs = commandTimeoutMs + answerMarginMs;
@@ -96,9 +112,10 @@ const COMMAND_SETTINGS: Readonly<Record<string, string>> = {
   load_balancing: "in_order",
 };
 
+/** Unlike a whole JSON document it is well-formed where the server broke off. */
+const ROWS_FORMAT = "JSONCompactEachRowWithNames";
+
 const QUERY_SETTINGS: Readonly<Record<string, string>> = {
-  // Unlike a whole JSON document it is well-formed where the server broke off.
-  default_format: "JSONCompactEachRowWithNames",
   // Reads may change settings and nothing else; only such a query ends on the server when its reader goes away.
   readonly: "2",
   cancel_http_readonly_queries_on_client_close: "1",

@@ -80,7 +80,7 @@ describe("a server that breaks off", () => {
       else response.end("answer");
     });
     await connection.ask(read);
-    expect(await connection.ask(read)).toMatchObject({ text: "answer" });
+    expect((await connection.ask(read)).body.toString()).toBe("answer");
     expect(asked).toBe(3);
   });
 

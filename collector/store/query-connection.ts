@@ -29,7 +29,7 @@ export interface Statement {
 
 /** What the server answered. */
 export interface StatementAnswer {
-  readonly text: string;
+  readonly body: Buffer;
   /** `X-ClickHouse-Summary`: what it cost, as JSON. */
   readonly summary: string | undefined;
 }
@@ -115,10 +115,10 @@ function answerTo(request: ClientRequest, { sql, timeoutMs, signal }: Statement)
       response.on("error", failWith);
       response.on("end", () => {
         end();
-        const text = Buffer.concat(chunks).toString("utf8");
-        const refusal = refusalOf(response, text);
+        const body = Buffer.concat(chunks);
+        const refusal = refusalOf(response, body);
         if (refusal) fail(refusal);
-        else settle({ text, summary: response.headers["x-clickhouse-summary"]?.toString() });
+        else settle({ body, summary: response.headers["x-clickhouse-summary"]?.toString() });
       });
     });
     request.end(sql);
@@ -133,9 +133,10 @@ function isStale({ reusedSocket }: ClientRequest, error: unknown): boolean {
 /** Of `Code: 57. DB::Exception: <message>. (TABLE_ALREADY_EXISTS)`; of several in one another the innermost. */
 const EXCEPTION = /Code: (\d+)\.?(?:(?!Code: ).)*?Exception: ((?:(?!Exception: ).)+?)\s*\([A-Z][A-Z0-9_]{2,}\)/s;
 
-function refusalOf({ statusCode, headers }: IncomingMessage, text: string): StoreError | undefined {
+function refusalOf({ statusCode, headers }: IncomingMessage, body: Buffer): StoreError | undefined {
   const header = headers["x-clickhouse-exception-code"];
   if (statusCode === 200 && header === undefined) return undefined;
+  const text = body.toString("utf8");
   const [, named, message] = EXCEPTION.exec(text) ?? [];
   const code = Number(header ?? named ?? 0);
   const shown = (message ?? text).trim().slice(0, messageMaxLength) || `HTTP ${String(statusCode)}`;

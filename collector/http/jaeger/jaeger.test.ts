@@ -635,6 +635,10 @@ describe("an answer that a bound of the store cut", () => {
         options?.onCut?.({ limit: "rows", value: 7 });
         return test.store.query(sql, params, options);
       },
+      queryBlocks: (sql, params, options) => {
+        options?.onCut?.({ limit: "rows", value: 7 });
+        return test.store.queryBlocks(sql, params, options);
+      },
     };
     return createApp({ store });
   };

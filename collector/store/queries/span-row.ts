@@ -1,42 +1,11 @@
-/** Rows of `spans` back into spans: promoted columns and typed maps become attributes again. */
+/** Blocks of `spans` back into spans: promoted columns and typed maps become attributes again. */
 import * as names from "../../../schema/attributes.ts";
-import type { Attributes, Span, SpanEvent, SpanLink, Status } from "../../../schema/flow.ts";
+import type { Attributes, AttributeValue, Span, SpanEvent, SpanLink, Status } from "../../../schema/flow.ts";
+import type { NativeBlock } from "../native-answer.ts";
+import type { FlatColumn, ListColumn, MapColumn } from "../native-columns.ts";
 import { PROMOTED_SPAN_COLUMNS, type PromotedColumn } from "../span-columns.ts";
 import { OWN_MESSAGE_KEYS_SQL, ownMessageKeys } from "./own-message-keys.ts";
-import { emptyAttributes, fromAnyValueJson, fromInt64, fromKeyValues, fromKeyValuesJson } from "./otlp-value.ts";
-
-/** As the store gives it; ids are hex by the query, 64-bit integers are strings. */
-export interface SpanRow {
-  /** The promoted columns as they are stored, in the order of {@link STORED}. */
-  readonly promoted: readonly (string | number)[];
-  readonly trace_id: string;
-  /** The span's id, then its parent's. */
-  readonly ids: string;
-  readonly start: string;
-  readonly duration_ns: string;
-  readonly name: string;
-  readonly kind: number;
-  readonly status_code: number;
-  readonly status_message: string;
-  readonly trace_state: string;
-  readonly resource: string;
-  readonly scope: string;
-  readonly service_name: string;
-  readonly own_message_keys: readonly string[];
-  readonly message_keys_form: number;
-  readonly attributes_string: Readonly<Record<string, string>>;
-  readonly attributes_int: Readonly<Record<string, string>>;
-  readonly attributes_double: Readonly<Record<string, number | string | null>>;
-  readonly attributes_bool: Readonly<Record<string, number>>;
-  readonly attributes_json: Readonly<Record<string, string>>;
-  readonly event_times: readonly string[];
-  readonly event_names: readonly string[];
-  readonly event_attributes: readonly string[];
-  readonly link_trace_ids: readonly string[];
-  readonly link_span_ids: readonly string[];
-  readonly link_trace_states: readonly string[];
-  readonly link_attributes: readonly string[];
-}
+import { emptyAttributes, fromAnyValueJson, fromKeyValues, fromKeyValuesJson } from "./otlp-value.ts";
 
 /** The promoted columns that are stored: an id that is most often a UUID has two, of which one is filled at most. */
 const STORED: readonly PromotedColumn[] = PROMOTED_SPAN_COLUMNS.flatMap((promoted) => {
@@ -54,7 +23,7 @@ export const SPAN_COLUMNS = [
   "toString(start_time, 'UTC') AS start",
   "duration_ns, name, kind, status_code, status_message, trace_state, resource, scope, service_name",
   `${OWN_MESSAGE_KEYS_SQL} AS own_message_keys, message_keys_form`,
-  `tuple(${STORED.map(({ column }) => column).join(", ")}) AS promoted`,
+  STORED.map(({ column }) => column).join(", "),
   "attributes_string, attributes_int, attributes_double, attributes_bool, attributes_json",
   "`events.time_unix_nano` AS event_times",
   "`events.name` AS event_names",
@@ -66,36 +35,65 @@ export const SPAN_COLUMNS = [
 ].join(",\n  ");
 
 const NO_SPAN_ID = "0000000000000000";
-const NO_UUID = "00000000-0000-0000-0000-000000000000";
 const KINDS: readonly Span["kind"][] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
 const STATUSES: readonly Status[] = ["unset", "ok", "error"];
 
-/** Turns rows into spans; what many rows share (resources, scopes) is parsed once. */
-export function spanReader(): (row: SpanRow) => Span {
+/** Turns blocks into spans; what many rows share (resources, scopes) is parsed once. */
+export function spanReader(): (block: NativeBlock) => Span[] {
   const resources = new Map<string, Attributes>();
   const scopes = new Map<string, string>();
-  return (row) => {
-    const span: Span = {
-      traceId: row.trace_id,
-      spanId: row.ids.slice(0, NO_SPAN_ID.length),
-      name: row.name,
-      kind: KINDS[row.kind] ?? "unspecified",
-      service: row.service_name,
-      startTime: toInstant(row.start),
-      durationMs: Number(row.duration_ns) / 1e6,
-      status: STATUSES[row.status_code] ?? "unset",
-      statusMessage: row.status_message,
-      traceState: row.trace_state,
-      attributes: toAttributes(row),
-      resource: remembered(resources, row.resource, resourceAttributes),
-      scope: remembered(scopes, row.scope, scopeName),
-      events: toEvents(row),
-      links: toLinks(row),
-    };
-    // Not spread into the literal: an object made in one step takes a tenth of the time.
-    const parentSpanId = row.ids.slice(NO_SPAN_ID.length);
-    if (parentSpanId !== NO_SPAN_ID) span.parentSpanId = parentSpanId;
-    return span;
+  return (block) => {
+    const read = columnsOf(block);
+    const spans = new Array<Span>(block.rows);
+    let traceId = "";
+    for (let row = 0; row < block.rows; row += 1) {
+      // Most rows are of the trace of the one before: one text for all of them.
+      if (read.traceIds[row] !== traceId) traceId = read.traceIds[row] as string;
+      const ids = read.ids[row] as string;
+      const span: Span = {
+        traceId,
+        spanId: ids.slice(0, NO_SPAN_ID.length),
+        name: read.names[row] as string,
+        kind: KINDS[read.kinds[row] as number] ?? "unspecified",
+        service: read.services[row] as string,
+        startTime: toInstant(read.starts[row] as string),
+        durationMs: Number(read.durations[row]) / 1e6,
+        status: STATUSES[read.statuses[row] as number] ?? "unset",
+        statusMessage: read.statusMessages[row] as string,
+        traceState: read.traceStates[row] as string,
+        attributes: read.attributesOf(row),
+        resource: remembered(resources, read.resources[row] as string, resourceAttributes),
+        scope: remembered(scopes, read.scopes[row] as string, scopeName),
+        events: read.eventsOf(row),
+        links: read.linksOf(row),
+      };
+      // Not spread into the literal: an object made in one step takes a tenth of the time.
+      const parentSpanId = ids.slice(NO_SPAN_ID.length);
+      if (parentSpanId !== NO_SPAN_ID) span.parentSpanId = parentSpanId;
+      spans[row] = span;
+    }
+    return spans;
+  };
+}
+
+/** A block's columns, found once for all its rows. */
+function columnsOf(block: NativeBlock) {
+  return {
+    traceIds: block.texts("trace_id"),
+    ids: block.texts("ids"),
+    names: block.texts("name"),
+    kinds: block.numbers("kind"),
+    services: block.texts("service_name"),
+    starts: block.texts("start"),
+    durations: block.flat("duration_ns").values,
+    statuses: block.numbers("status_code"),
+    statusMessages: block.texts("status_message"),
+    traceStates: block.texts("trace_state"),
+    resources: block.texts("resource"),
+    scopes: block.texts("scope"),
+    attributesOf: attributeReader(block),
+    eventsOf: eventReader(block),
+    linksOf: linkReader(block),
   };
 }
 
@@ -122,58 +120,105 @@ function scopeName(json: string): string {
   return json === "" ? "" : ((JSON.parse(json) as { name?: string }).name ?? "");
 }
 
-function toAttributes(row: SpanRow): Attributes {
-  const attributes = emptyAttributes();
-  for (let at = 0; at < STORED.length; at += 1) {
-    const value = row.promoted[at] ?? "";
-    if (!isAbsent(value)) addPromoted(attributes, STORED[at] as PromotedColumn, value);
-  }
-  for (const [name, value] of Object.entries(row.attributes_string)) attributes[name] ??= value;
-  for (const [name, value] of Object.entries(row.attributes_int)) attributes[name] ??= fromInt64(value);
-  for (const [name, value] of Object.entries(row.attributes_double)) attributes[name] ??= toDouble(value);
-  for (const [name, value] of Object.entries(row.attributes_bool)) attributes[name] ??= value !== 0;
-  for (const [name, json] of Object.entries(row.attributes_json)) attributes[name] ??= fromAnyValueJson(json);
-  const keys = ownMessageKeys({
-    keys: row.own_message_keys,
-    form: row.message_keys_form,
-    system: attributes[names.MESSAGING_SYSTEM],
-    messageId: attributes[names.MESSAGING_MESSAGE_ID],
-  });
-  if (keys.length > 0) attributes[names.MESSAGE_KEYS] = keys;
-  return attributes;
+type Stored = string | number;
+
+/** A typed map of attributes, and what one of its values stands for. */
+interface TypedMap extends MapColumn {
+  readonly toValue: (value: Stored) => AttributeValue;
 }
 
-/** JSON has no NaN and no infinities: ClickHouse's texts for them become those of OTLP/JSON. */
-function toDouble(value: number | string | null): number | string | null {
-  if (typeof value !== "string") return value;
-  return { nan: "NaN", "-nan": "NaN", inf: "Infinity", "-inf": "-Infinity" }[value] ?? value;
+/** Reads attributes of a row out of those columns alone that have any in the block. */
+function attributeReader(block: NativeBlock): (row: number) => Attributes {
+  const promoted = STORED.map((column) => ({ ...column, ...block.flat(column.column) }));
+  const used = promoted.filter(({ isBlank }) => !isBlank);
+  const asStored = (value: Stored) => value;
+  const maps: TypedMap[] = [
+    { ...block.map("attributes_string"), toValue: asStored },
+    { ...block.map("attributes_int"), toValue: asStored },
+    { ...block.map("attributes_double"), toValue: (value: Stored) => toDouble(value as number) },
+    { ...block.map("attributes_bool"), toValue: (value: Stored) => value !== 0 },
+    { ...block.map("attributes_json"), toValue: (value: Stored) => fromAnyValueJson(value as string) },
+  ].filter(({ isBlank }) => !isBlank);
+  const ownKeys = itemsIn<string>(block, "own_message_keys");
+  const ownKeysOf = itemReader(block.list("own_message_keys"), (at) => ownKeys[at] as string);
+  const forms = block.numbers("message_keys_form");
+  return (row) => {
+    const attributes = emptyAttributes();
+    for (const column of used) {
+      const value = column.values[row] as Stored;
+      if (!isAbsent(value)) attributes[column.attribute] = promotedValue(column, value);
+    }
+    for (const map of maps) addMap(attributes, map, row);
+    const keys = ownMessageKeys({
+      keys: ownKeysOf(row),
+      form: forms[row] as number,
+      system: attributes[names.MESSAGING_SYSTEM],
+      messageId: attributes[names.MESSAGING_MESSAGE_ID],
+    });
+    if (keys.length > 0) attributes[names.MESSAGE_KEYS] = keys;
+    return attributes;
+  };
 }
 
 /** A negative zero is a value. */
-function isAbsent(value: string | number): boolean {
-  return value === "" || Object.is(value, 0) || value === NO_UUID;
+function isAbsent(value: Stored): boolean {
+  return value === "" || Object.is(value, 0);
 }
 
-/** The value is not absent; but of a 64-bit integer, which comes as text, 0 is. A boolean has 1 false, 2 true. */
-function addPromoted(attributes: Attributes, { attribute, type }: PromotedColumn, value: string | number): void {
-  if (type === "string" || type === "lowCardinality") attributes[attribute] = value;
-  else if (value === "0") return;
-  else if (type === "bool") attributes[attribute] = value === 2;
-  else attributes[attribute] = type === "float64" ? toDouble(value) : fromInt64(value);
+/** Of what is not absent: a boolean has 1 false, 2 true. */
+function promotedValue({ type }: PromotedColumn, value: Stored): AttributeValue {
+  if (type === "bool") return value === 2;
+  return type === "float64" ? toDouble(value as number) : value;
 }
 
-function toEvents(row: SpanRow): SpanEvent[] {
-  return row.event_names.map((name, at) => ({
-    time: nanosToInstant(row.event_times[at] ?? "0"),
-    name,
-    attributes: fromKeyValuesJson(row.event_attributes[at] ?? ""),
+/** JSON has no NaN and no infinities: they become the texts of OTLP/JSON. */
+function toDouble(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
+}
+
+function addMap(attributes: Attributes, { ends, keys, items, toValue }: TypedMap, row: number): void {
+  const values = (items as FlatColumn).values;
+  const end = ends[row] as number;
+  for (let at = startOf(ends, row); at < end; at += 1) {
+    attributes[keys.values[at] as string] ??= toValue(values[at] as Stored);
+  }
+}
+
+function startOf(ends: Uint32Array, row: number): number {
+  return row === 0 ? 0 : (ends[row - 1] as number);
+}
+
+/** Makes an item of each of a row's, by its place among those of all rows. */
+function itemReader<Item>({ ends, isBlank }: ListColumn, itemAt: (at: number) => Item): (row: number) => Item[] {
+  return (row) => {
+    const items: Item[] = [];
+    if (isBlank) return items;
+    const end = ends[row] as number;
+    for (let at = startOf(ends, row); at < end; at += 1) items.push(itemAt(at));
+    return items;
+  };
+}
+
+/** The items of a column of lists. */
+function itemsIn<Value extends Stored>(block: NativeBlock, name: string): ArrayLike<Value> {
+  return (block.list(name).items as FlatColumn<Value>).values;
+}
+
+function eventReader(block: NativeBlock): (row: number) => SpanEvent[] {
+  const times = itemsIn(block, "event_times");
+  const eventNames = itemsIn<string>(block, "event_names");
+  const attributes = itemsIn<string>(block, "event_attributes");
+  return itemReader(block.list("event_names"), (at) => ({
+    time: nanosToInstant(times[at] as Stored),
+    name: eventNames[at] as string,
+    attributes: fromKeyValuesJson(attributes[at] as string),
   }));
 }
 
 /** Year 9999 is as far as an instant goes; what a wild clock sent beyond it is shown as that. */
 const LAST_SECOND = 253_402_300_799n;
 
-function nanosToInstant(nanos: string): string {
+function nanosToInstant(nanos: Stored): string {
   const value = BigInt(nanos);
   const seconds = value / 1_000_000_000n;
   const shown = seconds > LAST_SECOND ? LAST_SECOND : seconds;
@@ -181,11 +226,15 @@ function nanosToInstant(nanos: string): string {
   return `${new Date(Number(shown) * 1000).toISOString().slice(0, 19)}.${fraction}Z`;
 }
 
-function toLinks(row: SpanRow): SpanLink[] {
-  return row.link_trace_ids.map((traceId, at) => ({
-    traceId,
-    spanId: row.link_span_ids[at] ?? "",
-    traceState: row.link_trace_states[at] ?? "",
-    attributes: fromKeyValuesJson(row.link_attributes[at] ?? ""),
+function linkReader(block: NativeBlock): (row: number) => SpanLink[] {
+  const traceIds = itemsIn<string>(block, "link_trace_ids");
+  const spanIds = itemsIn<string>(block, "link_span_ids");
+  const traceStates = itemsIn<string>(block, "link_trace_states");
+  const attributes = itemsIn<string>(block, "link_attributes");
+  return itemReader(block.list("link_trace_ids"), (at) => ({
+    traceId: traceIds[at] as string,
+    spanId: spanIds[at] as string,
+    traceState: traceStates[at] as string,
+    attributes: fromKeyValuesJson(attributes[at] as string),
   }));
 }

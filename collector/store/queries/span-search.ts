@@ -9,7 +9,7 @@ import { overlap } from "./resources.ts";
 import { placedFilters, searchPlaces, type PlacedFilter } from "./search-places.ts";
 import { slotSql } from "./slots.ts";
 import { spanCondition, type SpanFilter } from "./span-filter.ts";
-import { SPAN_COLUMNS, spanReader, type SpanRow } from "./span-row.ts";
+import { SPAN_COLUMNS, spanReader } from "./span-row.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
 
@@ -141,10 +141,9 @@ export async function spansAt(
     traceIds: positions.map(({ traceId }) => traceId),
     spanIds: positions.map(({ spanId }) => spanId),
   };
-  const rows = await store.query<SpanRow>(AT_SQL, params, within(BOUNDS, reading));
-  const read = spanReader();
+  const blocks = await store.queryBlocks(AT_SQL, params, within(BOUNDS, reading));
   // One whose clock is wild is stored at its arrival, and so at several instants where it is sent again.
-  const byPlace = new Map(rows.map(read).map((span) => [placeOf(span), span]));
+  const byPlace = new Map(blocks.flatMap(spanReader()).map((span) => [placeOf(span), span]));
   return positions.flatMap((position) => byPlace.get(idOf(position)) ?? []);
 }
 

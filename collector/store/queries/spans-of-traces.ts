@@ -1,10 +1,10 @@
 /** The spans of traces, found by the trace index: only the slots of 15 seconds that have spans of one are read. */
 import type { Span } from "../../../schema/flow.ts";
-import type { QueryBounds, Store } from "../store.ts";
+import type { QueryBounds, QueryOptions, Store } from "../store.ts";
 import { parameterChunks } from "./parameter-chunks.ts";
 import { UNPACKED_BLOCKS, within, type Reading } from "./reading.ts";
 import { SECONDS_PER_SLOT, slotSql } from "./slots.ts";
-import { SPAN_COLUMNS, spanReader, type SpanRow } from "./span-row.ts";
+import { SPAN_COLUMNS, spanReader } from "./span-row.ts";
 import { TraceIndex, type TraceSlots } from "./trace-index.ts";
 
 /** Slots of one trace that are read at most: a month. */
@@ -44,7 +44,12 @@ export async function spansOfTraces(
   const ask = async (sql: string) => {
     const read = spanReader();
     const spans: Span[] = [];
-    await eachRow<SpanRow>({ store, index, sql }, asked, (row) => spans.push(read(row)));
+    await eachPart(index, asked, async (params, options) => {
+      const blocks = await store.queryBlocks(sql, params, options);
+      const before = spans.length;
+      for (const block of blocks) for (const span of read(block)) spans.push(span);
+      return spans.length - before;
+    });
     return spans;
   };
   const spans = await ask(SQL);
@@ -65,9 +70,13 @@ export async function spanOfTrace(
   store: Store,
   { traceId, spanId, ...reading }: SpanOfTrace,
 ): Promise<Span | undefined> {
+  const asked = { traceIds: [traceId], limit: 1, ...reading };
   let found: Span | undefined;
-  const from = { store, index: new TraceIndex(store), sql: ONE_SQL, params: { spanId } };
-  await eachRow<SpanRow>(from, { traceIds: [traceId], limit: 1, ...reading }, (row) => (found = spanReader()(row)));
+  await eachPart(new TraceIndex(store), asked, async (params, options) => {
+    const blocks = await store.queryBlocks(ONE_SQL, { ...params, spanId }, options);
+    [found] = blocks.flatMap(spanReader());
+    return found ? 1 : 0;
+  });
   return found;
 }
 
@@ -79,33 +88,32 @@ export async function rowsOfTraces<Row>(
   onRow: (row: Row) => void,
 ): Promise<void> {
   const sql = sqlOf(columns, { order: BY_TIME });
-  await eachRow({ store, index: new TraceIndex(store), sql }, asked, onRow);
+  await eachPart(new TraceIndex(store), asked, async (params, options) => {
+    let count = 0;
+    const take = (row: Row) => {
+      count += 1;
+      onRow(row);
+    };
+    await store.query<Row>(sql, params, { ...options, onRow: take });
+    return count;
+  });
 }
 
-interface RowSource {
-  readonly store: Store;
-  readonly index: TraceIndex;
-  readonly sql: string;
-  readonly params?: Readonly<Record<string, unknown>>;
-}
+/** Asks for one part of the traces' slots, and says how many rows there were. */
+type AskPart = (params: Record<string, unknown>, options: QueryOptions) => Promise<number>;
 
-async function eachRow<Row>(
-  { store, index, sql, params }: RowSource,
+/** Asks part by part, as the parameters of one statement have a bound, until there are `limit` rows. */
+async function eachPart(
+  index: TraceIndex,
   { traceIds, limit, ...reading }: SpansOfTraces,
-  onRow: (row: Row) => void,
+  ask: AskPart,
 ): Promise<void> {
   const places = (await index.slotsOf(traceIds, reading)).flatMap(placesOf);
   let left = limit;
-  for (const asked of parameterChunks(places, ({ traceId }) => traceId)) {
+  for (const part of parameterChunks(places, ({ traceId }) => traceId)) {
     if (left <= 0) break;
-    const slots = asked.map(({ slot }) => slot);
-    const ids = asked.map(({ traceId }) => traceId);
-    const take = (row: Row) => {
-      left -= 1;
-      onRow(row);
-    };
-    const bound = { ...params, slots, traceIds: ids, limit: left };
-    await store.query<Row>(sql, bound, { ...within(BOUNDS, reading), onRow: take });
+    const params = { slots: part.map(({ slot }) => slot), traceIds: part.map(({ traceId }) => traceId), limit: left };
+    left -= await ask(params, within(BOUNDS, reading));
   }
 }
 
