@@ -8,18 +8,23 @@ import type { ModelInput } from "../flow/flow-model-types.ts";
 import { toMs } from "../flow/instant.ts";
 import { contentMd5s, messageKeys } from "../flow/message.ts";
 import { span, TEST_EPOCH_MS, traceIdOf, type SpanInput } from "../flow/test-spans.ts";
-import { readFlows, type FlowSource } from "./flow-reader.ts";
+import { readFlows } from "./flow-reader.ts";
+import type { FlowSource } from "./flow-source.ts";
 
 interface CountingSource extends FlowSource {
   /** Spans that were handed out. */
   spansRead: number;
 }
 
-/** What the store answers, from spans in memory. */
-function memorySource(spans: readonly Span[]): CountingSource {
+/** What the store answers, from spans in memory; `foretold`: of a trace's keys, before they are asked for. */
+function memorySource(spans: readonly Span[], foretold: "all" | "some" | "none" = "all"): CountingSource {
   const byTrace = new Map<string, Span[]>();
   const byKey = new Map<string, Set<string>>();
-  const addKey = (key: string, traceId: string) => byKey.set(key, (byKey.get(key) ?? new Set()).add(traceId));
+  const keysOf = new Map<string, Set<string>>();
+  const addKey = (key: string, traceId: string) => {
+    byKey.set(key, (byKey.get(key) ?? new Set()).add(traceId));
+    keysOf.set(traceId, (keysOf.get(traceId) ?? new Set([traceId])).add(key));
+  };
   for (const each of spans) {
     byTrace.set(each.traceId, [...(byTrace.get(each.traceId) ?? []), each]);
     for (const link of each.links) addKey(link.traceId, each.traceId);
@@ -47,6 +52,14 @@ function memorySource(spans: readonly Span[]): CountingSource {
           .slice(0, timedKeys?.limitEach),
       );
       return Promise.resolve([...answers.slice(0, limit), ...timed]);
+    },
+    hopsOfTraces({ traceIds }) {
+      const keys = traceIds.flatMap((traceId) => [...(keysOf.get(traceId) ?? [])]);
+      const asked = new Set(keys.filter((_, at) => foretold === "all" || (foretold === "some" && at % 2 === 0)));
+      const answers = [...asked].flatMap((key) => {
+        return [...(byKey.get(key) ?? [])].map((traceId) => ({ asked: key, traceId }));
+      });
+      return Promise.resolve({ asked, answers });
     },
   };
 }
@@ -81,6 +94,17 @@ describe("reading flows", () => {
       expect(read).toEqual(traceIds.map((traceId) => buildFlow(spans, { traceId })));
     });
     await fc.assert(property, { numRuns: 100 });
+  });
+
+  it.for(["all", "some", "none"] as const)("gives the same one by one, with %s of its keys foretold", async (foretold) => {
+    const property = fc.asyncProperty(world, async (input) => {
+      const { spans, flows } = runModel(input);
+      for (const { traceId } of flows) {
+        const [read] = await readFlows(memorySource(spans, foretold), { traceIds: [traceId] });
+        expect(read).toEqual(buildFlow(spans, { traceId }));
+      }
+    });
+    await fc.assert(property, { numRuns: 30 });
   });
 
   it("ends where every order leads to another one, and says which bound cut it", async () => {

@@ -8,26 +8,8 @@ import type { ContentAsk } from "../flow/content.ts";
 import { joinUnits, type Graph } from "../flow/join.ts";
 import { FLOW_KEYS_PER_ROUND_MAX, FLOW_ROUNDS_MAX, FLOW_SPANS_MAX, FLOW_TRACES_MAX } from "../flow/limits.ts";
 import { selectFlow, tracesOfSameFlow, type Selection } from "../flow/select.ts";
-import { tracesOfHopKeys, type HopKeyAnswer, type HopKeys } from "../store/queries/hop-keys.ts";
-import { spansOfTraces, type SpansOfTraces } from "../store/queries/spans-of-traces.ts";
-import { TraceIndex } from "../store/queries/trace-index.ts";
-import type { Store } from "../store/store.ts";
 import { CONTENT_TRACES_ASKED, ContentAnswers } from "./content-answers.ts";
-
-/** What a flow is read from. */
-export interface FlowSource {
-  spansOfTraces(asked: SpansOfTraces): Promise<readonly Span[]>;
-  tracesOfHopKeys(asked: HopKeys): Promise<readonly HopKeyAnswer[]>;
-}
-
-/** The store as a source of the flows of one request: what its index said of a trace is not asked again. */
-export function storeSource(store: Store): FlowSource {
-  const index = new TraceIndex(store);
-  return {
-    spansOfTraces: (asked) => spansOfTraces(store, asked, index),
-    tracesOfHopKeys: (asked) => tracesOfHopKeys(store, asked, index),
-  };
-}
+import type { FlowSource, KnownHops } from "./flow-source.ts";
 
 /** Turns of the event loop after which a request has left: three when measured. */
 const TURNS_OF_REQUEST = 5;
@@ -135,13 +117,13 @@ export async function readToAssemble(source: FlowSource, asked: ReadFlows): Prom
   const readings = traceIds.map((traceId): Reading => ({ traceId, traces: new Set([traceId]), isDone: false }));
   const spansMax = traceIds.length === 1 ? limits.spans : Math.max(limits.spans, PAGE_SPANS_MAX);
   for (let round = 0; round < limits.rounds && readings.some(({ isDone }) => !isDone); round += 1) {
-    await loadTraces(source, { readings, answers, spansMax, signal, onCut });
+    const { hops } = await loadTraces(source, { readings, answers, limits, spansMax, signal, onCut });
     const keys = new Set<string>();
     const links = new Set<string>();
     const contents = new Map<string, ContentAsk>();
     const advancing: Advance = { answers, limits, keys, links, contents, joined: new Map() };
     await advanceAll(readings, advancing, signal);
-    const asking = loadKeys(source, { readings, keys, links, contents, answers, limits, signal, onCut });
+    const asking = loadKeys(source, { hops, readings, keys, links, contents, answers, limits, signal, onCut });
     const [only] = readings;
     await Promise.all([asking, readings.length === 1 && only && assembleEarly(only, { answers, clocks })]);
     for (const reading of readings) if (!reading.isDone) follow(reading, answers, limits);
@@ -217,26 +199,40 @@ async function assembleEarly(
 interface LoadTraces {
   readonly readings: readonly Reading[];
   readonly answers: Answers;
+  readonly limits: FlowLimits;
   readonly spansMax: number;
   readonly signal: AbortSignal | undefined;
   readonly onCut: ReadFlows["onCut"];
 }
 
-async function loadTraces(source: FlowSource, asked: LoadTraces): Promise<void> {
-  const { readings, answers, spansMax, signal } = asked;
+/** What is looked up beside the spans, if anything. */
+interface LookUp {
+  readonly hops?: Promise<KnownHops> | undefined;
+}
+
+async function loadTraces(source: FlowSource, asked: LoadTraces): Promise<LookUp> {
+  const { readings, answers, limits, spansMax, signal } = asked;
   const wanted = new Set<string>();
   for (const { isDone, traces } of readings) {
     if (!isDone) for (const traceId of traces) if (!answers.spans.has(traceId)) wanted.add(traceId);
   }
-  if (wanted.size === 0) return;
+  if (wanted.size === 0) return {};
   const limit = spansMax - answers.spanCount;
   const onCut = cutsAll(readings, asked.onCut);
-  const spans = await source.spansOfTraces({ traceIds: [...wanted], limit: limit + 1, signal, onCut });
+  const traceIds = [...wanted];
+  const reading = source.spansOfTraces({ traceIds, limit: limit + 1, signal, onCut });
+  // Of a page's flows many ask for the same, which is asked for once: when their spans are known.
+  const hops = readings.length === 1 ? source.hopsOfTraces({ traceIds, limit: answersMax(limits), signal }) : undefined;
+  // Where the spans fail, nobody waits for them.
+  hops?.catch(() => undefined);
+  const spans = await reading;
   for (const traceId of wanted) answers.spans.set(traceId, []);
   for (const span of spans) answers.spans.get(span.traceId)?.push(span);
   answers.spanCount += spans.length;
-  if (spans.length <= limit) return;
-  for (const reading of readings) if (!reading.isDone) reading.truncated = { limit: "spans", value: spansMax };
+  if (spans.length > limit) {
+    for (const each of readings) if (!each.isDone) each.truncated = { limit: "spans", value: spansMax };
+  }
+  return { hops };
 }
 
 /** A bound of the store that was reached is one of every flow that waited for the answer. */
@@ -246,6 +242,16 @@ function cutsAll(readings: readonly Reading[], onCut: ReadFlows["onCut"]): (cut:
     onCut?.({ limit, value });
     for (const reading of waiting) reading.truncated ??= { limit, value };
   };
+}
+
+/** Answers of one look-up, at most. */
+function answersMax({ traces }: FlowLimits): number {
+  return traces * 4;
+}
+
+function keepTracesOfKeys({ tracesOfKey }: Answers, { asked, answers }: KnownHops): void {
+  for (const key of asked) tracesOfKey.set(key, []);
+  for (const { asked: key, traceId } of answers) tracesOfKey.get(key)?.push(traceId);
 }
 
 interface Advance {
@@ -290,7 +296,7 @@ function addUnanswered(answers: Answers, wanted: Set<string>, key: string): void
   if (wanted.size < FLOW_KEYS_PER_ROUND_MAX && !answers.tracesOfKey.has(key)) wanted.add(key);
 }
 
-interface LoadKeys {
+interface LoadKeys extends LookUp {
   readonly readings: readonly Reading[];
   readonly keys: ReadonlySet<string>;
   readonly links: ReadonlySet<string>;
@@ -302,16 +308,19 @@ interface LoadKeys {
 }
 
 async function loadKeys(source: FlowSource, wanted: LoadKeys): Promise<void> {
-  const { readings, keys, links, contents, answers, limits, signal } = wanted;
-  if (keys.size === 0 && links.size === 0 && contents.size === 0) return;
-  const limit = limits.traces * 4;
+  const { readings, contents, answers, limits, signal } = wanted;
+  const isAsked = wanted.keys.size > 0 || wanted.links.size > 0;
+  if (wanted.hops && isAsked) keepTracesOfKeys(answers, await wanted.hops);
+  const unanswered = (ids: ReadonlySet<string>) => [...ids].filter((id) => !answers.tracesOfKey.has(id));
+  const [keys, links] = [unanswered(wanted.keys), unanswered(wanted.links)];
+  if (keys.length === 0 && links.length === 0 && contents.size === 0) return;
+  const limit = answersMax(limits);
   const timedKeys = { keys: [...contents.values()], limitEach: CONTENT_TRACES_ASKED };
   const onCut = cutsAll(readings, wanted.onCut);
-  const asked = { linkedTraceIds: [...links], messageKeys: [...keys], timedKeys, limit, signal, onCut };
+  const asked = { linkedTraceIds: links, messageKeys: keys, timedKeys, limit, signal, onCut };
   const all = await source.tracesOfHopKeys(asked);
   const found = all.filter(({ asked: id }) => !contents.has(id));
-  for (const key of [...keys, ...links]) answers.tracesOfKey.set(key, []);
-  for (const { asked: key, traceId } of found) answers.tracesOfKey.get(key)?.push(traceId);
+  keepTracesOfKeys(answers, { asked: new Set([...keys, ...links]), answers: found });
   answers.contents.keep(contents, all);
   if (found.length < limit) return;
   for (const reading of readings) if (!reading.isDone) reading.truncated = { limit: "traces", value: limits.traces };

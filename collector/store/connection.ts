@@ -11,6 +11,8 @@ const QUERY_TIME_DEFAULT_S = 30;
 const QUERY_MEMORY_DEFAULT_BYTES = 1024 ** 3;
 /** What the server may overrun its own time limit by before this side gives up on it, ms. */
 const answerMarginMs = 5_000;
+/** Of an answer, kept in memory: what is longer goes through a file, as all of them would without it. */
+const answerBufferBytes = 8 * 1024 ** 2;
 /** DDL, for which a cluster waits for all its replicas, ms. */
 const commandTimeoutMs = 180_000;
 
@@ -130,6 +132,7 @@ const QUERY_SETTINGS: Readonly<Record<string, string>> = {
   output_format_json_quote_denormals: "1",
   // An error after the first rows then is an error of the call, never a short answer taken for a whole one.
   wait_end_of_query: "1",
+  http_response_buffer_size: String(answerBufferBytes),
 };
 
 function querySettings(

@@ -22,7 +22,8 @@ export interface EmbeddedConfig {
  * Writes `config.xml` and `users.xml` and returns the path of the first.
  *
  * The user `default` must exist without a password, as the bootstrap session runs as it; it is left with no
- * right but to open the listener and to wait. No system log table is configured, so none is ever written.
+ * right but to open the listener and to wait. No system log table is configured, so none is ever written, and the
+ * samplers that would write one are off: each thread of each query set their timers.
  * An insert is answered once its parts would survive a power cut, as its segment is removed from the log then.
  */
 export function writeEmbeddedConfig({ configDir, dataPath, password, memoryLimitBytes }: EmbeddedConfig): string {
@@ -55,7 +56,13 @@ export function writeEmbeddedConfig({ configDir, dataPath, password, memoryLimit
   writeFileSync(
     usersFile,
     `<clickhouse>
-  <profiles><default></default></profiles>
+  <profiles>
+    <default>
+      <query_profiler_real_time_period_ns>0</query_profiler_real_time_period_ns>
+      <query_profiler_cpu_time_period_ns>0</query_profiler_cpu_time_period_ns>
+      <memory_profiler_step>0</memory_profiler_step>
+    </default>
+  </profiles>
   <quotas><default></default></quotas>
   <users>
     <default>

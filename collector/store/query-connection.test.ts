@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
 import { connectStore } from "./connection.ts";
 import { QueryConnection } from "./query-connection.ts";
+import { Tuple } from "./query-parameter.ts";
 import { StoreError } from "./store.ts";
 
 describe("values of parameters", () => {
@@ -36,6 +37,19 @@ describe("values of parameters", () => {
     ["UInt64", 2n ** 64n - 1n, "18446744073709551615"],
   ] as const)("of type %s: %s", async ([type, given, found]) => {
     expect(await test.store.query(`SELECT {given:${type}} AS given`, { given })).toEqual([{ given: found }]);
+  });
+
+  it("are tuples of numbers and of any bytes", async () => {
+    const bytes = fc.uint8Array({ minLength: 16, maxLength: 16 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.nat(), bytes)), async (pairs) => {
+        const given = pairs.map(([number, id]) => new Tuple(number, id));
+        const sql = "SELECT arrayMap(pair -> (pair.1, lower(hex(pair.2))), {given:Array(Tuple(UInt32, FixedString(16)))}) AS found";
+        const found = pairs.map(([number, id]) => [number, Buffer.from(id).toString("hex")]);
+        expect(await test.store.query(sql, { given })).toEqual([{ found }]);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it("of a kind that no text stands for are refused before anything is asked", async () => {

@@ -57,7 +57,8 @@ WITH arrayConcat(
 SELECT DISTINCT transform(key, asked, arrayEnumerate(asked), 0) AS position, trace_ref AS ref
 FROM hop_keys
 WHERE key IN (SELECT arrayJoin(asked))
-LIMIT {limit:UInt32}`;
+LIMIT {limit:UInt32}
+SETTINGS use_query_condition_cache = 0`;
 
 /** A hash of a trace that has the key, which was the n-th asked, from 1. */
 interface KeyRow {

@@ -9,8 +9,11 @@ export interface Reading {
   readonly onCut?: ((cut: Truncated) => void) | undefined;
 }
 
-/** For look-ups: the rounds of one page, and the flows of one time, lie in the same few blocks. */
-export const UNPACKED_BLOCKS = "SETTINGS use_uncompressed_cache = 1";
+/**
+ * For look-ups: the rounds of one page, and the flows of one time, lie in the same few blocks; which granules had no
+ * such row is of use to nobody else.
+ */
+export const LOOK_UP_SETTINGS = "SETTINGS use_uncompressed_cache = 1, use_query_condition_cache = 0";
 
 /** Options of one query within these bounds. */
 export function within(bounds: QueryBounds, { signal, onCut }: Reading): QueryOptions {

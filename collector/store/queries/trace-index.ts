@@ -1,7 +1,7 @@
 /** The index: in which slots of 15 seconds a trace has spans, and which traces a hash in hop_keys stands for. */
 import type { QueryBounds, Store } from "../store.ts";
 import { parameterChunks } from "./parameter-chunks.ts";
-import { UNPACKED_BLOCKS, within, type Reading } from "./reading.ts";
+import { LOOK_UP_SETTINGS, within, type Reading } from "./reading.ts";
 import { traceRef } from "./trace-ref.ts";
 
 const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 50_000_000, memoryBytes: 1024 ** 3 };
@@ -20,12 +20,13 @@ SELECT
     toUnixTimestamp(last_slot) AS "lastSlot"
 FROM trace_index
 WHERE xxHash32(trace_id) IN {refs:Array(UInt32)}
-${UNPACKED_BLOCKS}`;
+${LOOK_UP_SETTINGS}`;
 
 /** The index as one reader sees it: what it was asked once it remembers. */
 export class TraceIndex {
   readonly #store: Store;
   readonly #known = new Map<number, readonly TraceSlots[]>();
+  #asking: Promise<unknown> = Promise.resolve();
 
   constructor(store: Store) {
     this.#store = store;
@@ -39,11 +40,14 @@ export class TraceIndex {
     });
   }
 
-  /** By hash, the traces that have it: one, but where hashes meet. */
-  async tracesOf(
-    refs: readonly number[],
-    reading: Reading,
-  ): Promise<ReadonlyMap<number, readonly TraceSlots[]>> {
+  /** By hash, the traces that have it: one, but where hashes meet. What two ask for at once is asked once. */
+  tracesOf(refs: readonly number[], reading: Reading): Promise<ReadonlyMap<number, readonly TraceSlots[]>> {
+    const answer = this.#asking.then(() => this.#ask(refs, reading));
+    this.#asking = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #ask(refs: readonly number[], reading: Reading): Promise<ReadonlyMap<number, readonly TraceSlots[]>> {
     const wanted = [...new Set(refs)].filter((ref) => !this.#known.has(ref));
     for (const asked of parameterChunks(wanted, String)) {
       const rows = await this.#store.query<TraceSlots>(SQL, { refs: asked }, within(BOUNDS, reading));
