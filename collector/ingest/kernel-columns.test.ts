@@ -13,7 +13,7 @@ function written(text: string): { readonly uuid: string; readonly text: string }
   column.text.reset();
   expect(column.has(0)).toBe(false);
   const bytes = Buffer.from(text);
-  kernel.startRequest(bytes, 0, 0);
+  kernel.take(bytes);
   column.set(0, 0, bytes.length);
   expect(column.has(0)).toBe(true);
   const out = new ByteBuffer();

@@ -6,6 +6,7 @@ import { arbitraryRequest } from "../../test/support/arbitrary-spans.ts";
 import { encodeOtlp } from "../../test/support/otlp-proto.ts";
 import { compileKernel, kernelFile } from "./kernel/build.mjs";
 import { ProtobufReader } from "./protobuf.ts";
+import { SpanKernel } from "./span-kernel.ts";
 import { SpanTranscoder } from "./transcode-spans.ts";
 
 const now = () => 1_790_000_000_000;
@@ -100,4 +101,54 @@ it("a block is the same whether or not memory had to grow for it", () => {
   expect(first.length).toBeGreaterThan(8 * long.length);
   expect(blockOf(body, used).equals(first)).toBe(true);
   expect(blockOf(widened(body, () => true)).equals(first)).toBe(true);
+});
+
+const MASK = (1n << 64n) - 1n;
+const PRIMES = [0x9e3779b185ebca87n, 0xc2b2ae3d27d4eb4fn, 0x165667b19e3779f9n, 0x85ebca77c2b2ae63n, 0x27d4eb2f165667c5n];
+const [P1, P2, P3, P4, P5] = PRIMES as [bigint, bigint, bigint, bigint, bigint];
+const rotl = (value: bigint, by: bigint) => ((value << by) | (value >> (64n - by))) & MASK;
+const round = (lane: bigint, input: bigint) => (rotl((lane + input * P2) & MASK, 31n) * P1) & MASK;
+
+/** XXH64 as its specification says it, step by step. */
+function xxh64(bytes: Buffer): bigint {
+  const lanes = [(P1 + P2) & MASK, P2, 0n, (1n << 64n) - P1];
+  let at = 0;
+  for (; at + 32 <= bytes.length; at += 32) {
+    for (let lane = 0; lane < 4; lane += 1) {
+      lanes[lane] = round(lanes[lane] as bigint, bytes.readBigUInt64LE(at + lane * 8));
+    }
+  }
+  const [a, b, c, d] = lanes as [bigint, bigint, bigint, bigint];
+  let hash = (rotl(a, 1n) + rotl(b, 7n) + rotl(c, 12n) + rotl(d, 18n)) & MASK;
+  for (const lane of lanes) hash = (((hash ^ round(0n, lane)) * P1) + P4) & MASK;
+  if (bytes.length < 32) hash = P5;
+  hash = (hash + BigInt(bytes.length)) & MASK;
+  for (; at + 8 <= bytes.length; at += 8) {
+    hash = (rotl(hash ^ round(0n, bytes.readBigUInt64LE(at)), 27n) * P1 + P4) & MASK;
+  }
+  for (; at + 4 <= bytes.length; at += 4) {
+    hash = (rotl(hash ^ ((BigInt(bytes.readUInt32LE(at)) * P1) & MASK), 23n) * P2 + P3) & MASK;
+  }
+  for (; at < bytes.length; at += 1) {
+    hash = (rotl(hash ^ ((BigInt(bytes.readUInt8(at)) * P5) & MASK), 11n) * P1) & MASK;
+  }
+  hash = ((hash ^ (hash >> 33n)) * P2) & MASK;
+  hash = ((hash ^ (hash >> 29n)) * P3) & MASK;
+  return hash ^ (hash >> 32n);
+}
+
+it("a request is told from others by XXH64", () => {
+  const kernel = new SpanKernel();
+  const hashOf = (bytes: Buffer) => {
+    kernel.take(bytes);
+    return BigInt.asUintN(64, kernel.exports.hashOfRequest());
+  };
+  // Known results, of the specification's own implementation.
+  expect(hashOf(Buffer.from(""))).toBe(0xef46db3751d8e999n);
+  expect(hashOf(Buffer.from("abc"))).toBe(0x44bc2cf5ad770999n);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      expect(hashOf(Buffer.from(bytes))).toBe(xxh64(Buffer.from(bytes)));
+    }),
+  );
 });

@@ -53,6 +53,9 @@ interface KernelExports extends Readonly<Record<KernelStruct, { readonly value: 
   putByte(column: Place, byte: number): void;
   resetMaps(column: Place, rows: number): void;
   requestRoom(sizeBytes: number): Place;
+  /** -1 where that is not for the kernel to say. */
+  countSpans(): number;
+  hashOfRequest(): bigint;
   scratchRoom(sizeBytes: number): Place;
   startSpan(start: number, end: number): void;
   putSpans(at: number, end: number, row: number, rowsMax: number): number;
@@ -152,10 +155,14 @@ export class SpanKernel {
     this.setField(this.exports.state.value, SPAN_STATE[field], value);
   }
 
-  /** Starts a request, whose spans are believed if they start between two instants, ns. */
-  startRequest(body: Uint8Array, earliest: number, latest: number): void {
+  /** Takes a request in. */
+  take(body: Uint8Array): void {
     this.request = this.exports.requestRoom(body.length) >>> 0;
     this.bytes.set(body, this.request);
+  }
+
+  /** Starts with the request's spans, which are believed if they start between two instants, ns. */
+  startRequest(earliest: number, latest: number): void {
     const doubles = new Float64Array(this.exports.memory.buffer, this.exports.state.value);
     doubles[SPAN_STATE.earliest / 2] = earliest;
     doubles[SPAN_STATE.latest / 2] = latest;

@@ -51,9 +51,9 @@ export class SpanWriter {
   }
 
   /** Starts the next request. */
-  startRequest(body: Uint8Array, clock: ClockWindow): void {
+  startRequest(clock: ClockWindow): void {
     this.#clock = clock;
-    this.#kernel.startRequest(body, clock.earliest, clock.latest);
+    this.#kernel.startRequest(clock.earliest, clock.latest);
   }
 
   /**

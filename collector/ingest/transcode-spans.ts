@@ -4,7 +4,6 @@
  *
  * @see https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
  */
-import { crc32 } from "node:zlib";
 import { AttributeWriter } from "./attribute-writer.ts";
 import type { BlockBytes } from "./block-memory.ts";
 import { OtlpError } from "./errors.ts";
@@ -84,7 +83,9 @@ export class SpanTranscoder {
    * @throws OtlpError where the request is malformed; then nothing of it was appended
    */
   transcode(body: Uint8Array): Transcoded {
-    const spans = countSpans(body);
+    this.#kernel.take(body);
+    const counted = this.#kernel.exports.countSpans();
+    const spans = counted >= 0 ? counted : countSpans(body);
     if (this.#block.rows + spans > blockRowsMax || this.#attributes.full) this.#seal();
     if (this.#attributes.full) this.#attributes.forget();
     this.#block.ensureRows(Math.min(this.#block.rows + spans, blockRowsMax));
@@ -110,7 +111,7 @@ export class SpanTranscoder {
       spans: this.#spans,
       rejected: this.#rejected,
       rejectMessage: [...this.#reasons].join("; "),
-      fingerprint: `${hex(crc32(body))}${hex(this.#kernel.state("idMix"))}${hex(this.#kernel.state("idMix2"))}${hex(body.length)}`,
+      fingerprint: this.#fingerprint(),
     };
   }
 
@@ -128,6 +129,12 @@ export class SpanTranscoder {
     this.#sealedBefore = 0;
     this.#rowsBefore = 0;
     return sealed;
+  }
+
+  #fingerprint(): string {
+    const hash = BigInt.asUintN(64, this.#kernel.exports.hashOfRequest());
+    const ids = hex(this.#kernel.state("idMix")) + hex(this.#kernel.state("idMix2"));
+    return hash.toString(16).padStart(16, "0") + ids;
   }
 
   #seal(): void {
@@ -150,7 +157,7 @@ export class SpanTranscoder {
     this.#rejected = 0;
     this.#spans = 0;
     this.#reasons.clear();
-    this.#spanWriter.startRequest(body, this.#clock());
+    this.#spanWriter.startRequest(this.#clock());
     const reader = new ProtobufReader(body);
     this.#reader = reader;
     while (reader.position < body.length) {

@@ -36,7 +36,7 @@ export {
   setUuid,
 } from "./columns";
 export { addEntry, lookup, resetDictionary } from "./dictionary";
-export { requestRoom, scratchRoom } from "./request";
+export { countSpans, hashOfRequest, requestRoom, scratchRoom } from "./request";
 export { mixIds, putFields, putSpans } from "./spans";
 export { startSpan, state } from "./span-state";
 export { putText } from "./text";
