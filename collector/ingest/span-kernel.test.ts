@@ -104,8 +104,11 @@ it("a block is the same whether or not memory had to grow for it", () => {
 });
 
 const MASK = (1n << 64n) - 1n;
-const PRIMES = [0x9e3779b185ebca87n, 0xc2b2ae3d27d4eb4fn, 0x165667b19e3779f9n, 0x85ebca77c2b2ae63n, 0x27d4eb2f165667c5n];
-const [P1, P2, P3, P4, P5] = PRIMES as [bigint, bigint, bigint, bigint, bigint];
+const P1 = 0x9e3779b185ebca87n;
+const P2 = 0xc2b2ae3d27d4eb4fn;
+const P3 = 0x165667b19e3779f9n;
+const P4 = 0x85ebca77c2b2ae63n;
+const P5 = 0x27d4eb2f165667c5n;
 const rotl = (value: bigint, by: bigint) => ((value << by) | (value >> (64n - by))) & MASK;
 const round = (lane: bigint, input: bigint) => (rotl((lane + input * P2) & MASK, 31n) * P1) & MASK;
 
