@@ -120,7 +120,7 @@ export type FunctionListResponse = z.infer<typeof functionListResponseSchema>;
 /** Every 4xx and 5xx answer of `/api/*`. */
 export const errorResponseSchema = z.object({
   error: z.object({
-    code: z.enum(["invalid", "unauthorized", "not-found", "unavailable", "internal"]),
+    code: z.enum(["invalid", "unauthorized", "not-found", "method-not-allowed", "unavailable", "internal"]),
     message: z.string(),
     /** The parameter or member at fault. */
     field: z.string().optional(),

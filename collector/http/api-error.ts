@@ -34,7 +34,14 @@ export function pastLimit(limit: string): ApiError {
   return invalid("request", `went past the limit of ${limit}: take a shorter time range or a narrower filter`);
 }
 
-const STATUS_OF = { invalid: 400, unauthorized: 401, "not-found": 404, unavailable: 503, internal: 500 } as const;
+const STATUS_OF = {
+  invalid: 400,
+  unauthorized: 401,
+  "not-found": 404,
+  "method-not-allowed": 405,
+  internal: 500,
+  unavailable: 503,
+} as const;
 
 /** Answers what a route threw; the text of an error that nobody foresaw is for failure-log.ts alone. */
 export function answerError(error: Error, context: Context): Response {

@@ -276,6 +276,16 @@ describe("a wrong request", () => {
     expect(flows).toEqual([]);
   });
 
+  it.for([
+    ["POST", "/api/flows", "GET, HEAD"],
+    ["DELETE", `/api/flows/${traceIdOf("a")}`, "GET, HEAD"],
+    ["OPTIONS", "/api/openapi.json", "GET, HEAD"],
+  ] as const)("is told the methods of a route: %s %s", async ([method, path, allowed]) => {
+    const response = await app.request(path, { method });
+    expect([response.status, response.headers.get("Allow")]).toEqual([405, allowed]);
+    expect(((await response.json()) as ErrorResponse).error.code).toBe("method-not-allowed");
+  });
+
   it("gets JSON where there is no such route", async () => {
     expect(await get<ErrorResponse>("/api/nothing", 404)).toMatchObject({ error: { code: "not-found" } });
   });

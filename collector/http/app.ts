@@ -4,6 +4,7 @@ import type { Hono } from "hono";
 import type { BlankEnv } from "hono/types";
 import { type Log, silentLog } from "../store/log.ts";
 import type { Store } from "../store/store.ts";
+import { otherMethods } from "./allowed-methods.ts";
 import { answerHeaders } from "./answer-headers.ts";
 import { answerError, ApiError } from "./api-error.ts";
 import { apiRouter, type ApiContext } from "./api-router.ts";
@@ -69,6 +70,8 @@ export function createApp(options: AppOptions): Hono {
     app.route(prefix, jaegerV3({ store }));
   }
   app.all("/api/*", (context) => {
+    const other = otherMethods(context, app.routes);
+    if (other !== undefined) throw new ApiError("method-not-allowed", other);
     throw new ApiError("not-found", `${context.req.method} ${context.req.path} is not a route; see /api/openapi.json.`);
   });
   app.route("/", staticUi(uiDir));

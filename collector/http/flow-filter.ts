@@ -131,12 +131,12 @@ export function isFlowWanted({ flow, recorded }: BuiltFlow, filter: FlowFilter):
   return (filter.attribute ?? []).every((given) => recorded.some((span) => hasAttribute(span, given)));
 }
 
+const DESTINATION_NAMES = [names.MESSAGING_DESTINATION_NAME, ...names.STORE_NAMES, ...OLDER_DESTINATIONS];
+
 /** The same as the store's condition `destination`. */
 function namesDestination({ attributes }: Span, destination: string): boolean {
-  return (
-    [names.MESSAGING_DESTINATION_NAME, ...names.STORE_NAMES, ...OLDER_DESTINATIONS].some((key) => attributes[key] === destination) ||
-    texts(attributes, names.TABLE_NAMES).includes(destination)
-  );
+  const isNamed = DESTINATION_NAMES.some((key) => attributes[key] === destination);
+  return isNamed || texts(attributes, names.TABLE_NAMES).includes(destination);
 }
 
 function hasAttribute({ attributes, resource }: Span, given: string): boolean {

@@ -1,6 +1,6 @@
 /** `/api/flows`. */
 import { createRoute, z } from "@hono/zod-openapi";
-import { flowCompareResponseSchema, flowListResponseSchema, flowSearchQuerySchema } from "../../schema/api.ts";
+import { flowCompareResponseSchema, flowListResponseSchema, flowSearchQuerySchema, truncatedSchema } from "../../schema/api.ts";
 import { flowResponseSchema, traceIdSchema } from "../../schema/flow.ts";
 import type { BuiltFlow } from "../flow/build-flow.ts";
 import { compareAttributes, compareHops, compareSteps } from "../flow/compare-flows.ts";
@@ -18,7 +18,11 @@ import { summarize } from "./flow-summary.ts";
 import { toOtlpRequest } from "./otlp-export.ts";
 import { timeRange } from "./time-range.ts";
 
-const otlpSchema = z.object({ resourceSpans: z.array(z.record(z.string(), z.unknown())) });
+const otlpSchema = z.object({
+  resourceSpans: z.array(z.record(z.string(), z.unknown())),
+  /** Beside what OTLP has, which its readers pass over. */
+  truncated: truncatedSchema.optional(),
+});
 
 /** By which a flow is asked for; `outline` and `otlp` take it too. */
 export const flowParams = z.object({ traceId: traceIdSchema.describe("Any trace id of the flow.") });
@@ -142,7 +146,10 @@ export function flowRoutes({ store, now }: ApiContext) {
       const built = await flowOf(store, { traceId, signal });
       const own = new Set(built.recorded.map((span) => span.traceId + span.spanId));
       const stored = await otlpSpans(store, { traceIds: built.flow.traceIds, limit: FLOW_SPANS_MAX, signal });
+      const isCut = stored.length >= FLOW_SPANS_MAX;
+      const truncated = built.flow.truncated ?? (isCut ? { limit: "spans", value: FLOW_SPANS_MAX } : undefined);
       context.header("Content-Disposition", `attachment; filename="flow-${built.flow.id}.json"`);
-      return context.json(toOtlpRequest(stored.filter((span) => own.has(span.traceId + span.spanId))), 200);
+      const request = toOtlpRequest(stored.filter((span) => own.has(span.traceId + span.spanId)));
+      return context.json({ ...request, ...(truncated && { truncated }) }, 200);
     });
 }

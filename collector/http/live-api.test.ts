@@ -1,6 +1,10 @@
 /** The live tail: what its readers cost together, and what they are told. */
 import { setImmediate } from "node:timers/promises";
 import { expect, it, vi } from "vitest";
+import { insertSpans } from "../../test/support/insert-spans.ts";
+import { createTestStore } from "../../test/support/test-store.ts";
+import { fromMs } from "../flow/instant.ts";
+import { span } from "../flow/test-spans.ts";
 import { StoreError, type Store } from "../store/store.ts";
 import { createApp } from "./app.ts";
 import { LIVE_READERS_MAX } from "./live-api.ts";
@@ -78,4 +82,19 @@ it("is heard of while nothing happens, so that no proxy cuts it", async () => {
   const text = await response.text();
   // At once, and when the second search found nothing, 28 s later.
   expect(text.match(/^: here$/gm)).toHaveLength(2);
+});
+
+it("says that more flows begin than it sends", async () => {
+  const test = await createTestStore();
+  const startTime = fromMs(Date.now() - 5_000);
+  const roots = ["one", "two"].map((id) => ({ ...span({ trace: id, id, kind: "server" }), startTime }));
+  await insertSpans(test.store, roots);
+  const { body } = await createApp({ store: test.store }).request("/api/live?limit=1");
+  let text = "";
+  for await (const piece of body ?? []) {
+    text += Buffer.from(piece as Uint8Array).toString();
+    if (text.includes("event: truncated")) break;
+  }
+  expect(text).toContain('event: truncated\ndata: {"limit":"flows","value":1}');
+  await test.close();
 });

@@ -25,8 +25,9 @@ const liveRoute = createRoute({
   summary: "Flows as they happen",
   description:
     "Server-sent events. `flow`: a flow's line of the list, sent again whenever it changes. `truncated`: the bound that " +
-    "cut the list, sent where it is another one. `error`: why the events end, in the form of an error's answer. A " +
-    "comment every 15 s where there is nothing else.",
+    "cut the list, sent where it is another one; `flows` where more than `limit` began within a minute, of which the " +
+    "older ones are not sent. `error`: why the events end, in the form of an error's answer. A comment every 15 s " +
+    "where there is nothing else.",
   request: { query: flowSearchQuerySchema.omit({ from: true, to: true, cursor: true }) },
   responses: {
     200: { description: "The events.", content: { "text/event-stream": { schema: flowSummarySchema } } },
@@ -82,7 +83,9 @@ const HEARTBEAT = ": here\n\n";
 function sender(stream: SSEStreamingApi): (list: FlowListResponse) => Promise<boolean> {
   const sent = new Map<string, string>();
   let cut: string | undefined;
-  return async ({ flows, truncated }) => {
+  return async ({ flows, nextCursor, truncated: bound }) => {
+    // A page has the newest; what began a minute ago at most and is on no page is not followed.
+    const truncated = bound ?? (nextCursor === undefined ? undefined : { limit: "flows", value: flows.length });
     let isNews = false;
     for (const flow of flows.toReversed()) {
       const data = JSON.stringify(flow);

@@ -33,3 +33,11 @@ it("closes though a request never ends", async () => {
   await serving.close();
   await failed;
 });
+
+it("takes ten filters of 2,000 characters of any script", async () => {
+  const serving = await serveApp(app, { host: "127.0.0.1", port: 0 });
+  const filters = Array.from({ length: 10 }, () => `attribute=key%3D${encodeURIComponent("注".repeat(1_996))}`);
+  const response = await fetch(`http://127.0.0.1:${String(serving.port)}/?${filters.join("&")}`);
+  expect(response.status).toBe(200);
+  await serving.close();
+});

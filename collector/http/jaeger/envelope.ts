@@ -1,5 +1,6 @@
 /** The form that the answers of Jaeger's version 1 have, errors too. */
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context, Hono, MiddlewareHandler } from "hono";
+import { otherMethods } from "../allowed-methods.ts";
 import { answerFailure, toApiError } from "../api-error.ts";
 import { JaegerError } from "./parameters.ts";
 
@@ -37,4 +38,11 @@ export function knownToJaeger(error: Error): JaegerError | undefined {
   if (error instanceof JaegerError) return error;
   const { code, message } = toApiError(error);
   return code === "invalid" ? new JaegerError(400, message) : undefined;
+}
+
+/** What a request is told that none of the routes answers; they are served below `/jaeger`, too. */
+export function noRoute(context: Context, routes: Hono["routes"]): JaegerError {
+  const { method, path } = context.req;
+  const other = otherMethods(context, routes, path.replace(/^\/jaeger(?=\/)/, ""));
+  return other === undefined ? new JaegerError(404, `${method} ${path} is not a route`) : new JaegerError(405, other);
 }

@@ -9,7 +9,7 @@ import type { ApiContext } from "../api-router.ts";
 import { CutNote, readingOf } from "../cut-note.ts";
 import { readFlows, type ReadFlows } from "../flow-reader.ts";
 import { storeSource } from "../flow-source.ts";
-import { answerJaegerError, envelope, prettyPrint } from "./envelope.ts";
+import { answerJaegerError, envelope, noRoute, prettyPrint } from "./envelope.ts";
 import { inboundOf, toJaegerTrace, type JaegerTrace } from "./jaeger-json.ts";
 import { jaegerMetrics, milliseconds } from "./metrics.ts";
 import { cutText, cutTextOf, refuseEmpty } from "./partial.ts";
@@ -19,6 +19,7 @@ import {
   goDurationMs,
   instantParameter,
   JaegerError,
+  storedInstant,
   tagParameters,
   toFilters,
   traceIdParameter,
@@ -101,7 +102,7 @@ export function jaegerV1({ store, now }: ApiContext): Hono {
   app.get("/api/dependencies", async (context) => {
     const endMs = milliseconds(context, "endTs") ?? now();
     const lookbackMs = milliseconds(context, "lookback") ?? dependenciesRangeMs;
-    const range = { from: new Date(endMs - lookbackMs).toISOString(), to: new Date(endMs).toISOString() };
+    const range = { from: storedInstant(endMs - lookbackMs), to: storedInstant(endMs) };
     const service = context.req.query("service");
     const cut = new CutNote();
     const calls = await serviceCalls(store, { ...range, ...readingOf(context, cut) });
@@ -120,8 +121,8 @@ function addWithoutData(app: Hono): void {
     return context.json({ traceQualityDocumentationLink: "", scores: [], metrics: [] });
   });
   for (const path of PATHS) {
-    app.all(path, ({ req }) => {
-      throw new JaegerError(404, `${req.method} ${req.path} is not a route`);
+    app.all(path, (context) => {
+      throw noRoute(context, app.routes);
     });
   }
 }
@@ -137,7 +138,7 @@ function partial(context: Context, data: readonly unknown[], { cut, total }: { c
 async function searchTraces(context: Context, { store, now }: ApiContext, cut: CutNote): Promise<string[]> {
   const query = context.req.query();
   const to = instantParameter("end", query["end"]) ?? new Date(now()).toISOString();
-  const from = instantParameter("start", query["start"]) ?? new Date(Date.parse(to) - defaultRangeMs).toISOString();
+  const from = instantParameter("start", query["start"]) ?? storedInstant(Date.parse(to) - defaultRangeMs);
   const minDurationMs = goDurationMs("minDuration", query["minDuration"]);
   const maxDurationMs = goDurationMs("maxDuration", query["maxDuration"]);
   if (minDurationMs !== undefined && maxDurationMs !== undefined && maxDurationMs < minDurationMs) {

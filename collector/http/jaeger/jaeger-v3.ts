@@ -12,7 +12,7 @@ import { otlpSpans, type OtlpJson, type OtlpSpan } from "../../store/queries/otl
 import { readFlows } from "../flow-reader.ts";
 import { storeSource } from "../flow-source.ts";
 import { CutNote, readingOf } from "../cut-note.ts";
-import { knownToJaeger } from "./envelope.ts";
+import { knownToJaeger, noRoute } from "./envelope.ts";
 import { filterParameter } from "./filter-parameter.ts";
 import { forGrafana, isGrafana } from "./grafana.ts";
 import { INBOUND_LINKS_TAG, inboundOf, type JaegerReference } from "./jaeger-json.ts";
@@ -43,13 +43,21 @@ export function jaegerV3({ store }: Pick<ApiContext, "store">): Hono {
     return context.json(bodyOf(known, known.status), known.status);
   });
   app.get("/api/v3/services", async (context) => {
-    return context.json({ services: await serviceNames(store, { signal: context.req.raw.signal }) });
+    const cut = new CutNote();
+    const services = await serviceNames(store, readingOf(context, cut));
+    refuseEmpty(services, cut);
+    sayCut(context, cut);
+    return context.json({ services });
   });
   app.get("/api/v3/operations", async (context) => {
     const service = context.req.query("service");
     if (!service) throw new JaegerError(400, "service: is required");
     const kind = context.req.query("spanKind") ?? context.req.query("span_kind");
-    const operations = (await operationNames(store, service, { signal: context.req.raw.signal }))
+    const cut = new CutNote();
+    const found = await operationNames(store, service, readingOf(context, cut));
+    refuseEmpty(found, cut);
+    sayCut(context, cut);
+    const operations = found
       .map(({ name, kind: number }) => ({ name, spanKind: KIND_NAMES[number] ?? "internal" }))
       .filter(({ spanKind }) => !kind || spanKind === kind);
     return context.json({ operations });
@@ -77,8 +85,8 @@ export function jaegerV3({ store }: Pick<ApiContext, "store">): Hono {
     sayCut(context, cut);
     return context.json({ summaries: summaries.sort(newestFirst) });
   });
-  app.all("/api/v3/*", ({ req }) => {
-    throw new JaegerError(404, `${req.method} ${req.path} is not a route`);
+  app.all("/api/v3/*", (context) => {
+    throw noRoute(context, app.routes);
   });
   return app;
 }

@@ -255,7 +255,7 @@ describe("what Jaeger has a form for is said in it", () => {
   const failing = (error: Error) => createApp({ store: { ...test.store, query: () => Promise.reject(error) } });
   const envelopeWith = (code: number) => ({ data: null, total: 0, limit: 0, offset: 0, errors: [{ code }] });
 
-  it.for(["/api/metrics/foo", "/api/services/a/b", "/jaeger/api/archive", "/api/transform"])(
+  it.for(["/api/metrics/foo", "/api/services/a/b", "/jaeger/api/archive"])(
     "a route that is not there: %s",
     async (path) => expect(await v1(path, 404)).toMatchObject(envelopeWith(404)),
   );
@@ -271,6 +271,26 @@ describe("what Jaeger has a form for is said in it", () => {
     expect(JSON.stringify(body)).not.toContain("secret");
     const third = await failing(error).request("/api/v3/services");
     expect([third.status, await third.json()]).toMatchObject([status, { error: { httpCode: status } }]);
+  });
+
+  it.for([
+    ["POST", "/api/services", "GET, HEAD"],
+    ["GET", "/jaeger/api/transform", "POST"],
+    ["DELETE", "/jaeger/api/v3/traces", "GET, HEAD"],
+    ["PUT", "/api/metrics/calls", "GET, HEAD"],
+  ] as const)("a method that a route does not have: %s %s", async ([method, path, allowed]) => {
+    const response = await app.request(path, { method });
+    expect([response.status, response.headers.get("Allow")]).toEqual([405, allowed]);
+  });
+
+  it.for([
+    "/api/traces?service=stock&start=0&end=253402300799000000",
+    "/api/v3/trace-summaries?query.startTimeMin=0001-01-01T00:00:00Z&query.startTimeMax=9999-12-31T00:00:00Z",
+    "/api/dependencies?endTs=8640000000000000&lookback=8640000000000000",
+    "/api/metrics/calls?service=stock&endTs=8640000000000000&lookback=8640000000000000&step=999999999999",
+    "/api/traces?service=stock&minDuration=0",
+  ])("all of time, as clients with a zero time ask for it: %s", async (path) => {
+    expect((await app.request(path)).status).toBe(200);
   });
 
   it("a route of version 3 that is not there", async () => {

@@ -7,8 +7,10 @@
 import { Hono, type Context } from "hono";
 import { spanMetrics, type MetricPoint } from "../../store/queries/span-metrics.ts";
 import type { ApiContext } from "../api-router.ts";
+import { CutNote, readingOf } from "../cut-note.ts";
 import { answerJaegerError, envelope } from "./envelope.ts";
-import { JaegerError } from "./parameters.ts";
+import { JaegerError, storedInstant } from "./parameters.ts";
+import { refuseCut } from "./partial.ts";
 
 const LOOKBACK_DEFAULT_MS = 3_600_000;
 const STEP_DEFAULT_MS = 5_000;
@@ -38,7 +40,10 @@ export function jaegerMetrics({ store, now }: ApiContext): Hono {
   app.get("/api/metrics/:metric{latencies|calls|errors}", async (context) => {
     const metric = METRICS[context.req.param("metric")] as Metric;
     const asked = { ...metricParameters(context, now()), quantile: quantileOf(context, metric) };
-    const points = await spanMetrics(store, { ...asked, signal: context.req.raw.signal });
+    const cut = new CutNote();
+    const points = await spanMetrics(store, { ...asked, ...readingOf(context, cut) });
+    // Its form has no word for what is missing, and a curve that ends early is taken for silence.
+    refuseCut(cut);
     const { byOperation } = asked;
     return context.json({
       name: `service${byOperation ? "_operation" : ""}_${metric.name}`,
@@ -86,8 +91,8 @@ function metricParameters(context: Context, nowMs: number) {
   return {
     services,
     kinds: kindsOf(context),
-    from: new Date(toMs - lookbackMs).toISOString(),
-    to: new Date(toMs).toISOString(),
+    from: storedInstant(toMs - lookbackMs),
+    to: storedInstant(toMs),
     stepMs,
     byOperation: context.req.query("groupByOperation") === "true",
   };

@@ -4,7 +4,7 @@ import type { FilterExpression } from "../../store/queries/filter-expression.ts"
 /** A parameter is wrong; Jaeger answers such with its own envelope. */
 export class JaegerError extends Error {
   override readonly name = "JaegerError";
-  readonly status: 400 | 404 | 413 | 501;
+  readonly status: 400 | 404 | 405 | 413 | 501;
 
   constructor(status: JaegerError["status"], message: string) {
     super(message);
@@ -30,6 +30,8 @@ const UNIT_MS: Readonly<Record<string, number>> = {
  */
 export function goDurationMs(name: string, text: string | undefined): number | undefined {
   if (text === undefined || text === "") return undefined;
+  // The one that needs no unit.
+  if (text === "0") return 0;
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)];
   if (parts.map(([part]) => part).join("") !== text) {
     throw new JaegerError(400, `${name}: ${JSON.stringify(text)} is no duration; write it like 1.2s, 100us or 1h2m`);
@@ -50,9 +52,7 @@ export function instantParameter(name: string, text: string | undefined): string
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0)
     throw new JaegerError(400, `${name}: must be microseconds since the epoch`);
-  const ms = value < MICROSECONDS_FROM ? value : Math.floor(value / 1000);
-  if (ms > 8.64e15) throw new JaegerError(400, `${name}: is beyond the calendar`);
-  return new Date(ms).toISOString();
+  return storedInstant(value < MICROSECONDS_FROM ? value : Math.floor(value / 1000));
 }
 
 /**
@@ -63,7 +63,18 @@ export function instantParameter(name: string, text: string | undefined): string
 export function rfc3339Parameter(name: string, text: string | undefined): string {
   const ms = Date.parse((text ?? "").replace(/ (\d\d:\d\d)$/, "+$1"));
   if (Number.isNaN(ms)) throw new JaegerError(400, `${name}: is required, as RFC 3339`);
-  return new Date(ms).toISOString();
+  return storedInstant(ms);
+}
+
+/** What the store's clock can say last, milliseconds since the epoch. */
+const LAST_MS = Date.UTC(2262, 0) - 1;
+
+/**
+ * ISO 8601 of milliseconds since the epoch: from 1970 until 2261, as there are no spans before or after. Clients ask
+ * with the zero time of Go, of the year 1, where they mean all.
+ */
+export function storedInstant(ms: number): string {
+  return new Date(Math.min(Math.max(ms, 0), LAST_MS)).toISOString();
 }
 
 /**

@@ -18,6 +18,15 @@ export function cutTextOf({ member: { truncated } }: CutNote): string | undefine
  *
  * @throws ApiError
  */
-export function refuseEmpty(found: readonly unknown[], { member: { truncated } }: CutNote): void {
-  if (found.length === 0 && truncated) throw pastLimit(truncated.limit);
+export function refuseEmpty(found: readonly unknown[], cut: CutNote): void {
+  if (found.length === 0) refuseCut(cut);
+}
+
+/**
+ * Refuses an answer that a bound cut.
+ *
+ * @throws ApiError
+ */
+export function refuseCut({ member: { truncated } }: CutNote): void {
+  if (truncated) throw pastLimit(truncated.limit);
 }

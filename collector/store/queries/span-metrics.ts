@@ -1,6 +1,6 @@
 /** Rates, errors and durations of services over time, out of their spans. */
 import type { QueryBounds, Store } from "../store.ts";
-import { within, type Reading } from "./reading.ts";
+import { atMost, within, type Reading } from "./reading.ts";
 import { SPAN_RANGE_SQL } from "./time-range-sql.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 2 * 1024 ** 3 };
@@ -51,10 +51,10 @@ WHERE service_name IN {services:Array(String)} AND kind IN {kinds:Array(UInt8)}
   AND ${SPAN_RANGE_SQL}
 GROUP BY service, operation, step
 ORDER BY step, service, operation
-LIMIT ${String(POINTS_MAX)}`;
+LIMIT ${String(POINTS_MAX + 1)}`;
   const params = { services, kinds, from, to, stepMs, quantile };
   const rows = await store.query<Row>(sql, params, within(BOUNDS, asked));
-  return rows.map(({ step, calls, errors, ...point }) => ({
+  return atMost(rows, { limit: POINTS_MAX, name: "points", onCut: asked.onCut }).map(({ step, calls, errors, ...point }) => ({
     ...point,
     timeMs: Number(step) * stepMs,
     calls: Number(calls),

@@ -64,28 +64,39 @@ export interface ServiceCall {
   readonly callCount: number;
 }
 
+const IS_CALLED_SQL = "kind IN (2, 5) AND parent_span_id != toFixedString('', 8)";
+
 /** How often which service called which, or sent to it, by the parents of the newest called spans. */
 export async function serviceCalls(
   store: Store,
   { from, to, ...reading }: { readonly from: string; readonly to: string } & Reading,
 ): Promise<ServiceCall[]> {
   const sql = `
-SELECT caller.service_name AS parent, called.service_name AS child, count() AS calls
+SELECT caller.service_name AS parent, called.service_name AS child, count() AS calls,
+    (
+        SELECT count() FROM
+        (
+            SELECT 1 FROM spans
+            WHERE ${SPAN_RANGE_SQL} AND ${IS_CALLED_SQL}
+            LIMIT ${String(CALLS_SAMPLED_MAX + 1)}
+        )
+    ) AS sampled
 FROM spans AS caller
 INNER JOIN
 (
     SELECT trace_id, parent_span_id, service_name
     FROM spans
-    WHERE ${SPAN_RANGE_SQL} AND kind IN (2, 5) AND parent_span_id != toFixedString('', 8)
+    WHERE ${SPAN_RANGE_SQL} AND ${IS_CALLED_SQL}
     LIMIT ${String(CALLS_SAMPLED_MAX)}
 ) AS called ON caller.trace_id = called.trace_id AND caller.span_id = called.parent_span_id
 WHERE ${SPAN_RANGE_SQL} AND caller.kind IN (1, 3, 4) AND parent != child
 GROUP BY parent, child
 ORDER BY calls DESC, parent, child`;
-  const rows = await store.query<{ parent: string; child: string; calls: string }>(
+  const rows = await store.query<{ parent: string; child: string; calls: string; sampled: string }>(
     sql,
     { from, to },
     within(BOUNDS, reading),
   );
+  if (Number(rows[0]?.sampled ?? 0) > CALLS_SAMPLED_MAX) reading.onCut?.({ limit: "calls", value: CALLS_SAMPLED_MAX });
   return rows.map(({ parent, child, calls }) => ({ parent, child, callCount: Number(calls) }));
 }
