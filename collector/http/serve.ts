@@ -6,7 +6,7 @@ import type { Hono } from "hono";
 
 /** Functions keep a connection over the pause between two invocations; load balancers use 60 s. Milliseconds. */
 const keepAliveTimeoutMs = 65_000;
-/** Of a request's line and headers, bytes: ten filters of 2,000 characters, each up to nine of them as it is escaped. */
+/** Of a request's line and headers, bytes: ten filters of 2,000 characters, each of which may be nine as it is sent. */
 const headerMaxBytes = 192 * 1024;
 /** What a request in flight is given to end by itself when the server closes, milliseconds. */
 const closeGraceMs = 1_000;
@@ -54,7 +54,8 @@ export async function serveApp(
   first: FirstHandler = () => false,
 ): Promise<Serving> {
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs, maxHeaderSize: headerMaxBytes }, (request, response) => {
+  const limits = { keepAliveTimeout: keepAliveTimeoutMs, maxHeaderSize: headerMaxBytes };
+  const server = createServer(limits, (request, response) => {
     if (!first(request, response)) void listener(request, response);
   });
   await new Promise<void>((settle, fail) => {

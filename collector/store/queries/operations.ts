@@ -22,7 +22,11 @@ export interface Operation {
 }
 
 /** The operations of a service, sorted. */
-export async function operationNames(store: Store, service: string, reading: Reading = {}): Promise<readonly Operation[]> {
+export async function operationNames(
+  store: Store,
+  service: string,
+  reading: Reading = {},
+): Promise<readonly Operation[]> {
   const sql = `SELECT DISTINCT name, span_kind AS kind FROM operation_hours WHERE service_name = {service:String}
 ORDER BY name, kind LIMIT ${String(NAMES_MAX + 1)}`;
   const rows = await store.query<Operation>(sql, { service }, within(BOUNDS, reading));
