@@ -44,6 +44,8 @@ describe("columns of an answer", () => {
     ["arrayJoin([-1, -9007199254740993])::Int64", [-1, "-9007199254740993"]],
     ["arrayJoin([0., 0.1, inf, -inf])::Float64", [0, 0.1, Infinity, -Infinity]],
     [`arrayJoin([toUUID('${UUID}'), toUUID('${NIL}')])`, [UUID, ""]],
+    ["arrayJoin([unhex('00ff7f8001020304'), ''])::FixedString(8)", ["00ff7f8001020304", "0".repeat(16)]],
+    ["arrayJoin([[repeat('a', 16)], []])::Array(FixedString(16))", [["61".repeat(16)], []]],
     ["arrayJoin(['', 'a', repeat('é', 3), ''])", ["", "a", "ééé", ""]],
     ["arrayJoin(['', repeat('x', 300)])", ["", "x".repeat(300)]],
     ["toLowCardinality(arrayJoin(['b', '', 'b', 'é']))", ["b", "", "b", "é"]],

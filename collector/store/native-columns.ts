@@ -76,6 +76,19 @@ const UUIDS: ColumnReader = {
 };
 const NIL = "0".repeat(2 * UUID_BYTES);
 
+/** Bytes of one length, such as ids, in hex. */
+function hex(width: number): ColumnReader {
+  return {
+    readPrefix: NO_PREFIX,
+    read(cursor, count) {
+      const start = cursor.skip(count * width);
+      const digits = cursor.bytes.toString("hex", start, cursor.at);
+      const values = Array.from({ length: count }, (_, row) => digits.slice(row * width * 2, (row + 1) * width * 2));
+      return { values, isBlank: count === 0 };
+    },
+  };
+}
+
 const TEXTS: ColumnReader = {
   readPrefix: NO_PREFIX,
   read(cursor, count) {
@@ -146,6 +159,8 @@ const READERS: Readonly<Record<string, ColumnReader>> = {
   UInt64: numbers(8, (bytes) => exact(new BigUint64Array(bytes))),
   Int64: numbers(8, (bytes) => exact(new BigInt64Array(bytes))),
   Float64: numbers(8, (bytes) => new Float64Array(bytes)),
+  "FixedString(8)": hex(8),
+  "FixedString(16)": hex(16),
   UUID: UUIDS,
   String: TEXTS,
   "LowCardinality(String)": LOW_CARDINALITY,

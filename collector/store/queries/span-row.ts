@@ -18,8 +18,7 @@ const STORED: readonly PromotedColumn[] = PROMOTED_SPAN_COLUMNS.flatMap((promote
  * to read, so there is none that a reader can do without (docs/decisions/0011-one-flow-in-few-reads.md).
  */
 export const SPAN_COLUMNS = [
-  "lower(hex(trace_id)) AS trace_id",
-  "lower(hex(span_ids)) AS ids",
+  "trace_id, span_ids AS ids",
   "toString(start_time, 'UTC') AS start",
   "duration_ns, name, kind, status_code, status_message, trace_state, resource, scope, service_name",
   `${OWN_MESSAGE_KEYS_SQL} AS own_message_keys, message_keys_form`,
@@ -28,8 +27,8 @@ export const SPAN_COLUMNS = [
   "`events.time_unix_nano` AS event_times",
   "`events.name` AS event_names",
   "`events.attributes` AS event_attributes",
-  "arrayMap(id -> lower(hex(id)), `links.trace_id`) AS link_trace_ids",
-  "arrayMap(id -> lower(hex(id)), `links.span_id`) AS link_span_ids",
+  "`links.trace_id` AS link_trace_ids",
+  "`links.span_id` AS link_span_ids",
   "`links.trace_state` AS link_trace_states",
   "`links.attributes` AS link_attributes",
 ].join(",\n  ");

@@ -39,12 +39,15 @@ function sqlOf(columns: string, { condition = "", order = "" } = {}): PlacedSql 
 SELECT
   ${columns}
 FROM spans
-WHERE (${slotSql("spans.start_time")}, spans.trace_id) IN ${places}
-${condition}
+${places}
 ${order}
 LIMIT {limit:UInt32}
 ${LOOK_UP_SETTINGS}`;
-  return { few: sql(FEW), many: sql(MANY) };
+  const place = `(${slotSql("spans.start_time")}, spans.trace_id)`;
+  // What is read first is said, where the store would find it out in as much time as it takes to read five columns.
+  const few = `PREWHERE ${place} IN ${FEW} ${condition && `WHERE ${condition}`}`;
+  const many = `WHERE ${place} IN ${MANY} ${condition && `AND ${condition}`}`;
+  return { few: sql(few), many: sql(many) };
 }
 
 const BY_TIME = `ORDER BY ${slotSql("spans.start_time")}, spans.trace_id, spans.start_time`;
@@ -73,7 +76,7 @@ export async function spansOfTraces(
   return spans.length < asked.limit ? spans : ask(ORDERED_SQL);
 }
 
-const ONE_SQL = sqlOf(SPAN_COLUMNS, { condition: "AND spans.span_id = toFixedString(unhex({spanId:String}), 8)" });
+const ONE_SQL = sqlOf(SPAN_COLUMNS, { condition: "spans.span_id = toFixedString(unhex({spanId:String}), 8)" });
 
 /** One span by its ids in hex. */
 export interface SpanOfTrace extends Reading {

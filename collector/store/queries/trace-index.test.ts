@@ -36,9 +36,9 @@ it("has the slots of a trace that came in several inserts, and asks for no trace
   let asked = 0;
   const counting: typeof db.store = {
     ...db.store,
-    query: (...args) => {
+    queryBlocks: (...args) => {
       asked += 1;
-      return db.store.query(...args);
+      return db.store.queryBlocks(...args);
     },
   };
   const index = new TraceIndex(counting);

@@ -1,4 +1,5 @@
 /** The index: in which slots of 15 seconds a trace has spans, and which traces a hash in hop_keys stands for. */
+import type { NativeBlock } from "../native-answer.ts";
 import type { QueryBounds, Store } from "../store.ts";
 import { parameterChunks } from "./parameter-chunks.ts";
 import { LOOK_UP_SETTINGS, within, type Reading } from "./reading.ts";
@@ -14,13 +15,12 @@ export interface TraceSlots {
 }
 
 const SQL = `
-SELECT
-    lower(hex(trace_id)) AS "traceId",
-    toUnixTimestamp(first_slot) AS "firstSlot",
-    toUnixTimestamp(last_slot) AS "lastSlot"
+SELECT trace_id, toUInt32(first_slot) AS first, toUInt32(last_slot) AS last
 FROM trace_index
 WHERE xxHash32(trace_id) IN {refs:Array(UInt32)}
 ${LOOK_UP_SETTINGS}`;
+/** A flow waits for the first trace that it asks for: a second thread would begin when the first is done. */
+const ONE_SQL = `${SQL}, max_threads = 1`;
 
 /** The index as one reader sees it: what it was asked once it remembers. */
 export class TraceIndex {
@@ -50,14 +50,22 @@ export class TraceIndex {
   async #ask(refs: readonly number[], reading: Reading): Promise<ReadonlyMap<number, readonly TraceSlots[]>> {
     const wanted = [...new Set(refs)].filter((ref) => !this.#known.has(ref));
     for (const asked of parameterChunks(wanted, String)) {
-      const rows = await this.#store.query<TraceSlots>(SQL, { refs: asked }, within(BOUNDS, reading));
-      for (const trace of mergedRows(rows)) {
+      const sql = asked.length === 1 ? ONE_SQL : SQL;
+      const blocks = await this.#store.queryBlocks(sql, { refs: asked }, within(BOUNDS, reading));
+      for (const trace of mergedRows(blocks.flatMap(rowsOf))) {
         const ref = traceRef(trace.traceId);
         this.#known.set(ref, [...(this.#known.get(ref) ?? []), trace]);
       }
     }
     return this.#known;
   }
+}
+
+function rowsOf(block: NativeBlock): TraceSlots[] {
+  const [firsts, lasts] = [block.numbers("first"), block.numbers("last")];
+  return Array.from(block.texts("trace_id"), (traceId, row) => {
+    return { traceId, firstSlot: firsts[row] as number, lastSlot: lasts[row] as number };
+  });
 }
 
 /** A trace has a row for each insert until the store has merged them. */
