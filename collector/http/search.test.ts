@@ -17,6 +17,14 @@ import type { JaegerTrace } from "./jaeger/jaeger-json.ts";
 
 const startMs = Date.now() - 60_000;
 
+/** As SDKs write them; the store keeps the first as bytes. */
+const ids = {
+  uuid: "5e1f0c1a-9d3b-4c56-8a77-0b9e6f2d4c31",
+  capitals: "5E1F0C1A-9D3B-4C56-8A77-0B9E6F2D4C31",
+  nil: "00000000-0000-0000-0000-000000000000",
+  number: "49590338271490256608559692538361571095",
+};
+
 const inputs: readonly Omit<SpanInput, "trace" | "id">[] = [
   { service: "quoting", resource: { "host.cmd": 'say "hi" {x} \\ \n y', "service.version": '1 "beta"' } },
   { service: "own", attributes: { "app.env": "prod", "app.zone": "a" } },
@@ -38,6 +46,10 @@ const inputs: readonly Omit<SpanInput, "trace" | "id">[] = [
   { service: "double", attributes: { shard: 7.5, dry: false } },
   { service: "text", attributes: { shard: "7", dry: "true", version: "1.2.3" } },
   { service: "empty", attributes: { "app.memo": "", "http.route": "" } },
+  ...Object.entries(ids).flatMap(([form, id]) => [
+    { service: `${form} message`, attributes: { "messaging.message.id": id } },
+    { service: `${form} run`, attributes: { "faas.invocation_id": id } },
+  ]),
   { service: "empty-resource", resource: { "app.memo": "", "service.namespace": "" } },
 ];
 
@@ -137,6 +149,11 @@ describe("an attribute that spans have, and resources of other spans", () => {
     const { data } = await get<{ data: JaegerTrace[] }>(`/api/traces?tags=${tags}&limit=3`);
     expect(data.map(({ processes }) => processes["p1"]?.serviceName)).toEqual(["mix", "two", "res"]);
   });
+});
+
+it.for(Object.entries(ids))("an id is found by its value: %s", async ([form, id]) => {
+  expect(await services(attribute("messaging.message.id", id))).toEqual(everywhere(`${form} message`));
+  expect(await services(attribute("faas.invocation_id", id))).toEqual(everywhere(`${form} run`));
 });
 
 describe("an attribute without a text in it", () => {

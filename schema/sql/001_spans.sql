@@ -114,10 +114,13 @@ CREATE TABLE IF NOT EXISTS spans
     )))) CODEC(ZSTD(1)),
 
     -- For searches by a value that few spans have (an order, a customer, a request): a filter for each granule says
-    -- where it cannot be, so that only the others are read.
+    -- where it cannot be, so that only the others are read. Of ids that are UUIDs the bytes: their texts would be made and
+    -- sorted for it on every insert.
     INDEX attribute_values mapValues(attributes_string) TYPE bloom_filter(0.01) GRANULARITY 1,
-    INDEX invocation_ids faas_invocation_id TYPE bloom_filter(0.01) GRANULARITY 1,
-    INDEX message_ids messaging_message_id TYPE bloom_filter(0.01) GRANULARITY 1
+    INDEX invocation_uuids faas_invocation_uuid TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX invocation_texts faas_invocation_text TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX message_uuids messaging_message_uuid TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX message_texts messaging_message_text TYPE bloom_filter(0.01) GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toDate(start_time)

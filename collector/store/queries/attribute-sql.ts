@@ -87,7 +87,7 @@ export function attributeEquals(
   const column = isWorkedOut(key) || isEmpty ? undefined : textColumnOf(key);
   if (isWorkedOut(key) || (place === "resources" && !column)) return { sql: inResource, params, narrow: inResource };
   if (column) {
-    const sql = `${column.column} = ${wanted}`;
+    const sql = column.isUuid ? uuidEqualsSql(column.column, value, wanted) : `${column.column} = ${wanted}`;
     return { sql, params, ...(column.type === "lowCardinality" && { narrow: sql }) };
   }
   const text = textEqualsSql(prefix, isEmpty);
@@ -119,6 +119,15 @@ function textEqualsSql(prefix: string, isEmpty: boolean): string {
   const [name, wanted] = [`{${prefix}_key:String}`, `{${prefix}_value:String}`];
   const isThere = isEmpty ? `mapContains(attributes_string, ${name}) AND ` : "";
   return `(${isThere}has(mapValues(attributes_string), ${wanted}) AND attributes_string[${name}] = ${wanted})`;
+}
+
+/** As the transcoder takes for a UUID: the nil one stands for absent, and is kept as a text. */
+const UUID = /^(?!0{8}-0{4}-0{4}-0{4}-0{12}$)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Of an id's two columns the one that would hold `value`: the column of UUIDs has an index. */
+function uuidEqualsSql(idColumn: string, value: string, wanted: string): string {
+  const name = idColumn.replace(/_id$/, "");
+  return UUID.test(value) ? `${name}_uuid = toUUID(${wanted})` : `${name}_text = ${wanted}`;
 }
 
 const INT64_MIN = -(2n ** 63n);
