@@ -3,8 +3,8 @@
 CREATE TABLE IF NOT EXISTS trace_index
 (
     trace_id FixedString(16) CODEC(NONE),
-    first_slot SimpleAggregateFunction(min, DateTime) CODEC(ZSTD(1)),
-    last_slot SimpleAggregateFunction(max, DateTime) CODEC(ZSTD(1))
+    first_slot SimpleAggregateFunction(min, DateTime) CODEC(T64),
+    last_slot SimpleAggregateFunction(max, DateTime) CODEC(T64)
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toMonday(first_slot)
