@@ -47,7 +47,7 @@ export function fromAnyValueJson(json: string): AttributeValue {
 }
 
 /** A number where a double holds it exactly, else its decimal digits. */
-export function fromInt64(digits: string | number): number | string {
+function fromInt64(digits: string | number): number | string {
   const value = Number(digits);
   return Number.isSafeInteger(value) ? value : digits;
 }
