@@ -17,8 +17,8 @@ const MAP_TOTAL = 1;
 const MAP_INDEXES = 2;
 const MAP_VALUES = 3;
 const MAP_DICTIONARY = 4;
-const DICTIONARY_COUNT = 0;
-const DICTIONARY_WRITTEN = 1;
+const DICTIONARY_COUNT = 3;
+const DICTIONARY_WRITTEN = 4;
 
 /** The bytes of a struct Bytes. */
 function bytesOf(kernel: SpanKernel, struct: Place): Uint8Array {

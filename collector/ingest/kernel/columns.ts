@@ -113,7 +113,7 @@ export class Maps {
   dictionary: Dictionary;
   /** By number of key: its index in this block's dictionary, 0 where it is not in it yet. */
   indexOfKey: usize;
-  /** By index: the key, four bytes each; as many as {@link seenKeys} says. */
+  /** The keys that are in it, four bytes each. */
   seen: Bytes;
 }
 

@@ -6,15 +6,16 @@ import { hashOf, isAscii, putText, sameBytes } from "./text";
 export const UNKNOWN: i32 = -1;
 const INITIAL_SLOTS: u32 = 256;
 
-/** JavaScript reads `count` and `written`. */
+/**
+ * The bytes are the entries as they came in, one behind another, which is what is compared: a repaired string differs
+ * from it. JavaScript reads `count` and `written`.
+ */
 @unmanaged
-export class Dictionary {
+export class Dictionary extends Bytes {
   count: u32;
   /** The entries as ClickHouse reads them: varint length, bytes. */
   written: Bytes;
-  /** The entries as they came in, which is what is compared (a repaired string differs from it). */
-  raw: Bytes;
-  /** By entry: where it ends in `raw`, and its hash; as many as there are slots. */
+  /** By entry: where it ends in the bytes, and its hash; as many as there are slots. */
   ends: usize;
   hashes: usize;
   slots: usize;
@@ -25,7 +26,6 @@ export class Dictionary {
 export function newDictionary(): Dictionary {
   const dictionary = make<Dictionary>();
   dictionary.written = make<Bytes>();
-  dictionary.raw = make<Bytes>();
   dictionary.slotCount = INITIAL_SLOTS;
   dictionary.slots = allocateZeros(INITIAL_SLOTS << 2);
   dictionary.ends = allocateZeros(INITIAL_SLOTS << 2);
@@ -39,7 +39,7 @@ export function resetDictionary(dictionary: Dictionary): void {
   if (dictionary.count == 1) return;
   memory.fill(dictionary.slots, 0, dictionary.slotCount << 2);
   dictionary.written.length = 0;
-  dictionary.raw.length = 0;
+  dictionary.length = 0;
   dictionary.last = 0;
   addEmpty(dictionary);
 }
@@ -56,7 +56,7 @@ function addEmpty(dictionary: Dictionary): void {
 export function isEntry(dictionary: Dictionary, entry: u32, text: usize, size: u32): bool {
   const place = dictionary.ends + (entry << 2);
   const start = load<u32>(place - 4);
-  return load<u32>(place) - start == size && sameBytes(dictionary.raw.data + start, text, size);
+  return load<u32>(place) - start == size && sameBytes(dictionary.data + start, text, size);
 }
 
 /** The number of a string, which is added where it is new; {@link UNKNOWN} where that is not for the kernel. */
@@ -91,9 +91,9 @@ export function addEntry(dictionary: Dictionary, text: usize, size: u32, written
   if ((dictionary.count + 1) * 2 > dictionary.slotCount) growSlots(dictionary);
   const entry = dictionary.count;
   const hash = hashOf(text, size);
-  memory.copy(room(dictionary.raw, size), text, size);
-  dictionary.raw.length += size;
-  store<u32>(dictionary.ends + (entry << 2), dictionary.raw.length);
+  memory.copy(room(dictionary, size), text, size);
+  dictionary.length += size;
+  store<u32>(dictionary.ends + (entry << 2), dictionary.length);
   store<u32>(dictionary.hashes + (entry << 2), hash);
   putText(dictionary.written, written, writtenSize);
   putIntoSlot(dictionary, entry, hash);

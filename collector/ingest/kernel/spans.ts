@@ -34,8 +34,9 @@ const STOP_OTHER_FIELD: u32 = 2;
 const STOP_FULL: u32 = 3;
 
 const TAG_SPAN: u8 = 0x12;
-const FNV_LIKE: u32 = 0x9e37_79b1;
-const FNV_LIKE_2: u32 = 0x85eb_ca6b;
+const TAG_ATTRIBUTE: u8 = 0x4a;
+const MIX: u32 = 0x9e37_79b1;
+const MIX_2: u32 = 0x85eb_ca6b;
 
 /**
  * Writes the spans that stand one behind another in the ScopeSpans from `at` to `end`, as rows from `row` to before
@@ -68,7 +69,7 @@ export function putFields(row: u32): bool {
   const end = request.data + state.end;
   let at = request.data + state.position;
   while (at < end) {
-    const next = putField(at, end, row);
+    const next = load<u8>(at) == TAG_ATTRIBUTE ? putAttributeField(at, end, row) : putField(at, end, row);
     if (next == 0) {
       state.position = <u32>(at - request.data);
       return false;
@@ -79,15 +80,18 @@ export function putFields(row: u32): bool {
   return true;
 }
 
-/** Writes one field; where the next one is, or 0. */
+// @ts-ignore: a decorator on a function
+@inline
+function putAttributeField(at: usize, end: usize, row: u32): usize {
+  const size = sizeAt(at + 1, end);
+  const from = varintEnd;
+  return from != 0 && putAttribute(from, from + size, row) ? from + size : 0;
+}
+
+/** Writes one field that is no attribute; where the next one is, or 0. */
 function putField(at: usize, end: usize, row: u32): usize {
   const tag = load<u8>(at);
   switch (tag) {
-    case 0x4a: {
-      const size = sizeAt(at + 1, end);
-      const from = varintEnd;
-      return from != 0 && putAttribute(from, from + size, row) ? from + size : 0;
-    }
     case 0x0a:
       return putTraceId(at, end, row);
     case 0x12:
@@ -228,6 +232,6 @@ function endPlainSpan(row: u32): bool {
 export function mixIds(row: u32): void {
   const span = spanIds.values + (row << 4);
   const trace = load<u32>(traceId.values + (row << 4) + 8);
-  state.idMix = (state.idMix ^ load<u32>(span) ^ trace) * FNV_LIKE + 1;
-  state.idMix2 = (state.idMix2 ^ load<u32>(span + 4)) * FNV_LIKE_2 + trace;
+  state.idMix = (state.idMix ^ load<u32>(span) ^ trace) * MIX + 1;
+  state.idMix2 = (state.idMix2 ^ load<u32>(span + 4)) * MIX_2 + trace;
 }
