@@ -14,7 +14,7 @@ import {
 import { Dictionary, isEntry, lookup, newDictionary, resetDictionary } from "./dictionary";
 import { allocateZeros } from "./memory";
 
-/** What column a key has: of which class, and of which width. The numbers are those of COLUMN_KINDS in span-block.ts. */
+/** What column a key has: its class and its width, by the numbers of COLUMN_KINDS in span-block.ts. */
 export const KIND_LOW_CARDINALITY: u8 = 1;
 export const KIND_STRING: u8 = 2;
 export const KIND_UUID: u8 = 3;
