@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -55,6 +55,18 @@ describe("the embedded store", () => {
     const { endpoint } = await open();
     const response = await fetch(`${endpoint().url}/?query=SELECT+*+FROM+hopscope.spans`);
     expect(response.status).not.toBe(200);
+  });
+
+  it.runIf(process.platform === "linux")("lets its collector go first where both want the processors", async () => {
+    const { embedded } = await open();
+    const pid = String(embedded?.pid());
+    const nicenessOf = (task: string) => {
+      const stat = readFileSync(`/proc/${pid}/task/${task}/stat`, "utf8");
+      return Number(stat.slice(stat.lastIndexOf(")")).split(" ")[17]);
+    };
+    const tasks = readdirSync(`/proc/${pid}/task`).map(nicenessOf);
+    // A few are Node's own, from before; the rest are the server's.
+    expect(tasks.filter((niceness) => niceness > 0).length).toBeGreaterThan(tasks.length / 2);
   });
 
   it("ends on close, and gives the directory back", async () => {
