@@ -85,7 +85,7 @@ it("a repeat of an insert with what the segment's file holds changes nothing", {
     const [block] = transcoder.takeBlocks();
     if (block) await written.append({ payload: block.bytes, rows: block.rows, requests: [], release: block.release });
   }
-  await written.closeSegment();
+  await written.close();
   await db.store.command("TRUNCATE TABLE spans");
   const once = await insert(written);
   expect(once[0]).toEqual([{ "count()": String(3 * spansPerRequest) }]);

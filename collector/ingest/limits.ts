@@ -28,6 +28,12 @@ export const contextCacheMax = 1_024;
 export const segmentSizeMaxBytes = 64 * 1024 * 1024;
 
 /**
+ * Size of a segment, bytes, from which on the file of the next is made while one is written. Below it a few requests a
+ * second come, of which none waits for another.
+ */
+export const readyFromBytes = 1024 * 1024;
+
+/**
  * Segments inserted at a time while more than one waits: while one is parsed and sorted by one thread, or synced, the
  * other's views use the second core. The store holds the bytes of each several times, so no more.
  */

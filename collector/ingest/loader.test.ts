@@ -22,7 +22,7 @@ async function loaderOf(texts: readonly string[], { files = diskFiles, isRestart
   const before = await Wal.open({ dir, log: silentLog, files });
   for (const text of texts) {
     await before.append({ payload: Buffer.from(text), rows: 1, requests: [] });
-    await before.closeSegment();
+    before.closeSegment();
   }
   const wal = isRestarted ? await Wal.open({ dir, log: silentLog, files }) : before;
   const inserts: Insert[] = [];

@@ -250,7 +250,7 @@ describe("the receiver", () => {
   it("leaves no file behind but the requests it remembers", async () => {
     const receiver = await receive();
     await receiver.receiveTraces(bodyOf(1), "protobuf");
-    await receiver.close();
+    await receiver.close(within.timeout);
     expect((await readdir(join(dataDir, "wal"))).filter((name) => name.endsWith(".seg"))).toEqual([]);
   });
 });

@@ -255,7 +255,7 @@ class OpenReceiver implements Receiver {
     clearInterval(this.#diskTimer);
     clearTimeout(this.#closeTimer);
     while (this.#committing) await this.#committing;
-    await this.#wal.closeSegment();
+    await this.#wal.close();
     const deadline = AbortSignal.timeout(drainMs);
     await this.#loader.drained(deadline);
     await Promise.race([this.#loader.stop(), aborted(deadline)]);
@@ -309,7 +309,7 @@ class OpenReceiver implements Receiver {
         const refusal = unavailable(`spans could not be made durable: ${String(error)}`, retryAfterS, "disk-error");
         for (const { fail } of waiting) fail(refusal);
       }
-      if (this.#closeDue) await this.#wal.closeSegment();
+      if (this.#closeDue) this.#wal.closeSegment();
       this.#closeDue = false;
       this.#closeSoon();
     }
@@ -324,14 +324,14 @@ class OpenReceiver implements Receiver {
     const inMs = Math.max(since + this.#limits.segmentAgeMaxMs - performance.now(), least);
     this.#closeTimer = setTimeout(() => {
       this.#closeTimer = undefined;
-      void this.#closeNow();
+      this.#closeNow();
     }, inMs);
   }
 
-  async #closeNow(): Promise<void> {
+  #closeNow(): void {
     // Under load one commit follows another without end: then the one under way closes it.
     if (this.#wal.first() === undefined && this.#committing) this.#closeDue = true;
-    else if (this.#wal.first() === undefined) await this.#wal.closeSegment();
+    else if (this.#wal.first() === undefined) this.#wal.closeSegment();
     this.#closeSoon();
   }
 

@@ -3,20 +3,13 @@
  *
  * One caller appends at a time (the receiver's group commit).
  */
-import { randomBytes } from "node:crypto";
 import { basename, join } from "node:path";
 import type { Log } from "../store/log.ts";
 import { ListedRecords, type KeptRecords } from "./kept-records.ts";
-import { keptSegmentsMaxBytes, segmentSizeMaxBytes } from "./limits.ts";
-import {
-  decodeSegment,
-  encodeRecord,
-  encodeSegmentHeader,
-  segmentHeaderBytes,
-  type SegmentContent,
-  type SegmentRecord,
-} from "./segment.ts";
-import { diskFiles, type AppendFile, type WalFiles } from "./wal-files.ts";
+import { keptSegmentsMaxBytes, readyFromBytes, segmentSizeMaxBytes } from "./limits.ts";
+import { SegmentFiles, type SegmentFile } from "./segment-files.ts";
+import { decodeSegment, encodeRecord, segmentHeaderBytes, type SegmentContent, type SegmentRecord } from "./segment.ts";
+import { diskFiles, type WalFiles } from "./wal-files.ts";
 
 const SEGMENT_NAME = /^\d{16}\.seg$/;
 const UNREADABLE = "segment cannot be read; it was set aside: once it can, move it back and start again";
@@ -32,10 +25,7 @@ export interface ClosedSegment {
   readonly kept: SegmentContent | undefined;
 }
 
-interface OpenSegment {
-  readonly id: string;
-  readonly path: string;
-  readonly file: AppendFile;
+interface OpenSegment extends SegmentFile {
   /** Bytes known to be durable. */
   sizeBytes: number;
   rows: number;
@@ -51,6 +41,8 @@ export interface WalOptions {
   readonly log: Log;
   readonly files?: WalFiles | undefined;
   readonly segmentMaxBytes?: number | undefined;
+  /** Size of a segment from which on the file of the next is made beforehand. */
+  readonly readyFromBytes?: number | undefined;
   /** How records are kept in memory until their segment is loaded, and given to the loader: as they are by default. */
   readonly keepRecords?: (() => KeptRecords) | undefined;
   /** Told at opening of the requests in each segment that was left. */
@@ -72,6 +64,7 @@ export class Wal {
   readonly counts: WalCounts = { damagedSegments: 0, tornTails: 0, appendErrors: 0 };
   readonly dir: string;
   readonly #files: WalFiles;
+  readonly #segmentFiles: SegmentFiles;
   readonly #log: Log;
   readonly #segmentMaxBytes: number;
   readonly #damagedDir: string;
@@ -79,7 +72,10 @@ export class Wal {
   readonly #kept: KeptRecords;
   readonly #closed: ClosedSegment[] = [];
   #open: OpenSegment | undefined;
-  #nextNumber = 1;
+  /** Of the segment that was closed last. */
+  #lastSizeBytes = 0;
+  /** Files that are being closed. */
+  #ending: Promise<unknown> = Promise.resolve();
   /** Bytes of the segments whose records are in memory. */
   #keptBytes = 0;
 
@@ -92,6 +88,8 @@ export class Wal {
     this.#files = files;
     this.#log = log;
     this.#segmentMaxBytes = segmentMaxBytes;
+    const readyFrom = options.readyFromBytes ?? readyFromBytes;
+    this.#segmentFiles = new SegmentFiles({ dir, files, log, readyFromBytes: readyFrom });
   }
 
   /** Opens the log; what was left waits in {@link first}, oldest first. Torn tails are cut. */
@@ -102,7 +100,7 @@ export class Wal {
     const left = segmentsOf(await wal.#files.list(wal.dir));
     // What is set aside keeps its name, which no other may get.
     const aside = segmentsOf(await wal.#files.list(wal.#damagedDir));
-    wal.#nextNumber = Math.max(0, ...[...left, ...aside].map((name) => Number.parseInt(name, 10))) + 1;
+    wal.#segmentFiles.skip(Math.max(0, ...[...left, ...aside].map((name) => Number.parseInt(name, 10))));
     for (const name of left) await wal.#recover(join(wal.dir, name), options.onLeft);
     return wal;
   }
@@ -135,7 +133,7 @@ export class Wal {
     const parts = encodeRecord(record);
     const size = parts.reduce((sum, part) => sum + part.byteLength, 0);
     try {
-      const segment = (this.#open ??= await this.#create());
+      const segment = (this.#open ??= await this.#start());
       await segment.file.append(parts);
       await segment.file.sync();
       segment.sizeBytes += size;
@@ -146,25 +144,32 @@ export class Wal {
       await this.#abandon();
       throw error;
     }
-    if (this.#open.sizeBytes >= this.#segmentMaxBytes) await this.closeSegment();
+    if (this.#open.sizeBytes >= this.#segmentMaxBytes) this.closeSegment();
   }
 
-  /** Closes the open segment, so that the loader may have it; what is in it is durable, whatever the disk says now. */
-  async closeSegment(): Promise<void> {
+  /**
+   * Closes the open segment, so that the loader may have it; what is in it is durable, whatever the disk says now, and
+   * nobody need wait for its file.
+   */
+  closeSegment(): void {
     const segment = this.#open;
     if (!segment) return;
     this.#open = undefined;
     const { id, path, sizeBytes, rows, since, isKept } = segment;
+    this.#ending = Promise.all([this.#ending, this.#end(segment)]);
     const records = this.#kept.take();
     const kept = isKept ? { id, records, wholeBytes: sizeBytes, damagedBytes: 0, tailBytes: 0 } : undefined;
-    if (rows > 0) this.#closed.push({ path, sizeBytes, rows, since, kept });
-    if (rows === 0) this.#keptBytes -= sizeBytes;
-    try {
-      await segment.file.close();
-      if (rows === 0) await this.#files.remove(path);
-    } catch (error) {
-      this.#log.error({ path, error: String(error) }, "segment did not close");
-    }
+    if (rows > 0) {
+      this.#closed.push({ path, sizeBytes, rows, since, kept });
+      this.#lastSizeBytes = sizeBytes;
+    } else this.#keptBytes -= sizeBytes;
+  }
+
+  /** Closes the open segment and the files, of which only those of closed segments stay. */
+  async close(): Promise<void> {
+    this.closeSegment();
+    await this.#segmentFiles.close();
+    await this.#ending;
   }
 
   /** The oldest segment that waits for the loader. */
@@ -224,17 +229,22 @@ export class Wal {
     }
   }
 
-  async #create(): Promise<OpenSegment> {
-    const path = join(this.dir, `${String(this.#nextNumber).padStart(16, "0")}.seg`);
-    this.#nextNumber += 1;
-    const file = await this.#files.create(path);
-    const id = randomBytes(16).toString("hex");
-    const segment: OpenSegment = { id, path, file, sizeBytes: 0, rows: 0, since: performance.now(), isKept: true };
-    this.#open = segment;
-    await file.append([encodeSegmentHeader(id)]);
-    segment.sizeBytes = segmentHeaderBytes;
+  async #start(): Promise<OpenSegment> {
+    const made = await this.#segmentFiles.take();
+    this.#open = { ...made, sizeBytes: segmentHeaderBytes, rows: 0, since: performance.now(), isKept: true };
     this.#keptBytes += segmentHeaderBytes;
-    return segment;
+    this.#segmentFiles.prepare(this.#lastSizeBytes);
+    return this.#open;
+  }
+
+  /** What fails here costs room on the disk, and no record. */
+  async #end({ path, file, rows }: OpenSegment): Promise<void> {
+    try {
+      await file.close();
+      if (rows === 0) await this.#files.remove(path);
+    } catch (error) {
+      this.#log.error({ path, error: String(error) }, "segment did not close");
+    }
   }
 
   /**
@@ -251,7 +261,7 @@ export class Wal {
     } catch (error) {
       this.#log.error({ path: segment.path, error: String(error) }, "a failed write could not be cut from its segment");
     }
-    await this.closeSegment();
+    this.closeSegment();
   }
 
   async #recover(path: string, onLeft: WalOptions["onLeft"]): Promise<void> {
@@ -261,9 +271,10 @@ export class Wal {
     const rows = content.records.reduce((sum, record) => sum + record.rows, 0);
     const torn = content.tailBytes > 0 && content.damagedBytes === 0 && content.id !== "";
     if (torn) this.#log.warn({ path, bytes: content.tailBytes }, "the end of a write that was cut short is left out");
-    if (rows === 0 && (torn || bytes.length <= segmentHeaderBytes)) {
+    const isUnused = content.id !== "" && content.tailBytes === 0 && content.damagedBytes === 0;
+    if (rows === 0 && (torn || isUnused || bytes.length <= segmentHeaderBytes)) {
       // Nothing in it was ever acknowledged.
-      if (bytes.length > 0) this.counts.tornTails += 1;
+      if (bytes.length > 0 && !isUnused) this.counts.tornTails += 1;
       await this.#files.remove(path);
       return;
     }

@@ -24,8 +24,25 @@ export class ForgetfulDisk implements WalFiles {
   roomBytes = Infinity;
   /** The next sync fails, and nothing of what it should have made durable is. */
   failSync = false;
-  /** Open files of before a power cut do nothing any more. */
+  /** Who mounted it before a power cut does nothing any more. */
   #generation = 0;
+
+  /** The disk as one process sees it, until its power is cut. */
+  mount(): WalFiles {
+    const generation = this.#generation;
+    const gone = (): Promise<never> | undefined =>
+      generation === this.#generation ? undefined : Promise.reject(new DiskError("the power is gone"));
+    return {
+      makeDir: () => gone() ?? this.makeDir(),
+      list: (dir) => gone() ?? this.list(dir),
+      read: (path) => gone() ?? this.read(path),
+      create: (path) => gone() ?? this.create(path),
+      truncate: (path, sizeBytes) => gone() ?? this.truncate(path, sizeBytes),
+      rename: (from, to) => gone() ?? this.rename(from, to),
+      remove: (path) => gone() ?? this.remove(path),
+      freeBytes: () => gone() ?? this.freeBytes(),
+    };
+  }
 
   /**
    * Power is cut: of each file's unsynced bytes the first `keptFraction` survives, as zeros where `zeros` says so
