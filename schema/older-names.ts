@@ -17,7 +17,7 @@ export const OLDER_DESTINATIONS = ["messaging.source.name", "messaging.destinati
 
 const BYTES_PER_MIB = 1024 ** 2;
 
-/** A memory limit in bytes: several SDKs write mebibytes, as the platform says it, and no function has less than one. */
+/** A memory limit in bytes: several SDKs write mebibytes, as platforms say it, and no function has less than one. */
 export function memoryLimitBytes(value: number): number {
   return value < BYTES_PER_MIB ? value * BYTES_PER_MIB : value;
 }
