@@ -52,6 +52,24 @@ describe("the outcome in one sentence", () => {
   });
 });
 
+it("tells of a message that was sent back what failed before, and that it went through", () => {
+  const response = deadLetteredOrder(START);
+  const { flow } = response;
+  const attempts = flow.hops.filter(({ kind, failed }) => kind === "receive" && failed === true);
+  const last = attempts.at(-1);
+  if (!last) throw new Error("no attempt failed");
+  const { failed: _, ...again } = { ...last, attempt: 1, sentTime: "2026-11-21T08:40:00.000000000Z" };
+  flow.hops.push({ ...again, receivedTime: "2026-11-21T08:40:01.000000000Z" });
+  flow.status = "unset";
+  expect(headline(indexed(response))).toEqual({
+    tone: "warn",
+    text:
+      "payment failed 3 times (last: CardDeclined); its message was moved to checkout-payments-dlq, and went through " +
+      "later.",
+  });
+  expect(read(response)).toContain("Moved to dead-letter queue checkout-payments-dlq after 3 failed attempts");
+});
+
 it("keeps a huge flow's story short and says how much it leaves out", () => {
   const story = tellStory(indexed(bigFlow(START, 2000)));
   expect(story.lines.length).toBeLessThanOrEqual(STORY_LINES_MAX);

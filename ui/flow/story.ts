@@ -52,7 +52,11 @@ export function tellStory(index: FlowIndex): { lines: StoryLine[]; omitted: numb
 export function headline(index: FlowIndex): { tone: StoryLine["tone"]; text: string } {
   const { flow } = index;
   const lost = flow.hops.find((hop) => hop.kind === "dead-letter");
-  if (lost) return { tone: "error", text: deadLetterHeadline(index, lost) };
+  if (lost) {
+    // Sent back and taken, or copied: then the flow as a whole did not fail.
+    const isMended = flow.status !== "error";
+    return { tone: isMended ? "warn" : "error", text: deadLetterHeadline(index, lost, isMended) };
+  }
   const waiting = flow.gaps.find((gap) => gap.kind !== "missing-parent");
   const deliveries = [...index.deliveriesFrom.values()].flat();
   const failed = deliveries.filter((delivery) => delivery.failed);
@@ -71,13 +75,14 @@ export function headline(index: FlowIndex): { tone: StoryLine["tone"]; text: str
   return { tone: "ok", text: `Everything went through in ${formatDuration(index.window.toMs - index.window.fromMs)}.` };
 }
 
-function deadLetterHeadline(index: FlowIndex, hop: Hop): string {
+function deadLetterHeadline(index: FlowIndex, hop: Hop, isMended: boolean): string {
   const tried = attemptsBeforeDeadLetter(index, hop);
   const queue = index.nodes.get(hop.to)?.name ?? "a dead-letter queue";
   const last = tried.at(-1);
-  if (!last) return `A message was moved to ${queue}.`;
+  const end = isMended ? `${queue}, and went through later` : queue;
+  if (!last) return `A message was moved to ${end}.`;
   const times = tried.length === 1 ? "once" : `${tried.length} times`;
-  return `${last.target.name} failed ${times} (last: ${errorName(last.target)}); its message was moved to ${queue}.`;
+  return `${last.target.name} failed ${times} (last: ${errorName(last.target)}); its message was moved to ${end}.`;
 }
 
 function codeLine(index: FlowIndex, node: OutlineNode): StoryLine {

@@ -16,9 +16,15 @@ export function retryWaits(index: FlowIndex): RetryWait[] {
   });
 }
 
+/** Sorts after every instant. */
+const END_OF_TIME = "~";
+
 /** Returns the attempts whose failure moved the message to a dead-letter queue, in order. */
 export function attemptsBeforeDeadLetter(index: FlowIndex, deadLetter: Hop): Delivery[] {
-  const tried = index.deliveriesFrom.get(deadLetter.from) ?? [];
+  const { sentTime = END_OF_TIME } = deadLetter;
+  // What was sent back from there is tried again, later.
+  const taken = index.deliveriesFrom.get(deadLetter.from) ?? [];
+  const tried = taken.filter(({ hop: { receivedTime = "" } }) => receivedTime <= sentTime);
   const same = tried.filter(({ hop }) => hop.messageId !== undefined && hop.messageId === deadLetter.messageId);
   return same.length > 0 ? same : tried.filter(({ failed }) => failed);
 }
