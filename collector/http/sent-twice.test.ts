@@ -48,7 +48,7 @@ async function pages<Page extends Paged, Item>(path: string, items: (page: Page)
 
 const range = "from=2026-11-21T12:00:00Z&to=2026-11-21T13:00:00Z";
 
-it.for([20, 100, 1_000])("every span is on one of the pages of %d", async (limit) => {
+it.for([100, 1_000])("every span is on one of the pages of %d", async (limit) => {
   const path = `/api/spans?${range}&service=twice&limit=${String(limit)}`;
   const namesOf = ({ spans }: SpanListResponse) => spans.map(({ spanId, startTime }) => spanId + startTime);
   const found = await pages(path, namesOf);
