@@ -42,6 +42,7 @@ export function connectStore({ endpoint, database }: ConnectionOptions): Store {
     try {
       const settings = { ...querySettings(limits, onCut !== undefined), default_format: format };
       const { body, summary } = await queries.ask({ sql, params, settings, timeoutMs, isRead: true, signal });
+      if (body.length === 0 && format === ROWS_FORMAT) throw new StoreError(EMPTY_ANSWER, { retryable: true });
       const cut = onCut && cutOf(summary, limits);
       if (cut) onCut(cut);
       return body;
@@ -113,6 +114,12 @@ const COMMAND_SETTINGS: Readonly<Record<string, string>> = {
   distributed_foreground_insert: "1",
   load_balancing: "in_order",
 };
+
+/**
+ * Where there are no rows, there are the columns' names at least: a server that has no room for the file into which a
+ * long answer goes sends an empty one, and calls it a success.
+ */
+const EMPTY_ANSWER = "ClickHouse's answer is empty, as from a server whose disk is full";
 
 /** Unlike a whole JSON document it is well-formed where the server broke off. */
 const ROWS_FORMAT = "JSONCompactEachRowWithNames";

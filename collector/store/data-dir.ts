@@ -41,13 +41,19 @@ function makeLockFile(dir: string): void {
     rmSync(probe);
     closeSync(openSync(join(dir, LOCK_NAME), "a", 0o600));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StoreStartError(
-      "data-dir-unwritable",
-      `Data directory ${dir} cannot be written (${reason}): correct its owner or mode, or set HOPSCOPE_DATA_DIR.`,
-      error,
-    );
+    throw unwritable(dir, error);
   }
+}
+
+/** The error where nothing can be written below `dir`. */
+export function unwritable(dir: string, error: unknown): StoreStartError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StoreStartError(
+    "data-dir-unwritable",
+    `Data directory ${dir} cannot be written (${reason}): see the room on its disk, its owner and its mode, ` +
+      "or set HOPSCOPE_DATA_DIR.",
+    error,
+  );
 }
 
 /**

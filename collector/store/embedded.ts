@@ -11,9 +11,10 @@ import { totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { lockFile } from "./data-dir.ts";
+import { lockFile, unwritable } from "./data-dir.ts";
 import { STORE_USER, writeEmbeddedConfig } from "./embedded-config.ts";
 import type { Log } from "./log.ts";
+import { removeCutDatabases } from "./remove-cut-databases.ts";
 import { repairDeduplicationLogs } from "./repair-deduplication.ts";
 import { StoreStartError } from "./start-error.ts";
 
@@ -85,13 +86,7 @@ interface Running {
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
   const password = randomBytes(24).toString("base64url");
   const dataPath = join(resolve(options.dataDir), "store");
-  mkdirSync(join(dataPath, "tmp"), { recursive: true });
-  const configFile = writeEmbeddedConfig({
-    configDir: join(resolve(options.dataDir), "store-config"),
-    dataPath,
-    password,
-    memoryLimitBytes: options.memoryLimitBytes ?? defaultMemoryLimitBytes(),
-  });
+  const configFile = writeFiles(options, dataPath, password);
   const launch = (port: number) =>
     startOnce({ dataPath, configFile, binary: options.binary, port, log: options.log });
 
@@ -144,6 +139,17 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
   }
 }
 
+function writeFiles({ dataDir, memoryLimitBytes }: EmbeddedOptions, dataPath: string, password: string): string {
+  const configDir = join(resolve(dataDir), "store-config");
+  try {
+    mkdirSync(join(dataPath, "tmp"), { recursive: true });
+    const limit = memoryLimitBytes ?? defaultMemoryLimitBytes();
+    return writeEmbeddedConfig({ configDir, dataPath, password, memoryLimitBytes: limit });
+  } catch (error) {
+    throw unwritable(dataDir, error);
+  }
+}
+
 interface LaunchOptions {
   readonly dataPath: string;
   readonly configFile: string;
@@ -176,6 +182,7 @@ async function repairInterrupted({ dataPath, log }: LaunchOptions): Promise<void
   const release = existsSync(lockPath) ? await lockFile(lockPath, pathLockWaitMs) : undefined;
   if (release === undefined) return;
   try {
+    removeCutDatabases(dataPath, log);
     const entries = repairDeduplicationLogs(dataPath);
     if (entries > 0) log.warn({ entries }, "store was killed in an insert; what it had not finished is inserted again");
   } finally {

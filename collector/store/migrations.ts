@@ -66,6 +66,17 @@ export async function migrate(store: Store, options: MigrateOptions) {
   await setRetention(store, options);
 }
 
+/** Whether a database has every table already; asked through a connection to another. */
+export async function isMigrated(store: Store, database: string): Promise<boolean> {
+  const sql = "SELECT DISTINCT version FROM {database:Identifier}.schema_migrations";
+  const rows = await store.query<{ version: number }>(sql, { database }).catch((error: unknown) => {
+    if (error instanceof StoreError && !error.retryable) return [];
+    throw error;
+  });
+  const applied = new Set(rows.map(({ version }) => version));
+  return readMigrations().every(({ version }) => applied.has(version));
+}
+
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS schema_migrations
 (version UInt32, file_name String, checksum String, applied_at DateTime DEFAULT now())
 ENGINE = ReplacingMergeTree ORDER BY version`;

@@ -1,15 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { createTestStore } from "../../test/support/test-store.ts";
 import { openReceiver } from "../ingest/receive.ts";
 import type { Cut } from "./store.ts";
 import { silentLog } from "./log.ts";
-import { openStore, type OpenStore, type OpenStoreOptions } from "./open-store.ts";
+import { openStore, prepareDatabase, type OpenStore, type OpenStoreOptions } from "./open-store.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 const within = { timeout: 30_000, interval: 25 };
@@ -115,6 +117,48 @@ describe("a data directory", () => {
     await expect(second).rejects.toMatchObject({
       reason: "data-dir-in-use",
       message: expect.stringContaining(dataDir) as unknown,
+    });
+  });
+
+  it("in which a full disk cut the first start short has its tables at the next, and keeps them", async () => {
+    await (await open()).close();
+    truncateSync(join(dataDir, "store", "metadata", "hopscope.sql"));
+    const { store, close } = await open();
+    await store.command("INSERT INTO spans (trace_id, start_time) SELECT unhex('aa'), now64(9)");
+    await close();
+    const again = await open();
+    expect(await again.store.query("SELECT count() AS spans FROM spans")).toEqual([{ spans: "1" }]);
+  });
+
+  it("on a disk without room gets no tables, which would be empty files, and it is said so", async () => {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      let sql = "";
+      request.on("data", (chunk) => (sql += String(chunk)));
+      request.on("end", () => {
+        asked.push(sql);
+        if (sql.includes("system.disks")) return response.end('["free"]\n["4096"]\n');
+        const code = { "X-ClickHouse-Exception-Code": "81" };
+        return response.writeHead(404, code).end("Code: 81. DB::Exception: No such database. (UNKNOWN_DATABASE)");
+      });
+    });
+    onTestFinished(() => void server.close());
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    const endpoint = { url, username: "u", password: "p" };
+    const prepared = prepareDatabase(() => endpoint, { database: "hopscope", retentionDays: 30 }, "/data");
+    await expect(prepared).rejects.toMatchObject({
+      reason: "disk-full",
+      message: expect.stringMatching(/disk of \/data has no room.*4096 bytes.*HOPSCOPE_DATA_DIR/) as unknown,
+    });
+    expect(asked.filter((sql) => sql.includes("CREATE"))).toEqual([]);
+  });
+
+  it("in which the store's files cannot be written is said so, with what to do", async () => {
+    writeFileSync(join(dataDir, "store-config"), "");
+    await expect(open()).rejects.toMatchObject({
+      reason: "data-dir-unwritable",
+      message: expect.stringMatching(/cannot be written.*room on its disk.*HOPSCOPE_DATA_DIR/) as unknown,
     });
   });
 

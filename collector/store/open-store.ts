@@ -3,9 +3,12 @@ import { connectStore } from "./connection.ts";
 import { lockDataDir } from "./data-dir.ts";
 import { startEmbedded, type EmbeddedServer, type Endpoint } from "./embedded.ts";
 import type { Log } from "./log.ts";
-import { migrate } from "./migrations.ts";
+import { isMigrated, migrate } from "./migrations.ts";
 import { StoreStartError } from "./start-error.ts";
 import type { Store } from "./store.ts";
+
+/** Below it no table is made, bytes: all of them take less than one. */
+const makeFreeMinBytes = 16 * 1024 ** 2;
 
 /** Which store, and for how many days it keeps what it has. */
 export interface OpenStoreOptions {
@@ -51,7 +54,7 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenStore> {
           memoryLimitBytes: options.memoryLimitBytes,
         });
     const endpoint = embedded ? embedded.endpoint : remoteEndpoint(options.clickhouseUrl ?? "");
-    await prepareDatabase(endpoint, options);
+    await prepareDatabase(endpoint, options, embedded && options.dataDir);
     const store = connectStore({ endpoint, database: options.database });
     return {
       store,
@@ -73,15 +76,18 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenStore> {
 /**
  * Makes the database where it is missing and applies the migrations.
  *
- * @throws StoreStartError `unreachable` or `migration`
+ * @param dataDir that of the embedded server, for the advice where it fails
+ * @throws StoreStartError `disk-full`, `unreachable` or `migration`
  */
 export async function prepareDatabase(
   endpoint: () => Endpoint,
   { database, retentionDays, cluster }: Pick<OpenStoreOptions, "database" | "retentionDays" | "cluster">,
+  dataDir?: string,
 ): Promise<void> {
   const bootstrap = connectStore({ endpoint, database: "system" });
   const store = connectStore({ endpoint, database });
   try {
+    if (!(await isMigrated(bootstrap, database))) await refuseFullDisk(bootstrap, dataDir);
     const on = cluster === undefined ? "" : ` ON CLUSTER '${cluster}'`;
     await bootstrap.command(`CREATE DATABASE IF NOT EXISTS {database:Identifier}${on}`, { database });
     await migrate(store, { retentionDays, cluster });
@@ -89,15 +95,29 @@ export async function prepareDatabase(
     if (error instanceof StoreStartError) throw error;
     // TLS's errors end with a line of their own.
     const reason = (error instanceof Error ? error.message : String(error)).trim();
-    throw new StoreStartError(
-      "unreachable",
-      `ClickHouse at ${endpoint().url} cannot be used (${reason}): check HOPSCOPE_CLICKHOUSE_URL and its user's rights.`,
-      error,
-    );
+    const [which, advice] =
+      dataDir === undefined
+        ? [`ClickHouse at ${endpoint().url}`, "check HOPSCOPE_CLICKHOUSE_URL and its user's rights"]
+        : [`The embedded ClickHouse in ${dataDir}`, "see the disk's room, and what `hopscope doctor` says"];
+    throw new StoreStartError("unreachable", `${which} cannot be used (${reason}): ${advice}.`, error);
   } finally {
     await bootstrap.close();
     await store.close();
   }
+}
+
+/**
+ * ClickHouse makes a table on a full disk without an error, its definition an empty file, and does not start with one
+ * again: so nothing is made there.
+ */
+async function refuseFullDisk(system: Store, dataDir: string | undefined): Promise<void> {
+  const sql = "SELECT toString(min(unreserved_space)) AS free FROM system.disks WHERE type = 'Local' HAVING count() > 0";
+  // A user who may not read it has a server of their own, whose disk somebody else looks after.
+  const [disk] = await system.query<{ free: string }>(sql).catch(() => []);
+  if (disk === undefined || Number(disk.free) >= makeFreeMinBytes) return;
+  const which = dataDir === undefined ? "ClickHouse's disk" : `The disk of ${dataDir}`;
+  const advice = dataDir === undefined ? "free some" : "free some, or set HOPSCOPE_DATA_DIR to another disk";
+  throw new StoreStartError("disk-full", `${which} has no room for the tables (${disk.free} bytes are free): ${advice}.`);
 }
 
 /** Where `clickhouseUrl` leads, its user and password taken out of the URL. */

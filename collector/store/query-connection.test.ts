@@ -142,13 +142,23 @@ describe("a server that breaks off", () => {
   });
 });
 
+it("an answer without a byte, as a full disk makes it, is not taken for one without rows", async () => {
+  const server = createServer((_, response) => void response.end());
+  onTestFinished(() => void server.close());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  const store = connectStore({ endpoint: () => ({ url, username: "me", password: "p" }), database: "d" });
+  onTestFinished(() => store.close());
+  await expect(store.query("SELECT 1")).rejects.toMatchObject({ retryable: true, message: expect.stringContaining("disk is full") as unknown });
+});
+
 it.for(["plain", "with:colon", "50%-of@/", "pässwörd", "密码"])(
   "a user whose password is %s is let in to read, to change and to write",
   async (password) => {
     const seen: string[] = [];
-    const server = createServer(({ headers: { authorization = "" } }, response) => {
+    const server = createServer(({ url: asked = "", headers: { authorization = "" } }, response) => {
       seen.push(Buffer.from(authorization.replace("Basic ", ""), "base64").toString());
-      response.end();
+      response.end(asked.includes("query=INSERT") ? "" : '["one"]\n');
     });
     onTestFinished(() => void server.close());
     await once(server.listen(0, "127.0.0.1"), "listening");
