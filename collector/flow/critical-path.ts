@@ -33,29 +33,42 @@ export function criticalPath(nodes: readonly FlowNode[], hops: readonly Hop[]): 
 /** Sorts after every instant. */
 const AFTER_ALL = "~";
 
-/** The hops into each node. */
+/** The hops into one node, by their messages. */
+interface Entering {
+  readonly byId: ReadonlyMap<string | undefined, readonly Hop[]>;
+  readonly byTime: ReadonlyMap<string | undefined, readonly Hop[]>;
+}
+
+/** The hops into each node; of those alone that the path comes to, by their messages. */
 class Incoming {
-  readonly #byKey = new Map<string, Hop[]>();
+  readonly #byNode: ReadonlyMap<string, readonly Hop[]>;
+  readonly #entering = new Map<string, Entering>();
 
   constructor(hops: readonly Hop[]) {
-    for (const hop of hops) {
-      this.#add(hop.to, hop);
-      if (hop.messageId !== undefined) this.#add(`${hop.to}\nid ${hop.messageId}`, hop);
-      if (hop.sentTime !== undefined) this.#add(`${hop.to}\nat ${hop.sentTime}`, hop);
-    }
+    this.#byNode = grouped(hops, ({ to }) => to);
   }
 
   /** Those of the message that leaves the node, where they are known, else all. */
   of(node: string, { messageId = "", sentTime = "" }: Leaving): readonly Hop[] {
-    const known = this.#byKey.get(`${node}\nid ${messageId}`) ?? this.#byKey.get(`${node}\nat ${sentTime}`);
-    return known ?? this.#byKey.get(node) ?? [];
+    const all = this.#byNode.get(node) ?? [];
+    let entering = this.#entering.get(node);
+    if (entering === undefined) {
+      entering = { byId: grouped(all, (hop) => hop.messageId), byTime: grouped(all, (hop) => hop.sentTime) };
+      this.#entering.set(node, entering);
+    }
+    return entering.byId.get(messageId) ?? entering.byTime.get(sentTime) ?? all;
   }
+}
 
-  #add(key: string, hop: Hop): void {
-    const list = this.#byKey.get(key);
-    if (list) list.push(hop);
-    else this.#byKey.set(key, [hop]);
+function grouped<Key>(hops: readonly Hop[], keyOf: (hop: Hop) => Key): Map<Key, Hop[]> {
+  const groups = new Map<Key, Hop[]>();
+  for (const hop of hops) {
+    const key = keyOf(hop);
+    const group = groups.get(key);
+    if (group) group.push(hop);
+    else groups.set(key, [hop]);
   }
+  return groups;
 }
 
 /** The hop that came last before the message left; clocks that contradict this lead nowhere twice. */

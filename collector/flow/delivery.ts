@@ -91,12 +91,12 @@ export function consumerName(entry: Span): string {
 
 /** What deliveries of one message have in common: its identity in the queue, else who sent it and who took it. */
 function chainKey({ unit, take, edge, destination }: Delivery): string {
-  // The name tells the states of a state machine apart that one function serves.
-  const consumer = JSON.stringify([unit.entry.service, consumerName(unit.entry), unit.entry.name]);
-  const place = destination ? destinationId(destination) : "";
   const own = take.keys.find((key) => destination !== undefined && key.startsWith(`${destination.system}:`));
   const isSent = own !== undefined && !isOutcome(edge);
   if (isSent && destination && isPointToPoint(destination)) return own;
+  // The name tells the states of a state machine apart that one function serves.
+  const consumer = JSON.stringify([unit.entry.service, consumerName(unit.entry), unit.entry.name]);
+  const place = destination ? destinationId(destination) : "";
   const key = own ?? take.keys[0];
   if (key !== undefined) return [key, place, consumer].join("\n");
   const isSingle = edge?.send !== undefined && edge.send.keys.size <= 1 && unit.batchSize === 1;

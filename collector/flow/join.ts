@@ -11,7 +11,7 @@ import { isPoll, readMessage, runKeyOf } from "./message.ts";
 import { isSendSpan, sendsOf, type Send } from "./send.ts";
 import { byStart, indexSpans, type SpanIndex } from "./span-index.ts";
 import { distinctTakes, isMembership, mergeTakes, takesOfSpan, type Take } from "./take.ts";
-import { groupUnits, type Unit } from "./unit.ts";
+import { groupUnits, type Grouped, type Unit } from "./unit.ts";
 
 /** That one unit caused another, and by what this is known. */
 export interface Edge {
@@ -74,14 +74,11 @@ function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void 
 }
 
 /** Units, with what they took and sent; the records of a batch apart from the invocation that took it. */
-function unitsWithParts(index: SpanIndex): { units: Unit[]; unitOf: Map<Span, Unit> } {
+function unitsWithParts(index: SpanIndex): Grouped {
   const whole = groupUnits(index);
   const partEntries = new Set<Span>();
-  for (const unit of new Set(whole.values())) {
-    for (const span of nestedParts(unit, index)) partEntries.add(span);
-  }
-  const unitOf = partEntries.size > 0 ? groupUnits(index, partEntries) : whole;
-  const units = [...new Set(unitOf.values())];
+  for (const unit of whole.units) for (const span of nestedParts(unit, index)) partEntries.add(span);
+  const { units, unitOf } = partEntries.size > 0 ? groupUnits(index, partEntries) : whole;
   for (const unit of units) {
     unit.sends = sendsOf(unit.spans);
     unit.takes = distinctTakes(unit.spans.flatMap((span) => takesOfSpan(span, span === unit.entry, index)));
@@ -111,8 +108,12 @@ function nestedParts(unit: Unit, index: SpanIndex): Span[] {
 
 /** Of what it took: a batch that it sent is others'. */
 function largestBatch(unit: Unit): number {
-  const taking = unit.spans.filter((span) => !isSendSpan(span));
-  return Math.max(...taking.map((span) => number(span.attributes, names.MESSAGING_BATCH_MESSAGE_COUNT) ?? 0), 0);
+  let largest = 0;
+  for (const span of unit.spans) {
+    const count = number(span.attributes, names.MESSAGING_BATCH_MESSAGE_COUNT);
+    if (count !== undefined && count > largest && !isSendSpan(span)) largest = count;
+  }
+  return largest;
 }
 
 interface HostContext {

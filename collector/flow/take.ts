@@ -91,7 +91,8 @@ export function mergeTakes(first: Take, second: Take): Take {
 }
 
 /** Each message once: two takes with a key in common, or of one context where one has no key, are one. */
-export function distinctTakes(takes: readonly Take[]): Take[] {
+export function distinctTakes(takes: Take[]): Take[] {
+  if (takes.length < 2) return takes;
   const merged: (Take | undefined)[] = [];
   const byKey = new Map<string, number>();
   const byContext = new Map<string, number>();

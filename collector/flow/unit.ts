@@ -52,30 +52,41 @@ function isSameRun(parent: Span, child: Span): boolean {
   return toMs(child.startTime) <= endMs(parent);
 }
 
+/** The units, in the order of their first spans, and the one that each span belongs to. */
+export interface Grouped {
+  readonly units: Unit[];
+  readonly unitOf: Map<Span, Unit>;
+}
+
 /** Groups the spans into units. `extraEntries` begin a unit of their own though they run inside another. */
-export function groupUnits(index: SpanIndex, extraEntries: ReadonlySet<Span> = new Set()): Map<Span, Unit> {
+export function groupUnits(index: SpanIndex, extraEntries: ReadonlySet<Span> = new Set()): Grouped {
+  const units: Unit[] = [];
   const unitOf = new Map<Span, Unit>();
+  /** With which span the walk began that passed a span last. */
+  const walkOf = new Map<Span, Span>();
   const orphans = new Map<string, Unit>();
   for (const span of index.spans) {
     if (unitOf.has(span)) continue;
-    const path = new Set<Span>();
+    const path: Span[] = [];
     let entry = span;
     for (;;) {
-      path.add(entry);
+      path.push(entry);
+      walkOf.set(entry, span);
       const parent = index.parentOf(entry);
       if (extraEntries.has(entry) || parent === undefined || !isLocalChild(parent, entry)) break;
       // A cycle of parents, which only broken data has, is cut where the walk came in.
-      if (unitOf.has(entry) || path.has(parent)) break;
+      if (unitOf.has(entry) || walkOf.get(parent) === span) break;
       entry = parent;
     }
     const unit = unitOf.get(entry) ?? orphanUnit(orphans, index, entry) ?? newUnit(entry.spanId, entry);
+    if (!unitOf.has(unit.entry)) units.push(unit);
     for (const member of path) unitOf.set(member, unit);
   }
   for (const span of index.spans) {
     const unit = unitOf.get(span);
     if (unit && unit.entry !== span) unit.spans.push(span);
   }
-  return unitOf;
+  return { units, unitOf };
 }
 
 function newUnit(id: string, entry: Span): Unit {

@@ -46,13 +46,14 @@ function numbers(width: number, view: (bytes: ArrayBuffer) => ArrayLike<string |
 /** Numbers where a double holds them exactly, else their decimal digits. */
 function exact(of: BigInt64Array | BigUint64Array): (string | number)[] {
   const halves = new Uint32Array(of.buffer);
-  return Array.from({ length: of.length }, (_, at) => {
+  const values = new Array<string | number>(of.length);
+  for (let at = 0; at < of.length; at += 1) {
     // What fits in 53 bits and has no sign is most of what there is.
     const high = halves[at * 2 + 1] as number;
-    if (high < 0x20_0000) return high * 0x1_0000_0000 + (halves[at * 2] as number);
-    const value = Number(of[at]);
-    return Number.isSafeInteger(value) ? value : String(of[at]);
-  });
+    if (high < 0x20_0000) values[at] = high * 0x1_0000_0000 + (halves[at * 2] as number);
+    else values[at] = Number.isSafeInteger(Number(of[at])) ? Number(of[at]) : String(of[at]);
+  }
+  return values;
 }
 
 const UUID_BYTES = 16;
@@ -114,7 +115,9 @@ const LOW_CARDINALITY: ColumnReader = {
     if (View === undefined || (flags & GLOBAL_DICTIONARY) !== 0) throw new Error("a dictionary of an unknown form");
     const texts = cursor.texts(cursor.length64());
     const positions = new View(cursor.take(cursor.length64() * View.BYTES_PER_ELEMENT));
-    const values = Array.from(positions, (position) => texts[position] ?? "");
+    // Not `Array.from`, which makes an object for each.
+    const values = new Array<string>(positions.length);
+    for (let row = 0; row < positions.length; row += 1) values[row] = texts[positions[row] as number] ?? "";
     return { values, isBlank: texts.every((text) => text === "") };
   },
 };
