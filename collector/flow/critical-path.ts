@@ -20,7 +20,7 @@ export function criticalPath(nodes: readonly FlowNode[], hops: readonly Hop[]): 
   const passed = new Set<Hop>();
   let leaving: Leaving = { until: AFTER_ALL };
   for (;;) {
-    const open = incoming.of(path.at(-1) as string, leaving).filter((hop) => !passed.has(hop));
+    const open = incoming.of(path.at(-1), leaving).filter((hop) => !passed.has(hop));
     const hop = causeOf(open, { leaving, path });
     if (hop === undefined) return path.reverse();
     passed.add(hop);
