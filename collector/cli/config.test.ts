@@ -33,6 +33,7 @@ describe("the settings", () => {
     ["HOPSCOPE_CLICKHOUSE_CLUSTER", "a'b", /must be letters, digits, underscores, dots and dashes/],
     ["HOPSCOPE_CLICKHOUSE_CLUSTER", "main", /needs HOPSCOPE_CLICKHOUSE_URL/],
     ["HOPSCOPE_CLICKHOUSE_DATABASE", "a-b", /must be letters, digits and underscores/],
+    ["HOPSCOPE_CLICKHOUSE_DATABASE", "System", /and none of ClickHouse's own databases/],
     ["HOPSCOPE_STORE_MEMORY_MB", "100", /must be a whole number from 512/],
     ["HOPSCOPE_INGEST_TOKENS", "too-short", /^HOPSCOPE_INGEST_TOKENS is not shown here, but must be tokens of at least 16/],
     ["HOPSCOPE_INGEST_TOKENS", "long-enough-for-one,", /HOPSCOPE_INGEST_TOKENS is not shown/],
@@ -51,12 +52,16 @@ describe("the settings", () => {
     expect(read).toThrow(/^HOPSCOPE_PORT.*\nHOPSCOPE_CLICKHOUSE_URL is "ftp:\/\/me:\*\*\*@db"/);
   });
 
-  it.for(["http://me:sec/ret@db:8123", "http://me:s@cr:et@db:99999", "me:secret@db", "http://me:sec%ret@db", "http://me:sec%ff@db", "://:secret@db"])(
-    "never show a password, whatever is wrong with the URL: %s",
-    (url) => {
-      expect(() => readConfig({ HOPSCOPE_CLICKHOUSE_URL: url })).toThrow(/^(?!.*(?:sec|s@cr|ret@)).*:\*\*\*@db/s);
-    },
-  );
+  it.for([
+    "http://me:sec/ret@db:8123",
+    "http://me:s@cr:et@db:99999",
+    "me:secret@db",
+    "http://me:sec%ret@db",
+    "http://me:sec%ff@db",
+    "://:secret@db",
+  ])("never show a password, whatever is wrong with the URL: %s", (url) => {
+    expect(() => readConfig({ HOPSCOPE_CLICKHOUSE_URL: url })).toThrow(/^(?!.*(?:sec|s@cr|ret@)).*:\*\*\*@db/s);
+  });
 
   it.for([
     { HOPSCOPE_INGEST_TOKENS: "first-token-123456, other-token-123456", HOPSCOPE_UI_PASSWORD: "a long enough password" },

@@ -118,8 +118,8 @@ export const settings = {
     name: "HOPSCOPE_CLICKHOUSE_DATABASE",
     description: "Database with Hopscope's tables, made where it is missing.",
     fallback: "hopscope",
-    allowed: "letters, digits and underscores, no digit first",
-    parse: (text: string) => (/^[A-Za-z_]\w{0,62}$/.test(text) ? text : undefined),
+    allowed: "letters, digits and underscores, no digit first, and none of ClickHouse's own databases",
+    parse: (text: string) => (/^(?!(?:system|information_schema)$)[a-z_]\w{0,62}$/i.test(text) ? text : undefined),
   },
   cluster: {
     name: "HOPSCOPE_CLICKHOUSE_CLUSTER",
