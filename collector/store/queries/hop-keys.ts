@@ -82,7 +82,7 @@ export async function tracesOfHopKeys(
     const traces = await index.tracesOf(refs, keys);
     for (const [row, ref] of refs.entries()) {
       for (const id of askedOf.get(found[row] as number) ?? []) {
-        for (const { traceId } of traces.get(ref) ?? []) answers.push({ asked: id, traceId });
+        for (const traceId of traces.get(ref)?.keys() ?? []) answers.push({ asked: id, traceId });
       }
     }
   }
@@ -152,7 +152,9 @@ async function tracesOfTimedKeys(
     const traces = await index.tracesOf(rows.map(({ ref }) => ref), reading);
     for (const { position, ref, startMs } of rows) {
       const id = asked[position - 1]?.id ?? "";
-      for (const { traceId } of traces.get(ref) ?? []) answers.push({ asked: id, traceId, startMs: Number(startMs) });
+      for (const traceId of traces.get(ref)?.keys() ?? []) {
+        answers.push({ asked: id, traceId, startMs: Number(startMs) });
+      }
     }
   }
   return answers;

@@ -8,8 +8,6 @@ import { SECONDS_PER_SLOT, slotSql } from "./slots.ts";
 import { SPAN_COLUMNS, spanReader } from "./span-row.ts";
 import { TraceIndex, type TraceSlots } from "./trace-index.ts";
 
-/** Slots of one trace that are read at most: a month. */
-const SLOTS_PER_TRACE_MAX = (31 * 86_400) / SECONDS_PER_SLOT;
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 50_000_000, memoryBytes: 2 * 1024 ** 3 };
 
 /** Traces by their ids in hex, and how much of them is wanted. */
@@ -174,7 +172,7 @@ interface Place {
 }
 
 function placesOf({ traceId, firstSlot, lastSlot }: TraceSlots): Place[] {
-  const count = Math.min(Math.ceil((lastSlot - firstSlot) / SECONDS_PER_SLOT) + 1, SLOTS_PER_TRACE_MAX);
+  const count = (lastSlot - firstSlot) / SECONDS_PER_SLOT + 1;
   return Array.from({ length: count }, (_, at) => ({ slot: firstSlot / SECONDS_PER_SLOT + at, traceId }));
 }
 

@@ -24,14 +24,22 @@ it("hashes a trace id as the store does", async () => {
   expect(traceIds.map(traceRef)).toEqual(rows.map(({ ref }) => ref));
 });
 
+/** A span of this trace at this second. */
+async function insertSpan(traceId: string, at: number): Promise<void> {
+  await db.store.command(
+    "INSERT INTO spans (trace_id, span_ids, start_time) SELECT unhex({traceId:String}), 'span-one', fromUnixTimestamp({at:UInt32})",
+    { traceId, at },
+  );
+}
+
+/** The middle of an hour that is over. */
+const HALF_PAST = Math.floor(Date.now() / 3_600_000) * 3600 - 1800;
+
 it("has the slots of a trace that came in several inserts, and asks for no trace twice", async () => {
   const [traceId = "", other = "", unknown = ""] = fc.sample(anyTraceId, { numRuns: 3, seed: 5 });
-  const slot = Math.floor(Date.now() / 1000 / SECONDS_PER_SLOT) * SECONDS_PER_SLOT;
+  const slot = HALF_PAST;
   for (const [id, slots] of [[traceId, 2], [traceId, 0], [other, 1], [traceId, 1]] as const) {
-    await db.store.command(
-      "INSERT INTO spans (trace_id, span_ids, start_time) SELECT unhex({id:String}), 'span-one', fromUnixTimestamp({at:UInt32})",
-      { id, at: slot - slots * SECONDS_PER_SLOT },
-    );
+    await insertSpan(id, slot - slots * SECONDS_PER_SLOT);
   }
   let asked = 0;
   const counting: typeof db.store = {
@@ -45,10 +53,25 @@ it("has the slots of a trace that came in several inserts, and asks for no trace
   const own = { traceId, firstSlot: slot - 2 * SECONDS_PER_SLOT, lastSlot: slot };
   expect(await index.slotsOf([traceId], {})).toEqual([own]);
   expect(await index.slotsOf([traceId], {})).toEqual([own]);
-  expect((await index.tracesOf([traceRef(traceId)], {})).get(traceRef(traceId))).toEqual([own]);
+  expect((await index.tracesOf([traceRef(traceId)], {})).get(traceRef(traceId))).toEqual(new Map([[traceId, [own]]]));
   expect(asked).toBe(1);
   const before = slot - SECONDS_PER_SLOT;
   const both = await index.slotsOf([other, traceId, unknown], {});
   expect(both).toEqual([{ traceId: other, firstSlot: before, lastSlot: before }, own]);
   expect(asked).toBe(2);
+});
+
+it("names nothing between the hours of a trace that went on after days, before and after its rows are merged", async () => {
+  const [traceId = ""] = fc.sample(anyTraceId, { numRuns: 1, seed: 7 });
+  const days = [0, 1, 3].map((day) => HALF_PAST - day * 86_400).reverse();
+  for (const at of [...days, HALF_PAST - SECONDS_PER_SLOT]) await insertSpan(traceId, at);
+  const [first, second, last] = days as [number, number, number];
+  const hours = [
+    { traceId, firstSlot: first, lastSlot: first },
+    { traceId, firstSlot: second, lastSlot: second },
+    { traceId, firstSlot: last - SECONDS_PER_SLOT, lastSlot: last },
+  ];
+  expect(await new TraceIndex(db.store).slotsOf([traceId], {})).toEqual(hours);
+  await db.store.command("OPTIMIZE TABLE trace_index FINAL");
+  expect(await new TraceIndex(db.store).slotsOf([traceId], {})).toEqual(hours);
 });
