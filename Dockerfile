@@ -23,4 +23,4 @@ EXPOSE 4317 4318
 HEALTHCHECK --interval=5s --timeout=2s CMD ["node", "-e", "fetch('http://127.0.0.1:4318/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # exec form, and no npm in between: SIGTERM reaches the collector.
 # The options are those of scripts/collector-node.mjs.
-CMD ["node", "--initial-old-space-size=64", "--max-semi-space-size=4", "collector/cli/main.ts", "start"]
+CMD ["node", "--initial-old-space-size=64", "--max-semi-space-size=16", "collector/cli/main.ts", "start"]
