@@ -63,7 +63,8 @@ it("opens whole, from either end", { timeout: 120_000 }, async () => {
   }
 });
 
-it.for(["function=worker", "", "coldStart=false"])("is listed once and read once: /api/flows?%s", async (filter) => {
+const lists = ["function=worker", "", "coldStart=false"];
+it.for(lists)("is listed once and read once: /api/flows?%s", { timeout: 120_000 }, async (filter) => {
   let reads = 0;
   const counting: Store = {
     ...test.store,
@@ -72,7 +73,7 @@ it.for(["function=worker", "", "coldStart=false"])("is listed once and read once
       return test.store.query(sql, params, options);
     },
     queryBlocks: (sql, params, options) => {
-      reads += 1;
+      if (sql.includes("FROM spans")) reads += 1;
       return test.store.queryBlocks(sql, params, options);
     },
   };
