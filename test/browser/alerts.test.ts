@@ -218,6 +218,9 @@ it("an alert that fires is silenced for an hour, says so, and the silence is end
 
 it("alerts are silenced at times of every week, changed and ended on the page", async () => {
   const page = await openPage("/alerts");
+  // What comes above the button moves it, and a press that ends elsewhere is no click.
+  await page.locator(".alert-rules > li").first().waitFor();
+  await page.locator("[aria-labelledby=alert-history] > h2 + *").waitFor();
   await page.getByRole("button", { name: "New silence" }).click();
   const form = page.getByRole("form", { name: "Silence" });
   await form.getByLabel("Id", { exact: true }).fill("nights");
