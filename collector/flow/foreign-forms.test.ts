@@ -11,27 +11,21 @@ const queue = (id?: string, extra: Attributes = {}): Attributes => ({
   ...extra,
 });
 
-/** `order-1` sends m1 and `order-2` sends m2, each in its own trace. */
-const producers: SpanInput[] = ["1", "2"].flatMap((n): SpanInput[] => [
+/** An order's request, and the message that it sends with these attributes. */
+const sent = (n: string, attributes: Attributes): SpanInput[] => [
   { trace: `order-${n}`, id: `api-${n}`, kind: "server", service: "api", name: "POST /jobs" },
-  {
-    trace: `order-${n}`,
-    id: `send-${n}`,
-    parent: `api-${n}`,
-    kind: "producer",
-    service: "api",
-    at: 2,
-    ms: 2,
-    attributes: queue(`m${n}`),
-  },
-]);
+  { trace: `order-${n}`, id: `send-${n}`, parent: `api-${n}`, kind: "producer", service: "api", at: 2, ms: 2, attributes },
+];
+
+/** `order-1` sends m1 and `order-2` sends m2, each in its own trace. */
+const producers: SpanInput[] = ["1", "2"].flatMap((n) => sent(n, queue(`m${n}`)));
 const worker = { kind: "consumer" as const, service: "worker", at: 50 };
 const batch = queue(undefined, { "messaging.batch.message_count": 2 });
 const link = (n: string, attributes: Attributes = {}) => ({ trace: `order-${n}`, id: `send-${n}`, attributes });
 
 /** A consumer that fetches first: that span is over before the message is processed. */
 const polled = (operation: string, fetched: Attributes = {}): SpanInput[] => {
-  const attributes = { "messaging.system": "aws_sqs", "messaging.destination.name": "jobs" };
+  const attributes = queue();
   return [
     ...producers,
     { ...worker, trace: "w", id: "poll", ms: 5, attributes: { ...attributes, [operation]: "receive", ...fetched } },
@@ -130,20 +124,7 @@ const cases: Case[] = [
   {
     name: "one send of two messages as parent of all their consumers",
     spans: [
-      { trace: "order-2", id: "api-2", kind: "server", service: "api" },
-      {
-        trace: "order-2",
-        id: "send-2",
-        parent: "api-2",
-        kind: "producer",
-        service: "api",
-        at: 2,
-        ms: 2,
-        attributes: queue(undefined, {
-          "messaging.batch.message_count": 2,
-          "hopscope.message.keys": ["aws_sqs:m1", "aws_sqs:m2"],
-        }),
-      },
+      ...sent("2", { ...batch, "hopscope.message.keys": ["aws_sqs:m1", "aws_sqs:m2"] }),
       { ...worker, trace: "order-2", parent: "send-2", id: "run-1", attributes: queue("m1") },
       { ...worker, trace: "order-2", parent: "send-2", id: "run-2", attributes: queue("m2"), at: 60 },
     ],
@@ -189,21 +170,11 @@ const cases: Case[] = [
   {
     name: "an SNS envelope in the body, both ids known",
     spans: [
-      { trace: "order-2", id: "api-2", kind: "server", service: "api" },
-      {
-        trace: "order-2",
-        id: "send-2",
-        parent: "api-2",
-        kind: "producer",
-        service: "api",
-        at: 2,
-        ms: 2,
-        attributes: {
-          "messaging.system": "aws_sns",
-          "messaging.destination.name": "arn:aws:sns:eu-west-1:111111111111:orders",
-          "messaging.message.id": "s2",
-        },
-      },
+      ...sent("2", {
+        "messaging.system": "aws_sns",
+        "messaging.destination.name": "arn:aws:sns:eu-west-1:111111111111:orders",
+        "messaging.message.id": "s2",
+      }),
       {
         ...worker,
         trace: "w",
@@ -353,17 +324,7 @@ const cases: Case[] = [
   {
     name: "the id under its older name",
     spans: [
-      { trace: "order-2", id: "api-2", kind: "server", service: "api" },
-      {
-        trace: "order-2",
-        id: "send-2",
-        parent: "api-2",
-        kind: "producer",
-        service: "api",
-        at: 2,
-        ms: 2,
-        attributes: { "messaging.system": "aws.sqs", "messaging.destination": "jobs", "messaging.message_id": "m2" },
-      },
+      ...sent("2", { "messaging.system": "aws.sqs", "messaging.destination": "jobs", "messaging.message_id": "m2" }),
       {
         ...worker,
         trace: "w",
