@@ -12,6 +12,7 @@ import { failureLog } from "./failure-log.ts";
 import { flowOutlineRoutes } from "./flow-outline-api.ts";
 import { flowRoutes } from "./flows-api.ts";
 import { functionRoutes } from "./functions-api.ts";
+import { gzip } from "./gzip.ts";
 import { healthRoutes } from "./health.ts";
 import { jaegerV1 } from "./jaeger/jaeger-v1.ts";
 import { jaegerV3 } from "./jaeger/jaeger-v3.ts";
@@ -57,6 +58,7 @@ export function createApp(options: AppOptions): Hono {
   const { store, log = silentLog, alerts, uiDir, password, metrics = [], now = Date.now } = options;
   const app = new OpenAPIHono<BlankEnv>();
   app.onError(answerError);
+  app.use(gzip);
   app.use(failureLog(log));
   app.use(answerHeaders);
   if (password !== undefined) app.use(uiAuth(password));
