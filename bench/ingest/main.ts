@@ -2,7 +2,7 @@
  * Ingestion, measured over HTTP from another process: ours beside the plain way and the store's own limit, in one run.
  *
  *   npm run bench -- ingest [--seconds 15] [--connections 8]
- *   npm run bench -- ingest --profile      ours alone, with the functions of the collector that take the most time
+ *   npm run bench -- ingest --profile [--json]   ours alone, with the functions of the collector that take most time
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
@@ -19,6 +19,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "15" },
     connections: { type: "string", default: "8" },
     profile: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
   },
 });
 const seconds = Number(values.seconds);
@@ -66,7 +67,7 @@ async function profile(): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), "hopscope-profile-"));
   const options = ["--cpu-prof", `--cpu-prof-dir=${dir}`, `--cpu-prof-interval=${String(profileIntervalUs)}`];
   await withSubject("ours", options, async (subject) => {
-    const full = { rate: 0, gzip: false, json: false, seconds, connections };
+    const full = { rate: 0, gzip: false, json: values.json, seconds, connections };
     await measure(subject, "warm-up", { ...full, seconds: warmUpS });
     results.push(await measure(subject, "ours", full));
   });

@@ -10,6 +10,7 @@ import { encodeOtlp, type OtlpJson } from "../../test/support/otlp-proto.ts";
 import { protobufField } from "../../test/support/protobuf-field.ts";
 import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
 import { OtlpError } from "./errors.ts";
+import { JsonWalker } from "./json-walker.ts";
 import { otlpJsonToProtobuf, UnreadableSpans } from "./otlp-json.ts";
 import { SpanTranscoder } from "./transcode-spans.ts";
 
@@ -99,11 +100,14 @@ function goodSpansIn(form: Form, body: Buffer): number {
 const encoded = (form: Form, message: "ExportTraceServiceRequest" | "Span", json: OtlpJson) =>
   form === "json" ? Buffer.from(JSON.stringify(json)) : encodeOtlp(message, json);
 
+const walker = new JsonWalker();
+const protobufOf = (json: Buffer) => walker.toProtobuf(json) ?? otlpJsonToProtobuf(json, new UnreadableSpans());
+
 /** Whether it was taken; what is not must be answered with a 400, and leave nothing behind. */
 function take(transcoder: SpanTranscoder, form: Form, body: Buffer): boolean {
   const before = transcoder.rows;
   try {
-    transcoder.transcode(form === "json" ? otlpJsonToProtobuf(body, new UnreadableSpans()) : body);
+    transcoder.transcode(form === "json" ? protobufOf(body) : body);
     return true;
   } catch (error) {
     expect(error).toBeInstanceOf(OtlpError);

@@ -4,7 +4,8 @@ import { blockRowsMax } from "./limits.ts";
 import { writeLowCardinality, writeLowCardinalityVersion, type Entries } from "./low-cardinality.ts";
 import type { Column, MarkLevel, Numbers, Scalars } from "./native-columns.ts";
 import { writeOffsets } from "./native-arrays.ts";
-import type { Place, SpanKernel } from "./span-kernel.ts";
+import type { Place } from "./kernel-instance.ts";
+import type { SpanKernel } from "./span-kernel.ts";
 
 // Fields of the structs in kernel/columns.ts, kernel/memory.ts and kernel/dictionary.ts, by their order.
 const DATA = 0;

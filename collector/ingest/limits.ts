@@ -3,6 +3,9 @@
 /** Size of a request body, bytes, before and after decompression: the OTLP specification's default. */
 export const requestSizeMaxBytes = 64 * 1024 * 1024;
 
+/** Size of a request in JSON, bytes, whose memory is kept for the next: many times what exporters send at once. */
+export const jsonMemoryKeptMaxBytes = 8 * 1024 * 1024;
+
 /** Levels of arrays and maps inside an attribute's value; protobuf libraries stop at 100 messages, 2 a level. */
 export const valueDepthMax = 50;
 

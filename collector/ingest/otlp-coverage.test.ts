@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { encodeOtlp, isIdField, otlpType, type OtlpJson } from "../../test/support/otlp-proto.ts";
 import { asStored, storedSpans } from "../../test/support/stored-spans.ts";
 import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
+import { JsonWalker } from "./json-walker.ts";
 import { otlpJsonToProtobuf } from "./otlp-json.ts";
 import { SpanTranscoder } from "./transcode-spans.ts";
 
@@ -69,13 +70,15 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-it.for(["protobuf", "json"] as const)("every field of every trace message comes back out of the store: %s", async (form) => {
+it.for<[form: string, encode: (request: OtlpJson) => Uint8Array | undefined]>([
+  ["protobuf", (request) => encodeOtlp("ExportTraceServiceRequest", request)],
+  ["JSON", (request) => otlpJsonToProtobuf(Buffer.from(JSON.stringify(request)))],
+  ["JSON without objects", (request) => new JsonWalker().toProtobuf(Buffer.from(JSON.stringify(request)))],
+])("every field of every trace message comes back out of the store: %s", async ([form, encode]) => {
   const filler = new Filler();
   const request = filler.message(otlpType("ExportTraceServiceRequest"));
-  const body =
-    form === "protobuf"
-      ? encodeOtlp("ExportTraceServiceRequest", request)
-      : otlpJsonToProtobuf(Buffer.from(JSON.stringify(request)));
+  const body = encode(request);
+  if (body === undefined) throw new Error("not taken");
   const transcoder = new SpanTranscoder({ retentionDays: 30 });
   expect(transcoder.transcode(body)).toMatchObject({ rejected: 0, spans: 8 });
   await db.store.command("TRUNCATE TABLE spans");

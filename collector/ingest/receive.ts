@@ -12,6 +12,7 @@ import {
   segmentAgeMaxMs,
   walSizeMaxBytes,
 } from "./limits.ts";
+import { JsonWalker } from "./json-walker.ts";
 import { JoinedRecords } from "./kept-records.ts";
 import { Loader, type LoadCounts } from "./loader.ts";
 import { otlpJsonToProtobuf, UnreadableSpans } from "./otlp-json.ts";
@@ -135,6 +136,7 @@ class OpenReceiver implements Receiver {
   readonly #recent: RecentRequests;
   readonly #loader: Loader;
   readonly #transcoder: SpanTranscoder;
+  readonly #json = new JsonWalker();
   readonly #unsampled: UnsampledIntake;
   readonly #limits: Required<ReceiverLimits>;
   /** Requests transcoded but not durable, by fingerprint: a repeat waits for the first. */
@@ -197,7 +199,8 @@ class OpenReceiver implements Receiver {
 
   #transcodeJson(body: Uint8Array): Transcoded {
     const unreadable = new UnreadableSpans();
-    const transcoded = this.#transcoder.transcode(otlpJsonToProtobuf(body, unreadable));
+    const protobuf = this.#json.toProtobuf(body) ?? otlpJsonToProtobuf(body, unreadable);
+    const transcoded = this.#transcoder.transcode(protobuf);
     if (unreadable.spans === 0) return transcoded;
     const rejectMessage = [...unreadable.reasons, transcoded.rejectMessage].filter((reason) => reason !== "").join("; ");
     return { ...transcoded, rejected: transcoded.rejected + unreadable.spans, rejectMessage };

@@ -8,6 +8,7 @@ import {
   type PromotedColumn,
 } from "../store/span-columns.ts";
 import { BlockMemory, type BlockBytes } from "./block-memory.ts";
+import type { KernelStruct, Place } from "./kernel-instance.ts";
 import { writeBlock } from "./native-block.ts";
 import { ArrayColumn, ArrayLengths, LowCardinalityArrayColumn, MapColumn } from "./native-arrays.ts";
 import {
@@ -26,7 +27,7 @@ import {
   type MarkLevel,
   type ScalarColumn,
 } from "./native-columns.ts";
-import { SpanKernel, type KernelStruct, type Place } from "./span-kernel.ts";
+import { SpanKernel } from "./span-kernel.ts";
 
 /** A column of an attribute of spans, with the writer that its type needs. */
 export type PromotedWriter =

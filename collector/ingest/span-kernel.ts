@@ -3,71 +3,8 @@
  * it fills in its own memory. What is rare stays here in TypeScript, and writes to the same columns.
  */
 import { isUtf8 } from "node:buffer";
-import { readFileSync } from "node:fs";
+import { newKernel, type KernelExports, type Place } from "./kernel-instance.ts";
 import { blockRowsMax, keyTableMax } from "./limits.ts";
-
-/** A place in the kernel's memory. */
-export type Place = number;
-
-/** The structs that the kernel makes itself. */
-export type KernelStruct =
-  | "state"
-  | "keys"
-  | "traceId"
-  | "spanIds"
-  | "startTime"
-  | "durationNs"
-  | "spanName"
-  | "kind"
-  | "statusCode"
-  | "statusMessage"
-  | "flags"
-  | "stringMap"
-  | "intMap"
-  | "doubleMap"
-  | "boolMap";
-
-/** What kernel/index.ts exports; texts are a place and a size, and a number below 0 is "not known to the kernel". */
-interface KernelExports extends Readonly<Record<KernelStruct, { readonly value: Place }>> {
-  readonly memory: { readonly buffer: ArrayBuffer };
-  makeBlock(rows: number, keyNumbers: number): void;
-  newScalar(widthBytes: number): Place;
-  newStrings(): Place;
-  newUuids(): Place;
-  newLowCardinality(): Place;
-  setColumnOfKey(key: number, kind: number, column: Place): void;
-  setMessageKeys(systemKey: number, idKey: number, olderIdKey: number): void;
-  forgetKeys(): void;
-  numberOfKey(last: number, text: Place, size: number): number;
-  lookup(dictionary: Place, text: Place, size: number): number;
-  addEntry(dictionary: Place, text: Place, size: number, written: Place, writtenSize: number): number;
-  resetDictionary(dictionary: Place): void;
-  fillStrings(column: Place, rows: number): void;
-  setAnyString(column: Place, row: number, text: Place, size: number): void;
-  setUuid(column: Place, row: number, text: Place, size: number): number;
-  keyIndex(column: Place, key: number, text: Place, size: number): number;
-  addKey(column: Place, key: number, text: Place, size: number, written: Place, writtenSize: number): number;
-  addEntryOfRow(column: Place, row: number, index: number): void;
-  putText(bytes: Place, text: Place, size: number): void;
-  putWords(column: Place, low: number, high: number): void;
-  putByte(column: Place, byte: number): void;
-  resetMaps(column: Place, rows: number): void;
-  requestRoom(sizeBytes: number): Place;
-  /** -1 where that is not for the kernel to say. */
-  countSpans(): number;
-  hashOfRequest(): bigint;
-  scratchRoom(sizeBytes: number): Place;
-  startSpan(start: number, end: number): void;
-  putSpans(at: number, end: number, row: number, rowsMax: number): number;
-  putFields(row: number): number;
-  mixIds(row: number): void;
-}
-
-/** Not among the types of Node. */
-declare const WebAssembly: {
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { readonly exports: unknown };
-};
 
 /** Fields of the struct of kernel/span-state.ts, by their order as numbers of 32 bits. */
 const SPAN_STATE = {
@@ -109,8 +46,6 @@ export interface StoredText {
   readonly asItCame: boolean;
 }
 
-let compiled: object | undefined;
-
 /** One block's columns and the code that fills them. */
 export class SpanKernel {
   readonly exports: KernelExports;
@@ -120,8 +55,7 @@ export class SpanKernel {
   #words = new Uint32Array(0);
 
   constructor() {
-    compiled ??= new WebAssembly.Module(readFileSync(new URL("span-kernel.wasm", import.meta.url)));
-    this.exports = new WebAssembly.Instance(compiled).exports as KernelExports;
+    this.exports = newKernel();
     // Twice what is remembered, as it is between two requests that it is looked whether that is too much.
     this.exports.makeBlock(blockRowsMax, keyTableMax * 2);
   }

@@ -36,6 +36,7 @@ export {
   setUuid,
 } from "./columns";
 export { addEntry, lookup, resetDictionary } from "./dictionary";
+export { jsonRoom, protobuf, walkJson } from "./json";
 export { countSpans, hashOfRequest, requestRoom, scratchRoom } from "./request";
 export { mixIds, putFields, putSpans } from "./spans";
 export { startSpan, state } from "./span-state";
