@@ -1,4 +1,5 @@
 /** Why a request was not taken; each knows its HTTP and gRPC form. */
+import type { RefusalReason } from "./refusal-reasons.ts";
 
 /** Codes of google.rpc.Code that the ingestion answers with. */
 export const rpcCode = {
@@ -18,12 +19,18 @@ export class OtlpError extends Error {
   readonly rpcCode: number;
   /** Seconds after which the same request may succeed. */
   readonly retryAfterS: number | undefined;
-  /** A word for metrics: `malformed`, `too-large`, `backpressure` ... */
-  readonly reason: string;
+  /** A word for metrics. */
+  readonly reason: RefusalReason;
 
   constructor(
     message: string,
-    form: { httpStatus: number; rpcCode: number; reason: string; retryAfterS?: number | undefined; cause?: unknown },
+    form: {
+      httpStatus: number;
+      rpcCode: number;
+      reason: RefusalReason;
+      retryAfterS?: number | undefined;
+      cause?: unknown;
+    },
   ) {
     super(message, { cause: form.cause });
     this.httpStatus = form.httpStatus;
@@ -49,6 +56,6 @@ export function tooLarge(message: string): OtlpError {
 }
 
 /** Nothing is wrong with the request; there is no room for it now. */
-export function unavailable(message: string, retryAfterS: number, reason: string): OtlpError {
+export function unavailable(message: string, retryAfterS: number, reason: RefusalReason): OtlpError {
   return new OtlpError(message, { httpStatus: 503, rpcCode: rpcCode.unavailable, reason, retryAfterS });
 }

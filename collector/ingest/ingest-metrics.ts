@@ -10,7 +10,6 @@ const METRICS: readonly Metric[] = [
   counter("requests_total", "Requests taken.", (stats) => stats.requests),
   counter("spans_total", "Spans acknowledged.", (stats) => stats.spans),
   counter("bytes_total", "Bytes of requests taken, decompressed.", (stats) => stats.bytes),
-  counter("rejected_spans_total", "Spans rejected in requests that were taken.", (stats) => stats.rejectedSpans),
   counter("repeated_requests_total", "Requests recognised as repeats.", (stats) => stats.repeats),
   counter("commits_total", "Group commits to the write-ahead log.", (stats) => stats.commits),
   counter("wal_append_errors_total", "Commits that the disk failed.", (stats) => stats.wal.appendErrors),
@@ -45,10 +44,21 @@ export function ingestMetrics(receiver: Pick<Receiver, "stats">): string {
   return exposition([
     ...METRICS.map(({ value, ...family }) => ({ ...family, samples: [{ value: value(stats) }] })),
     {
+      name: "hopscope_ingest_rejected_spans_total",
+      type: "counter",
+      help: "Spans left out of requests that were taken, by reason.",
+      samples: byReason(stats.rejectedSpans),
+    },
+    {
       name: "hopscope_ingest_refused_requests_total",
       type: "counter",
       help: "Requests answered with an error, by reason.",
-      samples: Object.entries(stats.refused).map(([reason, value]) => ({ labels: { reason }, value })),
+      samples: byReason(stats.refused),
     },
   ]);
+}
+
+/** Each reason from the start on, as a rate cannot be made of a counter that begins at its first event. */
+function byReason(counts: Readonly<Record<string, number>>): Family["samples"] {
+  return Object.entries(counts).map(([reason, value]) => ({ labels: { reason }, value }));
 }

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ import { silentLog } from "../store/log.ts";
 import { StoreError, type Store } from "../store/store.ts";
 import { ingestMetrics } from "./ingest-metrics.ts";
 import { openReceiver, type Receiver, type ReceiverLimits } from "./receive.ts";
+import { REFUSAL_REASONS, REJECTION_REASONS } from "./refusal-reasons.ts";
 import { diskFiles, type WalFiles } from "./wal-files.ts";
 
 /** How long a condition may take on a machine that does much else at the same time, ms. */
@@ -245,6 +247,45 @@ describe("the receiver", () => {
     const values = readExposition(ingestMetrics(receiver));
     expect(values.get("hopscope_ingest_spans_total")).toBe(3);
     expect(values.get('hopscope_ingest_refused_requests_total{reason="malformed"}')).toBe(1);
+  });
+
+  it("counts the spans that it left out by reason, and what it says of the others once", async () => {
+    const receiver = await receive();
+    const deep = (levels: number): OtlpJson =>
+      levels === 0 ? { stringValue: "deep" } : { arrayValue: { values: [deep(levels - 1)] } };
+    const badSpans = [{ spanId: "abcd" }, { spanId: "00".repeat(8) }, { attributes: [{ key: "deep", value: deep(60) }] }];
+    const mixed = requestOf(1) as { resourceSpans: [{ scopeSpans: [{ spans: OtlpJson[] }] }] };
+    const { spans } = mixed.resourceSpans[0].scopeSpans[0];
+    spans[0] = { ...spans[0], startTimeUnixNano: "1" };
+    const good = spans[0];
+    for (const bad of badSpans) spans.push({ ...good, ...bad });
+    const send = () => receiver.receiveTraces(Buffer.from(JSON.stringify(mixed)), "json");
+    await send();
+    spans.push({ ...good, kind: "SPAN_KIND_SERVER" }, { ...good, name: "another" });
+    await send();
+    await send();
+    const values = readExposition(ingestMetrics(receiver));
+    const rejected = (reason: string) => values.get(`hopscope_ingest_rejected_spans_total{reason="${reason}"}`);
+    expect({ id: rejected("id"), depth: rejected("depth"), malformed: rejected("malformed") }).toEqual({
+      id: 4,
+      depth: 2,
+      malformed: 1,
+    });
+    expect(values.get("hopscope_ingest_wild_clock_spans_total")).toBe(3);
+  });
+
+  it("has every reason in /metrics from the start on, and each is explained to operators", async () => {
+    const text = ingestMetrics(await receive());
+    const page = readFileSync(new URL("../../docs/operations/ingestion.md", import.meta.url), "utf8");
+    for (const [family, reasons] of [
+      ["rejected_spans", REJECTION_REASONS],
+      ["refused_requests", REFUSAL_REASONS],
+    ] as const) {
+      for (const reason of reasons) {
+        expect(text).toContain(`hopscope_ingest_${family}_total{reason="${reason}"} 0\n`);
+        expect(page).toMatch(new RegExp(`^\\| .*\`${family}_total\`.*\\| .*\`${reason}\`.*\\|`, "m"));
+      }
+    }
   });
 
   it("leaves no file behind but the requests it remembers", async () => {

@@ -17,6 +17,7 @@ import { JoinedRecords } from "./kept-records.ts";
 import { Loader, type LoadCounts } from "./loader.ts";
 import { otlpJsonToProtobuf, UnreadableSpans } from "./otlp-json.ts";
 import type { OtlpEncoding, Received } from "./received.ts";
+import { REFUSAL_REASONS, type RefusalReason, type RejectionReason } from "./refusal-reasons.ts";
 import { RecentRequests } from "./recent-requests.ts";
 import type { TranscodeCounts } from "./transcode-counts.ts";
 import { SpanTranscoder, type Transcoded } from "./transcode-spans.ts";
@@ -55,11 +56,12 @@ export interface ReceiverStats {
   readonly requests: number;
   readonly spans: number;
   readonly bytes: number;
-  readonly rejectedSpans: number;
+  /** Spans without which their requests were taken, by reason. */
+  readonly rejectedSpans: Readonly<Record<RejectionReason, number>>;
   /** Requests that were recognised as repeats. */
   readonly repeats: number;
   /** Requests that were refused, by reason. */
-  readonly refused: Readonly<Record<string, number>>;
+  readonly refused: Readonly<Record<RefusalReason, number>>;
   readonly commits: number;
   readonly inFlightBytes: number;
   readonly walBytes: number;
@@ -91,7 +93,7 @@ export interface Receiver {
   /** Counts a body against the memory that bodies may take, from its first byte until its answer. */
   hold(): HeldBytes;
   /** Counts a request that was refused before it came here. */
-  countRefused(reason: string): void;
+  countRefused(reason: RefusalReason): void;
   stats(): ReceiverStats;
   /** Takes no more, acknowledges what is under way, loads what the store takes within `drainMs`. */
   close(drainMs?: number): Promise<void>;
@@ -107,6 +109,12 @@ export interface HeldBytes {
   add(sizeBytes: number): void;
   /** Gives all of it back. */
   release(): void;
+}
+
+/** What became of a request that may be JSON. */
+interface TranscodedJson extends Transcoded {
+  /** Spans of which nothing could be read. */
+  readonly unreadable?: number;
 }
 
 interface Waiting {
@@ -141,8 +149,8 @@ class OpenReceiver implements Receiver {
   readonly #limits: Required<ReceiverLimits>;
   /** Requests transcoded but not durable, by fingerprint: a repeat waits for the first. */
   readonly #underWay = new Map<string, Promise<void>>();
-  readonly #counts = { requests: 0, spans: 0, bytes: 0, rejectedSpans: 0, repeats: 0, commits: 0 };
-  readonly #refused = new Map<string, number>();
+  readonly #counts = { requests: 0, spans: 0, bytes: 0, unreadableSpans: 0, repeats: 0, commits: 0 };
+  readonly #refused = Object.fromEntries(REFUSAL_REASONS.map((reason) => [reason, 0])) as Record<RefusalReason, number>;
   #waiting: Waiting[] = [];
   #committing: Promise<void> | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
@@ -172,14 +180,15 @@ class OpenReceiver implements Receiver {
 
   async receiveTraces(body: Uint8Array, encoding: OtlpEncoding): Promise<Received> {
     this.#admit();
-    const transcoded = encoding === "json" ? this.#transcodeJson(body) : this.#transcoder.transcode(body);
+    const transcoded: TranscodedJson = encoding === "json" ? this.#transcodeJson(body) : this.#transcoder.transcode(body);
     this.#counts.requests += 1;
     this.#counts.bytes += body.length;
-    const { fingerprint, spans, rejected } = transcoded;
+    const { fingerprint, spans } = transcoded;
     const first = this.#underWay.get(fingerprint);
-    this.#counts.rejectedSpans += rejected;
+    const isRepeat = spans > 0 && (first !== undefined || this.#recent.has(fingerprint));
+    if (!isRepeat) this.#counts.unreadableSpans += transcoded.unreadable ?? 0;
     if (spans === 0) return answer(transcoded);
-    if (first !== undefined || this.#recent.has(fingerprint)) {
+    if (isRepeat) {
       this.#transcoder.undo();
       this.#counts.repeats += 1;
       await first;
@@ -197,13 +206,14 @@ class OpenReceiver implements Receiver {
     return answer(transcoded);
   }
 
-  #transcodeJson(body: Uint8Array): Transcoded {
+  #transcodeJson(body: Uint8Array): TranscodedJson {
     const unreadable = new UnreadableSpans();
     const protobuf = this.#json.toProtobuf(body) ?? otlpJsonToProtobuf(body, unreadable);
     const transcoded = this.#transcoder.transcode(protobuf);
     if (unreadable.spans === 0) return transcoded;
     const rejectMessage = [...unreadable.reasons, transcoded.rejectMessage].filter((reason) => reason !== "").join("; ");
-    return { ...transcoded, rejected: transcoded.rejected + unreadable.spans, rejectMessage };
+    const { spans } = unreadable;
+    return { ...transcoded, unreadable: spans, rejected: transcoded.rejected + spans, rejectMessage };
   }
 
   async receiveMetrics(body: Uint8Array, encoding: OtlpEncoding): Promise<Received | undefined> {
@@ -228,15 +238,18 @@ class OpenReceiver implements Receiver {
     };
   }
 
-  countRefused(reason: string): void {
-    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+  countRefused(reason: RefusalReason): void {
+    this.#refused[reason] += 1;
   }
 
   stats(): ReceiverStats {
     const since = this.#wal.oldestSince;
+    const { unreadableSpans, ...counts } = this.#counts;
+    const { rejectedIds: id, rejectedDepths: depth } = this.#transcoder.counts;
     return {
-      ...this.#counts,
-      refused: Object.fromEntries(this.#refused),
+      ...counts,
+      rejectedSpans: { id, depth, malformed: unreadableSpans },
+      refused: { ...this.#refused },
       inFlightBytes: this.#inFlightBytes,
       walBytes: this.#wal.sizeBytes,
       walSegments: this.#wal.closedSegments,
@@ -274,7 +287,7 @@ class OpenReceiver implements Receiver {
     if (this.#diskFreeBytes < this.#limits.diskFreeMinBytes) throw this.#refuse("the disk is full", "disk-full");
   }
 
-  #refuse(message: string, reason: string): Error {
+  #refuse(message: string, reason: RefusalReason): Error {
     return unavailable(message, retryAfterS, reason);
   }
 

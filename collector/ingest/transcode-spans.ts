@@ -15,7 +15,7 @@ import { SpanBlock } from "./span-block.ts";
 import { ContextCache, findContext, type ResourceContext } from "./span-context.ts";
 import { STOPS } from "./span-kernel.ts";
 import { SpanRejected, SpanWriter, type ClockWindow } from "./span-writer.ts";
-import type { TranscodeCounts } from "./transcode-counts.ts";
+import { noCounts, type TranscodeCounts } from "./transcode-counts.ts";
 
 /** What became of one request. */
 export interface Transcoded {
@@ -49,7 +49,7 @@ const reasonsMax = 5;
 
 /** Transcodes request after request into one growing block. */
 export class SpanTranscoder {
-  readonly counts: TranscodeCounts = { wildClocks: 0, endBeforeStart: 0, badLinks: 0, repairedStrings: 0 };
+  readonly counts: TranscodeCounts = noCounts();
   readonly #block = new SpanBlock();
   readonly #kernel = this.#block.kernel;
   readonly #attributes = new AttributeWriter(this.#block);
@@ -59,6 +59,7 @@ export class SpanTranscoder {
   #sealed: SealedBlock[] = [];
   #sealedBefore = 0;
   #rowsBefore = 0;
+  readonly #countsBefore = noCounts();
   #reader = new ProtobufReader(new Uint8Array(0));
 
   // Of the request at hand.
@@ -91,6 +92,7 @@ export class SpanTranscoder {
     this.#block.ensureRows(Math.min(this.#block.rows + spans, blockRowsMax));
     this.#sealedBefore = this.#sealed.length;
     this.#rowsBefore = this.#block.rows;
+    Object.assign(this.#countsBefore, this.counts);
     this.#block.mark(0);
     try {
       try {
@@ -119,6 +121,8 @@ export class SpanTranscoder {
   undo(): void {
     this.#sealed.length = this.#sealedBefore;
     this.#block.rollback(0, this.#rowsBefore);
+    Object.assign(this.counts, this.#countsBefore);
+    this.#attributes.repaired = 0;
   }
 
   /** What was transcoded since the last call, in order. */
@@ -258,14 +262,16 @@ export class SpanTranscoder {
       return make();
     } catch (error) {
       if (!(error instanceof ValueTooDeepError) || !this.#careful) throw error;
-      this.#reject(error.message, countSpans(message, depth));
+      this.counts.rejectedDepths += this.#reject(error.message, countSpans(message, depth));
       return undefined;
     }
   }
 
-  #reject(reason: string, spans: number): void {
+  /** How many they are. */
+  #reject(reason: string, spans: number): number {
     this.#rejected += spans;
     if (this.#reasons.size < reasonsMax) this.#reasons.add(reason);
+    return spans;
   }
 
   /** Only a request of more rows than a block has comes here, and its block had no other's rows. */
@@ -314,7 +320,7 @@ export class SpanTranscoder {
     } catch (error) {
       if (!(error instanceof SpanRejected) && !(error instanceof ValueTooDeepError)) throw error;
       this.#block.rollback(1, rows);
-      this.#reject(error.message, 1);
+      this.counts[error instanceof SpanRejected ? "rejectedIds" : "rejectedDepths"] += this.#reject(error.message, 1);
     }
   }
 }

@@ -1,0 +1,30 @@
+/** The words by which `/metrics` tells why something was not taken; docs/operations/ingestion.md explains each. */
+
+/** Of requests and calls that are answered with an error. */
+export const REFUSAL_REASONS = [
+  "malformed",
+  "hung-up",
+  "too-large",
+  "content-type",
+  "content-encoding",
+  "method",
+  "path",
+  "unauthenticated",
+  "rate",
+  "in-flight",
+  "wal-full",
+  "disk-full",
+  "disk-error",
+  "store",
+  "stopping",
+  "internal",
+] as const;
+
+/** One of {@link REFUSAL_REASONS}. */
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+/** Of spans whose request was taken without them. */
+export const REJECTION_REASONS = ["id", "depth", "malformed"] as const;
+
+/** One of {@link REJECTION_REASONS}. */
+export type RejectionReason = (typeof REJECTION_REASONS)[number];
