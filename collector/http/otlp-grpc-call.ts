@@ -90,9 +90,12 @@ function readFramed(stream: ServerHttp2Stream, held: HeldBytes): Promise<Buffer>
       }
     });
     stream.on("end", () => {
-      if (sizeBytes === 0) stop(oneMessage());
-      else if (sizeBytes !== expectedBytes) stop(malformed("the call ended before its message did"));
-      else settle(Buffer.concat(chunks, sizeBytes));
+      if (sizeBytes > 0 && sizeBytes === expectedBytes) return settle(Buffer.concat(chunks, sizeBytes));
+      // A call that is cancelled ends first: that it was is known a turn later, where both came together.
+      setImmediate(() => {
+        if (stream.aborted || stream.destroyed) stop(hungUp());
+        else stop(sizeBytes === 0 ? oneMessage() : malformed("the call ended before its message did"));
+      });
     });
     stream.on("close", () => stop(hungUp()));
   });
@@ -113,11 +116,11 @@ function percentEncoded(text: string): string {
 }
 
 function oneMessage(): OtlpError {
-  const form = { httpStatus: 400, rpcCode: rpcCode.unimplemented, reason: "malformed" };
+  const form = { httpStatus: 400, rpcCode: rpcCode.unimplemented, reason: "malformed" } as const;
   return new OtlpError("a call has one message, no more and no less", form);
 }
 
 function hungUp(): OtlpError {
-  const form = { httpStatus: 400, rpcCode: rpcCode.invalidArgument, reason: "hung-up" };
+  const form = { httpStatus: 400, rpcCode: rpcCode.invalidArgument, reason: "hung-up" } as const;
   return new OtlpError("the call was cancelled before its message was there", form);
 }

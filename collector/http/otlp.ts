@@ -41,7 +41,7 @@ export function otlpHandler(receiver: Receiver, options: OtlpOptions = {}): Firs
 
 /** Answers everything under `/v1/` while nothing can be taken yet: 503, to come again. */
 export function otlpStartingHandler(retryAfterS: number): FirstHandler {
-  const refusal = unavailable("the collector is starting", retryAfterS, "starting");
+  const refusal = unavailable("the collector is starting", retryAfterS, "store");
   return (request, response) => {
     if (!pathOf(request.url ?? "").startsWith(PREFIX)) return false;
     refuse(request, response, refusal, encodingOf(request));

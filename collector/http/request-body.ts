@@ -49,7 +49,7 @@ export function readBody(request: IncomingMessage, held: HeldBytes): Promise<Req
 }
 
 function hungUp(cause: Error): OtlpError {
-  const form = { httpStatus: 400, rpcCode: rpcCode.invalidArgument, reason: "hung-up", cause };
+  const form = { httpStatus: 400, rpcCode: rpcCode.invalidArgument, reason: "hung-up", cause } as const;
   return new OtlpError("the body ended before its length", form);
 }
 

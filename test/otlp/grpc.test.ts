@@ -1,5 +1,7 @@
 /** Tokens, rates and bounds over OTLP/gRPC, with the client that exporters are made of. */
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { connect, constants, type ClientHttp2Stream } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -162,6 +164,25 @@ describe("calls at a time", () => {
     two.call.end();
     expect(await none.answer).toMatchObject({ code: status.UNIMPLEMENTED });
     expect(await two.answer).toMatchObject({ code: status.UNIMPLEMENTED });
+  });
+
+  it.for([
+    ["before its message", () => undefined],
+    ["in the middle of it", (stream: ClientHttp2Stream) => stream.write(Buffer.from([0, 0, 0, 0, 9, 1]))],
+  ] as const)("that the client resets %s are not counted as malformed", async ([, begin]) => {
+    const { grpc } = await serve();
+    const session = connect(`http://127.0.0.1:${String(grpc.port)}`);
+    await once(session, "connect");
+    closing.unshift(() => session.destroy());
+    const before = receiver.stats().refused;
+    const stream = session.request({ ":method": "POST", ":path": EXPORT, "content-type": "application/grpc" });
+    stream.on("error", () => undefined);
+    begin(stream);
+    // What is reset before it was sent is not sent at all.
+    await new Promise((settle) => setImmediate(settle));
+    stream.close(constants.NGHTTP2_CANCEL);
+    await vi.waitFor(() => expect(receiver.stats().refused["hung-up"]).toBe(before["hung-up"] + 1), within);
+    expect(receiver.stats().refused.malformed).toBe(before.malformed);
   });
 
   it("do not keep a server from closing", async () => {
