@@ -17,7 +17,11 @@ export class NativeBlock {
     this.#columns = columns;
   }
 
-  /** @throws Error where the answer has no such column, as the two that follow */
+  has(name: string): boolean {
+    return this.#columns.has(name);
+  }
+
+  /** @throws Error where the answer has no such column, as the four that follow */
   numbers(name: string): ArrayLike<number> {
     return this.flat(name).values as ArrayLike<number>;
   }

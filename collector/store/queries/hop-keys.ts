@@ -54,7 +54,7 @@ SELECT DISTINCT key, trace_ref
 FROM hop_keys
 WHERE key IN {keys:Array(UInt64)}
 LIMIT {limit:UInt32}
-SETTINGS use_query_condition_cache = 0`;
+SETTINGS use_query_condition_cache = 0, merge_tree_coarse_index_granularity = 2`;
 
 /** The same of these bytes: by keys as numbers, a look-up is planned in two thirds of the time. */
 function keyOf(bytes: Buffer): number {

@@ -1,6 +1,7 @@
 /** Blocks of `spans` back into spans: promoted columns and typed maps become attributes again. */
 import * as names from "../../../schema/attributes.ts";
 import type { Attributes, AttributeValue, Span, SpanEvent, SpanLink, Status } from "../../../schema/flow.ts";
+import { ALL_GROUPS, isFilled } from "../column-groups.ts";
 import type { NativeBlock } from "../native-answer.ts";
 import type { FlatColumn, ListColumn, MapColumn } from "../native-columns.ts";
 import { PROMOTED_SPAN_COLUMNS, type PromotedColumn } from "../span-columns.ts";
@@ -13,25 +14,40 @@ const STORED: readonly PromotedColumn[] = PROMOTED_SPAN_COLUMNS.flatMap((promote
   return ["_uuid", "_text"].map((end) => ({ ...promoted, column: promoted.column.replace(/_id$/, end) }));
 });
 
+/** The columns of which some traces have none, and as what they are read. */
+const OTHER_COLUMNS: readonly (readonly [column: string, read: string])[] = [
+  ...["status_message", "trace_state"].map((name) => [name, name] as const),
+  ...STORED.map(({ column }) => [column, column] as const),
+  ...["attributes_double", "attributes_bool", "attributes_json"].map((name) => [name, name] as const),
+  ["events.time_unix_nano", "event_times"],
+  ["events.name", "event_names"],
+  ["events.attributes", "event_attributes"],
+  ["links.trace_id", "link_trace_ids"],
+  ["links.span_id", "link_span_ids"],
+  ["links.trace_state", "link_trace_states"],
+  ["links.attributes", "link_attributes"],
+];
+
 /**
- * What {@link spanReader} reads, as the list of a SELECT. Each expression costs about as much to plan as a column costs
- * to read, so there is none that a reader can do without (docs/decisions/0011-one-flow-in-few-reads.md).
+ * What {@link spanReader} reads of spans that fill no other groups of columns than these, as the list of a SELECT. Each
+ * expression costs about as much to plan as a column costs to read, so there is none that a reader can do without
+ * (docs/decisions/0011-one-flow-in-few-reads.md).
  */
-export const SPAN_COLUMNS = [
-  "trace_id, span_ids AS ids",
-  "toString(start_time, 'UTC') AS start",
-  "duration_ns, name, kind, status_code, status_message, trace_state, resource, scope, service_name",
-  `${OWN_MESSAGE_KEYS_SQL} AS own_message_keys, message_keys_form`,
-  STORED.map(({ column }) => column).join(", "),
-  "attributes_string, attributes_int, attributes_double, attributes_bool, attributes_json",
-  "`events.time_unix_nano` AS event_times",
-  "`events.name` AS event_names",
-  "`events.attributes` AS event_attributes",
-  "`links.trace_id` AS link_trace_ids",
-  "`links.span_id` AS link_span_ids",
-  "`links.trace_state` AS link_trace_states",
-  "`links.attributes` AS link_attributes",
-].join(",\n  ");
+export function spanColumns(columnGroups: number): string {
+  return [
+    "trace_id, span_ids AS ids",
+    "toString(start_time, 'UTC') AS start",
+    "duration_ns, name, kind, status_code, resource, scope, service_name",
+    `${OWN_MESSAGE_KEYS_SQL} AS own_message_keys, message_keys_form`,
+    "attributes_string, attributes_int",
+    ...OTHER_COLUMNS.filter(([column]) => isFilled(column, columnGroups)).map(([column, read]) =>
+      column === read ? column : `\`${column}\` AS ${read}`,
+    ),
+  ].join(", ");
+}
+
+/** All that {@link spanReader} can read. */
+export const SPAN_COLUMNS = spanColumns(ALL_GROUPS);
 
 const NO_SPAN_ID = "0000000000000000";
 const KINDS: readonly Span["kind"][] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
@@ -86,14 +102,19 @@ function columnsOf(block: NativeBlock) {
     starts: block.texts("start"),
     durations: block.flat("duration_ns").values,
     statuses: block.numbers("status_code"),
-    statusMessages: block.texts("status_message"),
-    traceStates: block.texts("trace_state"),
+    statusMessages: textsOf(block, "status_message"),
+    traceStates: textsOf(block, "trace_state"),
     resources: block.texts("resource"),
     scopes: block.texts("scope"),
     attributesOf: attributeReader(block),
     eventsOf: eventReader(block),
     linksOf: linkReader(block),
   };
+}
+
+/** Of a column that was not asked for, as nothing is in it, too. */
+function textsOf(block: NativeBlock, name: string): ArrayLike<string> {
+  return block.has(name) ? block.texts(name) : new Array<string>(block.rows).fill("");
 }
 
 /** ClickHouse's `2026-11-21 08:30:57.123456789` as an instant. */
@@ -128,16 +149,21 @@ interface TypedMap extends MapColumn {
 
 /** Reads attributes of a row out of those columns alone that have any in the block. */
 function attributeReader(block: NativeBlock): (row: number) => Attributes {
-  const promoted = STORED.map((column) => ({ ...column, ...block.flat(column.column) }));
+  const read = STORED.filter(({ column }) => block.has(column));
+  const promoted = read.map((column) => ({ ...column, ...block.flat(column.column) }));
   const used = promoted.filter(({ isBlank }) => !isBlank);
   const asStored = (value: Stored) => value;
-  const maps: TypedMap[] = [
-    { ...block.map("attributes_string"), toValue: asStored },
-    { ...block.map("attributes_int"), toValue: asStored },
-    { ...block.map("attributes_double"), toValue: (value: Stored) => toDouble(value as number) },
-    { ...block.map("attributes_bool"), toValue: (value: Stored) => value !== 0 },
-    { ...block.map("attributes_json"), toValue: (value: Stored) => fromAnyValueJson(value as string) },
-  ].filter(({ isBlank }) => !isBlank);
+  const toValues: Record<string, TypedMap["toValue"]> = {
+    attributes_string: asStored,
+    attributes_int: asStored,
+    attributes_double: (value) => toDouble(value as number),
+    attributes_bool: (value) => value !== 0,
+    attributes_json: (value) => fromAnyValueJson(value as string),
+  };
+  const maps: TypedMap[] = Object.entries(toValues)
+    .filter(([name]) => block.has(name))
+    .map(([name, toValue]) => ({ ...block.map(name), toValue }))
+    .filter(({ isBlank }) => !isBlank);
   const ownKeys = itemsIn<string>(block, "own_message_keys");
   const ownKeysOf = itemReader(block.list("own_message_keys"), (at) => ownKeys[at] as string);
   const forms = block.numbers("message_keys_form");
@@ -204,6 +230,7 @@ function itemsIn<Value extends Stored>(block: NativeBlock, name: string): ArrayL
 }
 
 function eventReader(block: NativeBlock): (row: number) => SpanEvent[] {
+  if (!block.has("event_names")) return () => [];
   const times = itemsIn(block, "event_times");
   const eventNames = itemsIn<string>(block, "event_names");
   const attributes = itemsIn<string>(block, "event_attributes");
@@ -226,6 +253,7 @@ function nanosToInstant(nanos: Stored): string {
 }
 
 function linkReader(block: NativeBlock): (row: number) => SpanLink[] {
+  if (!block.has("link_trace_ids")) return () => [];
   const traceIds = itemsIn<string>(block, "link_trace_ids");
   const spanIds = itemsIn<string>(block, "link_span_ids");
   const traceStates = itemsIn<string>(block, "link_trace_states");

@@ -1,11 +1,12 @@
 /** The spans of traces, found by the trace index: only the slots of 15 seconds that have spans of one are read. */
 import type { Span } from "../../../schema/flow.ts";
 import type { QueryBounds, QueryOptions, Store } from "../store.ts";
+import { ALL_GROUPS } from "../column-groups.ts";
 import { Tuple } from "../query-parameter.ts";
 import { parameterChunks } from "./parameter-chunks.ts";
 import { LOOK_UP_SETTINGS, within, type Reading } from "./reading.ts";
 import { SECONDS_PER_SLOT, slotSql } from "./slots.ts";
-import { SPAN_COLUMNS, spanReader } from "./span-row.ts";
+import { SPAN_COLUMNS, spanColumns, spanReader } from "./span-row.ts";
 import { TraceIndex, type TraceSlots } from "./trace-index.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 50_000_000, memoryBytes: 2 * 1024 ** 3 };
@@ -25,6 +26,8 @@ interface PlacedSql {
 
 /** Places that are named: the planning of a sub-query is saved, but each takes three times as long in a URL. */
 const FEW_PLACES_MAX = 500;
+/** Places of which the rows are few, so that a second thread takes more than it gives. */
+const ALONE_PLACES_MAX = 16;
 const FEW = "{places:Array(Tuple(UInt32, FixedString(16)))}";
 const MANY = `
 (
@@ -49,8 +52,16 @@ ${LOOK_UP_SETTINGS}`;
 }
 
 const BY_TIME = `ORDER BY ${slotSql("spans.start_time")}, spans.trace_id, spans.start_time`;
-const SQL = sqlOf(SPAN_COLUMNS);
-const ORDERED_SQL = sqlOf(SPAN_COLUMNS, { order: BY_TIME });
+
+/** How long what was just stored may be without its row in the index, at most; what is in both is whole, ms. */
+const SETTLED_AFTER_MS = 60_000;
+
+/** The groups of columns that must be read of these slots: any may be filled where spans are still coming. */
+function columnGroupsOf(slots: readonly TraceSlots[]): number {
+  const settledS = (Date.now() - SETTLED_AFTER_MS) / 1000 - SECONDS_PER_SLOT;
+  if (slots.some(({ lastSlot }) => lastSlot > settledS)) return ALL_GROUPS;
+  return slots.reduce((groups, { columnGroups }) => groups | columnGroups, 0);
+}
 
 /** Spans of the traces, at most `limit` of them, in any order; `index` is that of the reader where it has one. */
 export async function spansOfTraces(
@@ -58,7 +69,8 @@ export async function spansOfTraces(
   asked: SpansOfTraces,
   index = new TraceIndex(store),
 ): Promise<Span[]> {
-  const ask = async (placed: PlacedSql) => {
+  const ask = async (how: { readonly order?: string }) => {
+    const placed = (slots: readonly TraceSlots[]) => sqlOf(spanColumns(columnGroupsOf(slots)), how);
     const read = spanReader();
     const spans: Span[] = [];
     await eachPart({ index, placed }, asked, async (sql, params, options) => {
@@ -69,9 +81,9 @@ export async function spansOfTraces(
     });
     return spans;
   };
-  const spans = await ask(SQL);
+  const spans = await ask({});
   // An order costs a tenth of the time, and says something only where the limit leaves spans out.
-  return spans.length < asked.limit ? spans : ask(ORDERED_SQL);
+  return spans.length < asked.limit ? spans : ask({ order: BY_TIME });
 }
 
 const ONE_SQL = sqlOf(SPAN_COLUMNS, { condition: "spans.span_id = toFixedString(unhex({spanId:String}), 8)" });
@@ -89,7 +101,7 @@ export async function spanOfTrace(
 ): Promise<Span | undefined> {
   const asked = { traceIds: [traceId], limit: 1, ...reading };
   let found: Span | undefined;
-  const from = { index: new TraceIndex(store), placed: ONE_SQL };
+  const from = { index: new TraceIndex(store), placed: () => ONE_SQL };
   await eachPart(from, asked, async (sql, params, options) => {
     const blocks = await store.queryBlocks(sql, { ...params, spanId }, options);
     [found] = blocks.flatMap(spanReader());
@@ -105,7 +117,7 @@ export async function rowsOfTraces<Row>(
   asked: SpansOfTraces,
   onRow: (row: Row) => void,
 ): Promise<void> {
-  const from = { store, index: new TraceIndex(store), placed: sqlOf(columns, { order: BY_TIME }) };
+  const from = { store, index: new TraceIndex(store), placed: () => sqlOf(columns, { order: BY_TIME }) };
   await eachRow(from, asked, onRow);
 }
 
@@ -122,12 +134,12 @@ export async function unorderedRowsOfTraces<Row>(
   asked: SpansOfTraces,
   onRow: (row: Row) => void,
 ): Promise<void> {
-  await eachRow({ store, index, placed: sqlOf(columns) }, asked, onRow);
+  await eachRow({ store, index, placed: () => sqlOf(columns) }, asked, onRow);
 }
 
 interface PlacedRead {
   readonly index: TraceIndex;
-  readonly placed: PlacedSql;
+  readonly placed: (slots: readonly TraceSlots[]) => PlacedSql;
 }
 
 async function eachRow<Row>(
@@ -155,13 +167,16 @@ async function eachPart(
   { traceIds, limit, ...reading }: SpansOfTraces,
   ask: AskPart,
 ): Promise<void> {
-  const places = (await index.slotsOf(traceIds, reading)).flatMap(placesOf);
+  const slots = await index.slotsOf(traceIds, reading);
+  const sql = placed(slots);
+  const places = slots.flatMap(placesOf);
   const isFew = places.length <= FEW_PLACES_MAX;
+  const few = places.length <= ALONE_PLACES_MAX ? `${sql.few}, max_threads = 1` : sql.few;
   let left = limit;
   for (const part of isFew ? [places] : parameterChunks(places, ({ traceId }) => traceId)) {
     if (left <= 0 || part.length === 0) break;
     const params = { ...(isFew ? fewParams(part) : manyParams(part)), limit: left };
-    left -= await ask(isFew ? placed.few : placed.many, params, within(BOUNDS, reading));
+    left -= await ask(isFew ? few : sql.many, params, within(BOUNDS, reading));
   }
 }
 

@@ -50,14 +50,14 @@ it("has the slots of a trace that came in several inserts, and asks for no trace
     },
   };
   const index = new TraceIndex(counting);
-  const own = { traceId, firstSlot: slot - 2 * SECONDS_PER_SLOT, lastSlot: slot };
+  const own = { traceId, firstSlot: slot - 2 * SECONDS_PER_SLOT, lastSlot: slot, columnGroups: 0 };
   expect(await index.slotsOf([traceId], {})).toEqual([own]);
   expect(await index.slotsOf([traceId], {})).toEqual([own]);
   expect((await index.tracesOf([traceRef(traceId)], {})).get(traceRef(traceId))).toEqual(new Map([[traceId, [own]]]));
   expect(asked).toBe(1);
   const before = slot - SECONDS_PER_SLOT;
   const both = await index.slotsOf([other, traceId, unknown], {});
-  expect(both).toEqual([{ traceId: other, firstSlot: before, lastSlot: before }, own]);
+  expect(both).toEqual([{ traceId: other, firstSlot: before, lastSlot: before, columnGroups: 0 }, own]);
   expect(asked).toBe(2);
 });
 
@@ -67,9 +67,9 @@ it("names nothing between the hours of a trace that went on after days, before a
   for (const at of [...days, HALF_PAST - SECONDS_PER_SLOT]) await insertSpan(traceId, at);
   const [first, second, last] = days as [number, number, number];
   const hours = [
-    { traceId, firstSlot: first, lastSlot: first },
-    { traceId, firstSlot: second, lastSlot: second },
-    { traceId, firstSlot: last - SECONDS_PER_SLOT, lastSlot: last },
+    { traceId, firstSlot: first, lastSlot: first, columnGroups: 0 },
+    { traceId, firstSlot: second, lastSlot: second, columnGroups: 0 },
+    { traceId, firstSlot: last - SECONDS_PER_SLOT, lastSlot: last, columnGroups: 0 },
   ];
   expect(await new TraceIndex(db.store).slotsOf([traceId], {})).toEqual(hours);
   await db.store.command("OPTIMIZE TABLE trace_index FINAL");

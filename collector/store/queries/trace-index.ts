@@ -16,10 +16,12 @@ export interface TraceSlots {
   readonly traceId: string;
   readonly firstSlot: number;
   readonly lastSlot: number;
+  /** Of the columns that any of these spans fills (column-groups.ts). */
+  readonly columnGroups: number;
 }
 
 const SQL = `
-SELECT trace_id, toUInt32(first_slot) AS first, toUInt32(last_slot) AS last
+SELECT trace_id, toUInt32(first_slot) AS first, toUInt32(last_slot) AS last, toUInt8(column_groups) AS groups
 FROM trace_index
 WHERE xxHash32(trace_id) IN {refs:Array(UInt32)}
 ${LOOK_UP_SETTINGS}`;
@@ -70,10 +72,13 @@ export class TraceIndex {
 }
 
 function rowsOf(block: NativeBlock): TraceSlots[] {
-  const [firsts, lasts] = [block.numbers("first"), block.numbers("last")];
-  return Array.from(block.texts("trace_id"), (traceId, row) => {
-    return { traceId, firstSlot: firsts[row] as number, lastSlot: lasts[row] as number };
-  });
+  const [firsts, lasts, groups] = ["first", "last", "groups"].map((name) => block.numbers(name));
+  return Array.from(block.texts("trace_id"), (traceId, row) => ({
+    traceId,
+    firstSlot: firsts?.[row] as number,
+    lastSlot: lasts?.[row] as number,
+    columnGroups: groups?.[row] as number,
+  }));
 }
 
 /** A trace has a row for each hour and insert until the store has merged those of an hour. */
@@ -83,7 +88,8 @@ function slotsByTrace(rows: readonly TraceSlots[]): Map<string, TraceSlots[]> {
     const hour = `${row.traceId} ${String(hourOf(row))}`;
     const other = byHour.get(hour) ?? row;
     const firstSlot = Math.min(row.firstSlot, other.firstSlot);
-    byHour.set(hour, { ...row, firstSlot, lastSlot: Math.max(row.lastSlot, other.lastSlot) });
+    const lastSlot = Math.max(row.lastSlot, other.lastSlot);
+    byHour.set(hour, { ...row, firstSlot, lastSlot, columnGroups: row.columnGroups | other.columnGroups });
   }
   const byTrace = new Map<string, TraceSlots[]>();
   for (const slots of [...byHour.values()].sort((a, b) => a.firstSlot - b.firstSlot)) {
