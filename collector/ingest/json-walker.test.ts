@@ -36,6 +36,18 @@ const value = (member: string) => span(`"attributes":[{"key":"k","value":{${memb
 const nested = (depth: number, inner: string): string =>
   depth === 0 ? inner : `"arrayValue":{"values":[{${nested(depth - 1, inner)}}]}`;
 
+/** Keys and texts of every size at which the sizes before them may take one byte or two. */
+const everySize = Array.from({ length: 150 }, (_, size) => {
+  const [text, half] = ["x".repeat(size), "y".repeat(size / 2)];
+  const pairs = [
+    [text, `"intValue":"${String(size)}"`],
+    [text, '"boolValue":false'],
+    ["k", `"stringValue":"${text}"`],
+    [half, `"stringValue":"${half}"`],
+  ] as const;
+  return pairs.map(([key, member]) => `{"key":"${key}","value":{${member}}}`).join(",");
+});
+
 const chosenBy = (choices: IterableIterator<number>) => (of: number) => (choices.next().value as number) % of;
 
 describe("what senders write is taken", () => {
@@ -141,6 +153,8 @@ describe("what senders write is taken", () => {
     ["text beyond ASCII", value('"stringValue":"é€😀"')],
     ["a text at the size's edge", value(`"stringValue":"${"x".repeat(127)}"`)],
     ["a text beyond it", value(`"stringValue":"${"x".repeat(128)}"`)],
+    ["attributes of every size", span(`"attributes":[${everySize.join(",")}]`)],
+    ["attributes of every size, with spaces", span(`"attributes":[${everySize.join(" , ").replaceAll(":", " : ")}]`)],
     ["a long text with escapes", value(`"stringValue":"${"x\\n".repeat(10_000)}"`)],
     ["an escape behind 16 characters", value('"stringValue":"0123456789abcdef\\n"')],
     ["bytes", value('"bytesValue":"AP/+"')],

@@ -15,10 +15,12 @@ export const KIND_BASE64: u32 = 9;
 export const KIND_MESSAGE: u32 = 10;
 /** A message that has values in it, and may be nested without end. */
 export const KIND_NESTING: u32 = 11;
+/** A KeyValue. */
+export const KIND_ATTRIBUTE: u32 = 12;
 
 const QUOTE: u8 = 0x22;
 /** By kind: the wire type. */
-const WIRE_TYPES = memory.data<u8>([2, 2, 0, 5, 1, 0, 0, 0, 1, 2, 2, 2]);
+const WIRE_TYPES = memory.data<u8>([2, 2, 0, 5, 1, 0, 0, 0, 1, 2, 2, 2, 2]);
 
 /** An object's members, and the one that came first the last time. */
 @unmanaged
@@ -77,6 +79,10 @@ function addMessage(message: Message, name: string, field: u32, inner: Message, 
   return member;
 }
 
+function addAttributes(message: Message, field: u32, attribute: Message): void {
+  addMessage(message, "attributes", field, attribute, true).kind = KIND_ATTRIBUTE;
+}
+
 function addDropped(message: Message, field: u32): void {
   add(message, "droppedAttributesCount", field, KIND_UINT32);
 }
@@ -104,13 +110,13 @@ function makeSpan(attribute: Message): Message {
   const event = make<Message>();
   add(event, "timeUnixNano", 1, KIND_FIXED64);
   add(event, "name", 2, KIND_STRING);
-  addMessage(event, "attributes", 3, attribute, true);
+  addAttributes(event, 3, attribute);
   addDropped(event, 4);
   const link = make<Message>();
   add(link, "traceId", 1, KIND_HEX);
   add(link, "spanId", 2, KIND_HEX);
   add(link, "traceState", 3, KIND_STRING);
-  addMessage(link, "attributes", 4, attribute, true);
+  addAttributes(link, 4, attribute);
   addDropped(link, 5);
   add(link, "flags", 6, KIND_FIXED32);
   const status = make<Message>();
@@ -125,7 +131,7 @@ function makeSpan(attribute: Message): Message {
   add(span, "kind", 6, KIND_ENUM);
   add(span, "startTimeUnixNano", 7, KIND_FIXED64);
   add(span, "endTimeUnixNano", 8, KIND_FIXED64);
-  addMessage(span, "attributes", 9, attribute, true);
+  addAttributes(span, 9, attribute);
   addDropped(span, 10);
   addMessage(span, "events", 11, event, true);
   add(span, "droppedEventsCount", 12, KIND_UINT32);
@@ -143,7 +149,7 @@ function makeResource(attribute: Message): Message {
   add(entityRef, "idKeys", 3, KIND_STRING, true);
   add(entityRef, "descriptionKeys", 4, KIND_STRING, true);
   const resource = make<Message>();
-  addMessage(resource, "attributes", 1, attribute, true);
+  addAttributes(resource, 1, attribute);
   addDropped(resource, 2);
   addMessage(resource, "entityRefs", 3, entityRef, true);
   return resource;
@@ -154,7 +160,7 @@ function makeRequest(): Message {
   const scope = make<Message>();
   add(scope, "name", 1, KIND_STRING);
   add(scope, "version", 2, KIND_STRING);
-  addMessage(scope, "attributes", 3, attribute, true);
+  addAttributes(scope, 3, attribute);
   addDropped(scope, 4);
   const scopeSpans = make<Message>();
   addMessage(scopeSpans, "scope", 1, scope);

@@ -1,5 +1,7 @@
 /** A request in OTLP/JSON turned into protobuf without an object made of it. A place of 0 is as in json-scan.ts. */
+import { putPlainAttribute } from "./json-attribute";
 import {
+  KIND_ATTRIBUTE,
   KIND_BASE64,
   KIND_BOOL,
   KIND_DOUBLE,
@@ -154,6 +156,10 @@ function putValue(at: usize, member: Member, depth: u32): usize {
       return putString(at);
     case KIND_MESSAGE:
       return putMessage(at, member, depth);
+    case KIND_ATTRIBUTE: {
+      const end = putPlainAttribute(at);
+      return end != 0 ? end : putMessage(at, member, depth);
+    }
     case KIND_INT64:
       return putInt64(at);
     case KIND_FIXED64:
