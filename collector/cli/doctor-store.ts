@@ -9,6 +9,7 @@ import { silentLog } from "../store/log.ts";
 import { remoteEndpoint } from "../store/open-store.ts";
 import type { Store } from "../store/store.ts";
 import type { Config } from "./config.ts";
+import { checkOwnTables, checkServerTables } from "./doctor-migrations.ts";
 import { failed, ok, sizeText, warning, type Finding } from "./doctor-report.ts";
 
 /** The first whose inserts are recognised as repeats in views as well as in tables. */
@@ -23,15 +24,16 @@ const systemLogLargeBytes = 1024 ** 3;
 const reasonMaxLength = 200;
 
 /** Whether the embedded database runs here: it is started for real, aside, and ended. */
-export async function checkEmbedded({ clickhouseBin }: Pick<Config, "clickhouseBin">): Promise<Finding[]> {
+export async function checkEmbedded(config: Pick<Config, "clickhouseBin" | "dataDir" | "database">): Promise<Finding[]> {
   const dataDir = mkdtempSync(join(tmpdir(), "hopscope-doctor-"));
   const startedMs = performance.now();
   try {
-    const server = await startEmbedded({ dataDir, log: silentLog, binary: clickhouseBin });
+    const server = await startEmbedded({ dataDir, log: silentLog, binary: config.clickhouseBin });
     const tookMs = performance.now() - startedMs;
-    const store = connectStore({ endpoint: server.endpoint, database: "system" });
+    const store = connectStore({ endpoint: server.endpoint, database: "default" });
     try {
-      return [ok(`embedded ClickHouse ${await versionOf(store)} starts, in ${tookMs.toFixed(0)} ms`)];
+      const starts = ok(`embedded ClickHouse ${await versionOf(store)} starts, in ${tookMs.toFixed(0)} ms`);
+      return [starts, await checkOwnTables(config, store)];
     } finally {
       await store.close();
       await server.stop();
@@ -49,7 +51,7 @@ export async function checkRemote(config: Pick<Config, "clickhouseUrl" | "databa
   const store = connectStore({ endpoint, database: "system" });
   try {
     const version = await versionOf(store);
-    const checks = [checkRights, checkServerClock, checkServerDisk, checkSystemLogs];
+    const checks = [checkRights, checkServerTables, checkServerClock, checkServerDisk, checkSystemLogs];
     const findings = [judgeVersion(version, endpoint().url)];
     for (const check of checks) findings.push(await check(store, config.database).catch(notSeen));
     return findings;

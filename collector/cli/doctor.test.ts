@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createTestStore } from "../../test/support/test-store.ts";
 import { serveApp } from "../http/serve.ts";
 import { lockDataDir } from "../store/data-dir.ts";
+import { silentLog } from "../store/log.ts";
+import { openStore } from "../store/open-store.ts";
 import {
   checkClock,
   checkDataDir,
@@ -16,7 +18,7 @@ import {
   checkSegments,
 } from "./doctor-machine.ts";
 import { lineOf, sizeText } from "./doctor-report.ts";
-import { checkRemote, judgeSystemLogs, judgeVersion } from "./doctor-store.ts";
+import { checkEmbedded, checkRemote, judgeSystemLogs, judgeVersion } from "./doctor-store.ts";
 
 const gib = 1024 ** 3;
 const host = "127.0.0.1";
@@ -125,6 +127,30 @@ describe("this machine", () => {
   });
 });
 
+/** As a database is that was made from other files. */
+const ANOTHER_VERSION = "INSERT INTO schema_migrations (version, file_name, checksum) VALUES (2, '002_x.sql', 'another')";
+const OTHER_TABLES = /made by another version.*schema\/sql\/002_\w+\.sql.*another HOPSCOPE_DATA_DIR or HOPSCOPE_CLICKHOUSE_DATABASE/;
+
+describe("the embedded database", { timeout: 120_000 }, () => {
+  const config = { clickhouseBin: undefined, database: "hopscope" };
+  const files = () => readdirSync(dataDir, { recursive: true, encoding: "utf8" }).sort();
+
+  it("is looked at without a change to its directory: none yet, this version's, another's", async () => {
+    const messageOf = async () => (await checkEmbedded({ ...config, dataDir })).map(({ message }) => message)[1];
+    expect(await messageOf()).toMatch(/is not made yet/);
+    const { store, close } = await openStore({ ...config, dataDir, retentionDays: 30, log: silentLog });
+    expect(await messageOf()).toMatch(/has tables that this version opens/);
+    await store.command(ANOTHER_VERSION);
+    await close();
+    const before = files();
+    expect(await checkEmbedded({ ...config, dataDir })).toMatchObject([
+      { level: "ok" },
+      { level: "failed", message: expect.stringMatching(OTHER_TABLES) as unknown },
+    ]);
+    expect(files()).toEqual(before);
+  });
+});
+
 describe("a ClickHouse server", () => {
   it("that is fit is seen with its version, rights, clock, disk and logs", async () => {
     const db = await createTestStore();
@@ -133,11 +159,12 @@ describe("a ClickHouse server", () => {
     expect(findings.map(({ message }) => message)).toEqual([
       expect.stringMatching(/^ClickHouse \d+\.\d+.* answers at http/),
       expect.stringMatching(/^its user may work in the database test_/),
+      expect.stringMatching(/^its database test_\w+ has tables that this version opens/),
       expect.stringMatching(/clock and this machine's agree/),
       expect.stringMatching(/free on its disk default/),
       expect.stringMatching(/^its system logs take 0 bytes, Hopscope's tables/),
     ]);
-    expect(findings.map(({ level }) => level)).toEqual(["ok", "ok", "ok", "ok", "ok"]);
+    expect(findings.map(({ level }) => level)).toEqual(["ok", "ok", "ok", "ok", "ok", "ok"]);
     const left = "SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'doctor%'";
     expect(await db.store.query(left)).toEqual([]);
   });
@@ -152,6 +179,14 @@ describe("a ClickHouse server", () => {
     const findings = await checkRemote({ clickhouseUrl: url.href, database: db.database });
     expect(findings[1]?.level).toBe("failed");
     expect(findings[1]?.message).toMatch(/Not enough privileges.*GRANT ALL ON test_/);
+  });
+
+  it("whose tables another version made is seen before a start refuses it", async () => {
+    const db = await createTestStore();
+    end.push(() => db.close());
+    await db.store.command(ANOTHER_VERSION);
+    const findings = await checkRemote({ clickhouseUrl: db.clickhouseUrl, database: db.database });
+    expect(findings[2]).toMatchObject({ level: "failed", message: expect.stringMatching(OTHER_TABLES) as unknown });
   });
 
   it("that does not answer is named, with the setting", async () => {

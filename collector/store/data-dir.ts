@@ -1,7 +1,7 @@
 /** The data directory: made where it is missing, and held by one collector at a time. */
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { StoreStartError } from "./start-error.ts";
 
@@ -35,13 +35,24 @@ export async function lockDataDir(dataDir: string): Promise<DataDirLock> {
 
 function makeLockFile(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true });
+    makeDirs(dir);
     const probe = join(dir, `.write-test-${String(process.pid)}`);
     writeFileSync(probe, "");
     rmSync(probe);
     closeSync(openSync(join(dir, LOCK_NAME), "a", 0o600));
   } catch (error) {
     throw unwritable(dir, error);
+  }
+}
+
+/** As `mkdir -p` does. Node's own goes round for ever where a directory takes none, as those of /proc. */
+function makeDirs(dir: string): void {
+  if (existsSync(dir)) return;
+  makeDirs(dirname(dir));
+  try {
+    mkdirSync(dir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 

@@ -54,16 +54,33 @@ export interface MigrateOptions {
 export async function migrate(store: Store, options: MigrateOptions) {
   const { migrations = readMigrations() } = options;
   for (const statement of formsOf(MIGRATIONS_TABLE, options)) await store.command(statement);
-  const rows = await store.query<{ version: number; checksum: string }>(
-    "SELECT version, checksum FROM schema_migrations FINAL",
-  );
-  const applied = new Map(rows.map((row) => [row.version, row.checksum]));
+  const applied = await appliedMigrations(store);
+  refuseChanged(applied, migrations);
   for (const migration of migrations) {
-    const checksum = applied.get(migration.version);
-    if (checksum === undefined) await apply(store, migration, options);
-    else if (checksum !== migration.checksum) throw changed(migration);
+    if (!applied.has(migration.version)) await apply(store, migration, options);
   }
   await setRetention(store, options);
+}
+
+/** Checksums of migrations by their versions. */
+export type AppliedMigrations = ReadonlyMap<number, string>;
+
+/** Those of a database, or of the store's own. */
+export async function appliedMigrations(store: Store, database?: string): Promise<AppliedMigrations> {
+  const table = `${database === undefined ? "" : "{database:Identifier}."}${MIGRATIONS_TABLE_NAME}`;
+  const rows = await store.query<{ version: number; checksum: string }>(
+    `SELECT version, checksum FROM ${table} FINAL`,
+    { database },
+  );
+  return new Map(rows.map((row) => [row.version, row.checksum]));
+}
+
+/** @throws StoreStartError `migration` where one is not what was applied */
+export function refuseChanged(applied: AppliedMigrations, migrations: readonly Migration[] = readMigrations()): void {
+  for (const migration of migrations) {
+    const checksum = applied.get(migration.version);
+    if (checksum !== undefined && checksum !== migration.checksum) throw changed(migration);
+  }
 }
 
 /** Whether a database has every table already; asked through a connection to another. */
@@ -77,7 +94,11 @@ export async function isMigrated(store: Store, database: string): Promise<boolea
   return readMigrations().every(({ version }) => applied.has(version));
 }
 
-const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS schema_migrations
+/** Where it is noted which migrations a database has. */
+export const MIGRATIONS_TABLE_NAME = "schema_migrations";
+
+/** Makes that table, where it is missing. */
+export const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS schema_migrations
 (version UInt32, file_name String, checksum String, applied_at DateTime DEFAULT now())
 ENGINE = ReplacingMergeTree ORDER BY version`;
 

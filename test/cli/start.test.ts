@@ -57,6 +57,11 @@ describe("a bad start ends with one line that says what to do, and exit code 1",
       /cannot be written.*HOPSCOPE_DATA_DIR/,
     ],
     [
+      "a data directory where none can be made",
+      async () => ({ HOPSCOPE_DATA_DIR: "/proc/hopscope/data" }),
+      /\/proc\/hopscope\/data cannot be written.*HOPSCOPE_DATA_DIR/,
+    ],
+    [
       "a data directory in use by another collector",
       async () => {
         const dataDir = temporaryDir();
