@@ -41,6 +41,10 @@ describe("the settings", () => {
     ["HOPSCOPE_INGEST_SPANS_PER_S", "0", /must be a whole number from 1/],
     ["HOPSCOPE_HOST", "0.0.0.0", /lets other machines in: set HOPSCOPE_INGEST_TOKENS and HOPSCOPE_UI_PASSWORD/],
     ["HOPSCOPE_HOST", "::", /lets other machines in/],
+    ["HOPSCOPE_CORS_ORIGINS", "https://shop.example.com/", /must be origins such as https:\/\/shop.example.com, without a path/],
+    ["HOPSCOPE_CORS_ORIGINS", "shop.example.com", /must be origins/],
+    ["HOPSCOPE_CORS_ORIGINS", "https://*.*.example.com", /must be origins/],
+    ["HOPSCOPE_CORS_ORIGINS", "https://a.example.com,", /must be origins/],
     ["HOPSCOPE_LOG_LEVEL", "verbose", 'HOPSCOPE_LOG_LEVEL is "verbose", but must be info, warn or error.'],
   ] as const)("stop the start when %s is %s, naming it, its value and what is allowed", ([name, value, message]) => {
     expect(() => readConfig({ [name]: value })).toThrow(message);
@@ -50,6 +54,12 @@ describe("the settings", () => {
     const read = () => readConfig({ HOPSCOPE_PORT: "x", HOPSCOPE_CLICKHOUSE_URL: "ftp://me:secret@db" });
     expect(read).toThrow(ConfigError);
     expect(read).toThrow(/^HOPSCOPE_PORT.*\nHOPSCOPE_CLICKHOUSE_URL is "ftp:\/\/me:\*\*\*@db"/);
+  });
+
+  it("have origins as browsers write them", () => {
+    const given = "https://Shop.example.com:443, http://localhost:*,https://*.example.com:8443,*";
+    const written = ["https://shop.example.com", "http://localhost:*", "https://*.example.com:8443", "*"];
+    expect(readConfig({ HOPSCOPE_CORS_ORIGINS: given }).corsOrigins).toEqual(written);
   });
 
   it.for([

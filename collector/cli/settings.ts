@@ -1,5 +1,6 @@
 /** Every setting of the collector: one table for the parser, the message where a value is wrong, and the page. */
 import { resolve } from "node:path";
+import { origins } from "./origins.ts";
 
 /** One environment variable. */
 export interface Setting<Value> {
@@ -81,6 +82,15 @@ export const settings = {
     fallback: undefined,
     allowed: `a whole number from 1 to ${String(spansPerSMax)}`,
     parse: integer(1, spansPerSMax),
+  },
+  corsOrigins: {
+    name: "HOPSCOPE_CORS_ORIGINS",
+    description:
+      "Origins of web pages that may send OTLP/HTTP from a browser (CORS). One `*` in each stands for any number of " +
+      "characters (https://*.example.com); `*` alone lets every page send. Unset: pages of no other origin.",
+    fallback: undefined,
+    allowed: "origins such as https://shop.example.com, without a path, separated by commas",
+    parse: origins,
   },
   uiPassword: {
     name: "HOPSCOPE_UI_PASSWORD",

@@ -1,6 +1,7 @@
 /** Puts the collector's parts together: address, store, receiver, app. */
 import { fileURLToPath } from "node:url";
 import { createApp } from "../http/app.ts";
+import { corsFor } from "../http/cors.ts";
 import { ingestAuth } from "../http/ingest-auth.ts";
 import { otlpHandler, otlpStartingHandler } from "../http/otlp.ts";
 import { serveApp, type FirstHandler } from "../http/serve.ts";
@@ -45,7 +46,8 @@ export async function startCollector(
   { alertPack = "serverless" }: { readonly alertPack?: StartAlertsOptions["pack"] } = {},
 ): Promise<Collector> {
   let app: { fetch(...args: Parameters<ReturnType<typeof createApp>["fetch"]>): Response | Promise<Response> } = starting;
-  let otlp: FirstHandler = otlpStartingHandler(retryAfterS);
+  const cors = corsFor(config.corsOrigins);
+  let otlp: FirstHandler = otlpStartingHandler(retryAfterS, cors);
   const fetch: typeof app.fetch = (...args) => app.fetch(...args);
   const serving = await serveApp({ fetch }, config, (...args) => otlp(...args));
   const started: (() => Promise<void>)[] = [];
@@ -69,7 +71,7 @@ export async function startCollector(
     const authorize = ingestAuth({ tokens: config.ingestTokens ?? [], spansPerS: config.ingestSpansPerS });
     const grpc = await startGrpc(receiver, config, log, authorize);
     if (grpc) started.push(() => grpc.close());
-    otlp = otlpHandler(receiver, { authorize });
+    otlp = otlpHandler(receiver, { authorize, cors });
     app = createApp({
       store,
       log,

@@ -10,6 +10,7 @@ import { OtlpError, rpcCode, unavailable } from "../ingest/errors.ts";
 import { contentTypeOf, exportResponse, statusBody } from "../ingest/otlp-answer.ts";
 import type { HeldBytes, Receiver } from "../ingest/receive.ts";
 import type { OtlpEncoding, Received } from "../ingest/received.ts";
+import { noCors, type Cors } from "./cors.ts";
 import type { Authorize } from "./ingest-auth.ts";
 import { readBody } from "./request-body.ts";
 import type { FirstHandler } from "./serve.ts";
@@ -27,24 +28,28 @@ const ENCODING_OF_TYPE: ReadonlyMap<string, OtlpEncoding> = new Map([
 export interface OtlpOptions {
   /** Who may send, asked before a request's body is read; absent lets everyone in. */
   readonly authorize?: Authorize | undefined;
+  /** Pages of which origins may send (`corsFor`); absent, those of none. */
+  readonly cors?: Cors | undefined;
 }
 
 /** Answers everything under `/v1/`, and leaves the rest to the app. */
 export function otlpHandler(receiver: Receiver, options: OtlpOptions = {}): FirstHandler {
+  const { cors = noCors } = options;
   return (request, response) => {
     const path = pathOf(request.url ?? "");
     if (!path.startsWith(PREFIX)) return false;
+    if (cors(request, response)) return true;
     void answer(receiver, options, path, request, response);
     return true;
   };
 }
 
 /** Answers everything under `/v1/` while nothing can be taken yet: 503, to come again. */
-export function otlpStartingHandler(retryAfterS: number): FirstHandler {
+export function otlpStartingHandler(retryAfterS: number, cors: Cors = noCors): FirstHandler {
   const refusal = unavailable("the collector is starting", retryAfterS, "store");
   return (request, response) => {
     if (!pathOf(request.url ?? "").startsWith(PREFIX)) return false;
-    refuse(request, response, refusal, encodingOf(request));
+    if (!cors(request, response)) refuse(request, response, refusal, encodingOf(request));
     return true;
   };
 }

@@ -25,7 +25,7 @@ export function conformancePage(): string {
 What the collector answers to [OTLP](https://opentelemetry.io/docs/specs/otlp/), row by row. Each row is a test that
 sends these very bytes over HTTP or gRPC (\`test/otlp/conformance.cases.ts\`); those that say what is kept read it back
 out of the store. The unmodified OpenTelemetry exporters for protobuf, JSON and gRPC are tested beside it
-(\`test/otlp/exporters.test.ts\`). This page is written by the tests.
+(\`test/otlp/exporters.test.ts\`), that for browsers in one (\`test/otlp/browser.test.ts\`). This page is written by the tests.
 
 Every answer has the encoding of its request; every 4xx and 5xx is a \`google.rpc.Status\`, with a \`BadRequest\` where
 the data is bad and a \`RetryInfo\` where the same request may succeed later.
@@ -36,8 +36,8 @@ ${rows.join("\n")}
 
 There is no room while the write-ahead log or the disk is full, too many requests are under way, or the collector is
 stopping; \`Retry-After\` is in seconds, and over gRPC \`RetryInfo\` in the status's details says the same. It is never a
-500. Token, rate and room for one more call are looked at before a byte of a body or a message is read. Tokens and rates
-are off until they are set ([configuration](configuration.md)).
+500. Token, rate and room for one more call are looked at before a byte of a body or a message is read. Tokens, rates
+and pages of other origins (CORS) are off until they are set ([configuration](configuration.md)).
 
 ## Limits
 

@@ -9,6 +9,9 @@ export type Door = "open" | "tokens" | "rate" | "full";
 /** What the collector with tokens lets in. */
 export const ingestToken = "conformance-token-1";
 
+/** Whose pages may send to all of them, from a browser. */
+export const pageOrigin = "https://shop.example.com";
+
 /** A span that the store must have, read back as OTLP/JSON. */
 export interface StoredCase {
   readonly traceId: string;
@@ -49,6 +52,9 @@ export interface ConformanceCase {
 const PROTOBUF = "application/x-protobuf";
 const JSON_TYPE = "application/json";
 const REQUEST = "ExportTraceServiceRequest";
+/** What a browser asks before it sends; headers without which an answer is kept from the page. */
+const PREFLIGHT = { "access-control-request-method": "POST", "access-control-request-headers": "authorization,content-type" };
+const ALLOWED = { "access-control-allow-origin": pageOrigin, "access-control-allow-credentials": "true", vary: "Origin" };
 
 let nextId = 1;
 /** A valid span, with `changes`; ids are fresh. */
@@ -186,6 +192,12 @@ export const conformanceCases: readonly ConformanceCase[] = [
   { door: "rate", section: "OTLP/HTTP throttling", promise: "a sender past its rate gets 429 with Retry-After (JSON)", headers: { "content-type": JSON_TYPE }, body: () => json(request(span())), status: 429, type: JSON_TYPE, answer: { ...status(8, /spans a second/), details: [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", retryDelay: /^\d+s$/ }] }, responseHeaders: { "retry-after": /^\d+$/ }, spans: 0 },
   { door: "full", section: "OTLP/HTTP throttling", promise: "while there is no room: 503 with Retry-After (protobuf)", headers: { "content-type": PROTOBUF }, body: good, status: 503, type: PROTOBUF, answer: { ...status(14, /disk is full/), details: [retryInfo] }, responseHeaders: { "retry-after": /^\d+$/ }, spans: 0 },
   { door: "full", section: "OTLP/HTTP throttling", promise: "while there is no room: 503 with Retry-After (JSON)", headers: { "content-type": JSON_TYPE }, body: () => json(request(span())), status: 503, type: JSON_TYPE, answer: { ...status(14, /disk is full/), details: [retryInfoJson] }, responseHeaders: { "retry-after": /^\d+$/ }, spans: 0 },
+  { section: "Fetch, CORS protocol", promise: "a preflight for a page that may send says so", method: "OPTIONS", headers: { ...PREFLIGHT, origin: pageOrigin }, status: 204, responseHeaders: { ...ALLOWED, "access-control-allow-methods": "POST", "access-control-allow-headers": "authorization,content-type", "access-control-max-age": "7200" } },
+  { door: "tokens", section: "Fetch, CORS protocol", promise: "a preflight needs no token, as browsers send none", method: "OPTIONS", headers: { ...PREFLIGHT, origin: pageOrigin }, status: 204, responseHeaders: ALLOWED },
+  { section: "Fetch, CORS protocol", promise: "a preflight for any other page names no origin", method: "OPTIONS", headers: { ...PREFLIGHT, origin: "https://shop.example.com.evil.example" }, status: 204, responseHeaders: { vary: "Origin" } },
+  { section: "Fetch, CORS protocol", promise: "what a page sends is taken, and its answer may be read by it", headers: { "content-type": JSON_TYPE, origin: pageOrigin }, body: () => json(request(span())), status: 200, spans: 1, responseHeaders: { ...ALLOWED, "access-control-expose-headers": "Retry-After" } },
+  { door: "full", section: "Fetch, CORS protocol", promise: "so may a refusal, and when to come again", headers: { "content-type": JSON_TYPE, origin: pageOrigin }, body: () => json(request(span())), status: 503, spans: 0, responseHeaders: { ...ALLOWED, "access-control-expose-headers": "Retry-After", "retry-after": /^\d+$/ } },
+  { section: "OTLP/HTTP request", promise: "an OPTIONS that is no preflight gets 405, with Allow", method: "OPTIONS", status: 405, spans: 0, responseHeaders: { allow: "POST" } },
   { section: "OTLP/HTTP request", promise: "a HEAD gets 405, with Allow and without a body", method: "HEAD", headers: {}, status: 405, type: JSON_TYPE, responseHeaders: { allow: "POST" }, spans: 0 },
   { section: "OTLP/HTTP request", promise: "a GET gets 405, with Allow", method: "GET", headers: { accept: "*/*" }, status: 405, type: JSON_TYPE, answer: status(12, /GET/), responseHeaders: { allow: "POST" }, spans: 0 },
   { section: "OTLP/HTTP request", promise: "logs get 404 with a Status that says so", path: "/v1/logs", headers: { "content-type": PROTOBUF }, body: () => Buffer.alloc(0), status: 404, type: PROTOBUF, answer: status(12, /\/v1\/logs is not taken/), spans: 0 },

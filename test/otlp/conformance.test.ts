@@ -4,6 +4,7 @@ import { connect } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { corsFor } from "../../collector/http/cors.ts";
 import { ingestAuth, type Authorize } from "../../collector/http/ingest-auth.ts";
 import { serveOtlpGrpc, type OtlpGrpcServing } from "../../collector/http/otlp-grpc.ts";
 import { otlpHandler } from "../../collector/http/otlp.ts";
@@ -17,6 +18,7 @@ import { conformancePage } from "./conformance-page.ts";
 import {
   conformanceCases,
   ingestToken,
+  pageOrigin,
   traceService,
   type ConformanceCase,
   type Door,
@@ -50,9 +52,10 @@ beforeAll(async () => {
   fullReceiver = await openReceiver({ ...options, dataDir: join(dataDir, "full"), limits });
   const usedUp = ingestAuth({ tokens: [], spansPerS: 1 });
   usedUp?.(() => undefined).spend(1_000);
+  const cors = corsFor([pageOrigin]);
   const open = async (authorize?: Authorize, to = receiver) => {
     const address = { host: "127.0.0.1", port: 0 };
-    const http = await serveApp(noApp, address, otlpHandler(to, { authorize }));
+    const http = await serveApp(noApp, address, otlpHandler(to, { authorize, cors }));
     return { http, grpc: await serveOtlpGrpc(to, { ...address, authorize }) };
   };
   doors.open = await open();
@@ -160,6 +163,8 @@ function expectAnswer(conformance: ConformanceCase, answer: Answer): void {
   }
   if (conformance.method === "HEAD") expect(answer.body).toHaveLength(0);
   expect(answer.headers).toEqual(matcher(responseHeaders));
+  // A browser goes by it, so it must name nobody who was not let in.
+  expect(answer.headers["access-control-allow-origin"]).toBe(responseHeaders["access-control-allow-origin"]);
 }
 
 const httpCases = conformanceCases.filter(({ grpc }) => !grpc);
