@@ -7,7 +7,7 @@ import { OLDER_MESSAGE_ID } from "../../schema/older-names.ts";
 import { KEYS_DERIVED, OWN_KEY_LEFT_OUT, PROMOTED_SPAN_COLUMNS } from "../store/span-columns.ts";
 import { ByteBuffer } from "./byte-buffer.ts";
 import { VALUE_BYTES, writeAnyValue } from "./json-text.ts";
-import { entryCount } from "./kernel-columns.ts";
+import { entryCount } from "./kernel-values.ts";
 import { keyTableMax } from "./limits.ts";
 import { MessageKeys, writeMessageKeyList } from "./message-keys.ts";
 import { setSmall } from "./native-columns.ts";

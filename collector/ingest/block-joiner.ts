@@ -1,31 +1,24 @@
 /**
  * Joins the blocks of many commits into few: each block that the store reads costs it a millisecond or two before its
- * first row, and a commit has a few rows or a few thousand.
+ * first row, and a commit has a few rows or a few thousand. The kernel reads them, into a memory of its own.
  */
 import { BlockMemory, type BlockBytes } from "./block-memory.ts";
+import { JoinedColumn } from "./joined-columns.ts";
+import type { Place } from "./kernel-instance.ts";
+import { KernelMemory } from "./kernel-memory.ts";
 import { blockRowsMax } from "./limits.ts";
-import { joinedValues, type JoinedValues } from "./joined-values.ts";
-import { writeLowCardinalityVersion } from "./low-cardinality.ts";
-import { NativeReader } from "./native-reader.ts";
 
-const lowCardinalityVersionBytes = 8;
+/** What the kernel says of a block's columns: the numbers in kernel/joined.ts. */
+const JOINS = { done: 0, newColumn: 1 } as const;
 
 /** Of the rows of several blocks, in memory that is lent. */
 export interface JoinedBlock extends BlockBytes {
   readonly rows: number;
 }
 
-interface JoinedColumn {
-  readonly name: string;
-  readonly type: string;
-  readonly hasVersion: boolean;
-  readonly values: JoinedValues;
-  /** Rows of it that are set, to the default or by a block. */
-  rows: number;
-}
-
 /** Takes blocks of {@link SpanBlock}, and makes larger ones of the same rows in the same order. */
 export class BlockJoiner {
+  readonly #kernel = new KernelMemory();
   readonly #columns = new Map<string, JoinedColumn>();
   readonly #memory = new BlockMemory();
   #rows = 0;
@@ -37,8 +30,10 @@ export class BlockJoiner {
    * @throws Error where these are none of ours; then {@link reset} is all that can be done
    */
   add(blocks: Uint8Array): void {
-    const source = new NativeReader(blocks);
-    while (source.position < blocks.length) this.#block(source);
+    const kernel = this.#kernel;
+    kernel.take(blocks);
+    const end = kernel.request + blocks.length;
+    for (let at = kernel.request; at < end; at = kernel.exports.joinedTo.value >>> 0) this.#block(at, end);
   }
 
   /** The joined blocks of everything added since the last call. */
@@ -56,52 +51,48 @@ export class BlockJoiner {
     this.#empty();
   }
 
-  #block(source: NativeReader): void {
-    const columns = source.varint();
-    const rows = source.varint();
+  #block(at: Place, end: Place): void {
+    const { exports } = this.#kernel;
+    const rows = exports.startBlock(at, end);
+    if (rows < 0) throw new Error("bytes that are no Native block cannot be joined");
     if (this.#rows > 0 && this.#rows + rows > blockRowsMax) this.#end();
-    for (let count = 0; count < columns; count += 1) {
-      const column = this.#column(source.text(), source.text());
-      if (column.hasVersion) source.take(lowCardinalityVersionBytes);
-      column.values.skip(this.#rows - column.rows);
-      column.values.read(source, rows);
-      column.rows = this.#rows + rows;
+    let join = exports.joinColumns(this.#rows);
+    while (join === JOINS.newColumn) {
+      this.#newColumn(exports.joinedTo.value >>> 0);
+      join = exports.joinColumns(this.#rows);
     }
+    if (join !== JOINS.done) throw new Error("a Native block that is not whole cannot be joined");
     this.#rows += rows;
   }
 
-  #column(name: string, type: string): JoinedColumn {
-    const known = this.#columns.get(name);
-    if (known?.type === type) return known;
-    if (known) throw new Error(`column ${name} is ${type} here and ${known.type} before`);
-    const hasVersion = type.includes("LowCardinality(");
-    const column: JoinedColumn = { name, type, hasVersion, values: joinedValues(type), rows: 0 };
-    this.#columns.set(name, column);
-    return column;
+  #newColumn(at: Place): void {
+    const name = this.#text(at);
+    const type = this.#text(name.end);
+    const known = this.#columns.get(name.text);
+    if (known) throw new Error(`column ${name.text} is ${type.text} here and ${known.type} before`);
+    this.#columns.set(name.text, new JoinedColumn(this.#kernel, name.text, type.text));
+  }
+
+  /** A name or a type: no block of ours has one of more than 127 bytes. */
+  #text(at: Place): { readonly text: string; readonly end: Place } {
+    const { bytes } = this.#kernel;
+    const end = at + 1 + (bytes[at] as number);
+    return { text: Buffer.from(bytes.subarray(at + 1, end)).toString("latin1"), end };
   }
 
   #end(): void {
     const { out } = this.#memory;
     // By name, so that equal rows make equal bytes in whichever commits they came.
-    const used = [...this.#columns.values()].filter(({ rows }) => rows > 0).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const used = [...this.#columns.values()].filter((column) => column.used).sort((a, b) => (a.name < b.name ? -1 : 1));
     out.varint(used.length);
     out.varint(this.#rows);
-    for (const { name, type, hasVersion, values, rows } of used) {
-      values.skip(this.#rows - rows);
-      out.text(name);
-      out.text(type);
-      if (hasVersion) writeLowCardinalityVersion(out);
-      values.writeTo(out);
-    }
+    for (const column of used) column.writeTo(out, this.#rows);
     this.#joined.push({ ...this.#memory.finish(), rows: this.#rows });
     this.#empty();
   }
 
   #empty(): void {
-    for (const column of this.#columns.values()) {
-      if (column.rows > 0) column.values.reset();
-      column.rows = 0;
-    }
+    for (const column of this.#columns.values()) column.reset();
     this.#rows = 0;
   }
 }

@@ -1,13 +1,13 @@
 /** The columns in the kernel's memory, as the block and the TypeScript half of the transcoder see them. */
 import type { ByteBuffer } from "./byte-buffer.ts";
 import { blockRowsMax } from "./limits.ts";
-import { writeLowCardinality, writeLowCardinalityVersion, type Entries } from "./low-cardinality.ts";
+import { bytesOf, entryCount, writeEnds, writeIndexed } from "./kernel-values.ts";
+import { writeLowCardinalityVersion } from "./low-cardinality.ts";
 import type { Column, MarkLevel, Numbers, Scalars } from "./native-columns.ts";
-import { writeOffsets } from "./native-arrays.ts";
 import type { Place } from "./kernel-instance.ts";
 import type { SpanKernel } from "./span-kernel.ts";
 
-// Fields of the structs in kernel/columns.ts, kernel/memory.ts and kernel/dictionary.ts, by their order.
+// Fields of the structs in kernel/columns.ts and kernel/memory.ts, by their order.
 const DATA = 0;
 const LENGTH = 1;
 const SCALAR_USED = 1;
@@ -18,26 +18,6 @@ const MAP_TOTAL = 1;
 const MAP_INDEXES = 2;
 const MAP_VALUES = 3;
 const MAP_DICTIONARY = 4;
-const DICTIONARY_COUNT = 3;
-const DICTIONARY_WRITTEN = 4;
-
-/** The bytes of a struct Bytes. */
-function bytesOf(kernel: SpanKernel, struct: Place): Uint8Array {
-  const data = kernel.field(struct, DATA);
-  return kernel.bytes.subarray(data, data + kernel.field(struct, LENGTH));
-}
-
-function entriesOf(kernel: SpanKernel, dictionary: Place): Entries {
-  return {
-    count: kernel.field(dictionary, DICTIONARY_COUNT),
-    bytes: bytesOf(kernel, kernel.field(dictionary, DICTIONARY_WRITTEN)),
-  };
-}
-
-/** How many strings a dictionary has, the empty one included. */
-export function entryCount(kernel: SpanKernel, dictionary: Place): number {
-  return kernel.field(dictionary, DICTIONARY_COUNT);
-}
 
 /** What every column in the kernel's memory has. */
 abstract class KernelColumn implements Column {
@@ -216,7 +196,7 @@ export class KernelLowCardinalityColumn extends KernelColumn {
 
   writeTo(out: ByteBuffer, rows: number): void {
     writeLowCardinalityVersion(out);
-    writeLowCardinality(out, entriesOf(this.kernel, this.#dictionary), this.#indexes(0, rows));
+    writeIndexed(out, this.kernel, this.#dictionary, this.kernel.field(this.place, DATA), rows);
   }
 
   rollback(_level: MarkLevel, from: number, to: number): void {
@@ -282,11 +262,9 @@ export class KernelMapColumn extends KernelColumn {
   writeTo(out: ByteBuffer, rows: number): void {
     const { kernel } = this;
     writeLowCardinalityVersion(out);
-    const counts = kernel.field(this.place, DATA) >>> 2;
-    writeOffsets(out, kernel.words.subarray(counts, counts + rows));
-    const first = kernel.field(this.#indexes, DATA) >>> 2;
-    const indexes = kernel.words.subarray(first, first + (kernel.field(this.#indexes, LENGTH) >>> 2));
-    writeLowCardinality(out, entriesOf(kernel, this.#dictionary), indexes);
+    writeEnds(out, kernel, kernel.field(this.place, DATA), rows);
+    const entries = kernel.field(this.#indexes, LENGTH) >>> 2;
+    writeIndexed(out, kernel, this.#dictionary, kernel.field(this.#indexes, DATA), entries);
     out.append(bytesOf(kernel, this.#values));
   }
 

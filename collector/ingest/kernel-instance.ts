@@ -48,6 +48,21 @@ export interface KernelExports extends Readonly<Record<KernelStruct, { readonly 
   putWords(column: Place, low: number, high: number): void;
   putByte(column: Place, byte: number): void;
   resetMaps(column: Place, rows: number): void;
+  narrowed(numbers: Place, count: number, widthBytes: number): Place;
+  endsOf(counts: Place, rows: number): Place;
+  newJoinedFixed(widthBytes: number): Place;
+  newJoinedTexts(): Place;
+  newJoinedDictionary(): Place;
+  newJoinedLists(first: Place, second: Place): Place;
+  /** Up to where blocks were read, and which column is new. */
+  readonly joinedTo: { readonly value: Place };
+  /** How many rows the block has; below 0 where it is none. */
+  startBlock(at: Place, end: Place): number;
+  /** One of the numbers in kernel/joined.ts. */
+  joinColumns(rows: number): number;
+  setJoined(column: Place, versionBytes: number): void;
+  fillJoined(column: Place, rows: number): void;
+  resetJoined(column: Place): void;
   requestRoom(sizeBytes: number): Place;
   /** -1 where that is not for the kernel to say. */
   countSpans(): number;

@@ -16,10 +16,11 @@ export interface Entries {
   readonly bytes: Uint8Array;
 }
 
-/** Appends strings as indexes into the block's own dictionary; nothing where there are none. */
-export function writeLowCardinality(out: ByteBuffer, { count, bytes }: Entries, indexes: Uint32Array): void {
-  const { length } = indexes;
-  if (length === 0) return;
+/** Bytes of an index. */
+export type IndexWidth = 1 | 2 | 4;
+
+/** Appends what stands before `length` indexes, at least one; how wide these are to be. */
+export function writeEntries(out: ByteBuffer, { count, bytes }: Entries, length: number): IndexWidth {
   const width = count <= 0x100 ? 1 : count <= 0x1_0000 ? 2 : 4;
   out.u32(OWN_DICTIONARY | (width >> 1));
   out.u32(0);
@@ -28,6 +29,14 @@ export function writeLowCardinality(out: ByteBuffer, { count, bytes }: Entries, 
   out.append(bytes);
   out.u32(length);
   out.u32(0);
+  return width;
+}
+
+/** Appends strings as indexes into the block's own dictionary; nothing where there are none. */
+export function writeLowCardinality(out: ByteBuffer, entries: Entries, indexes: Uint32Array): void {
+  const { length } = indexes;
+  if (length === 0) return;
+  const width = writeEntries(out, entries, length);
   if (width === 1) {
     out.reserve(length);
     // Narrows each number.

@@ -24,7 +24,7 @@ class IndexList {
 }
 
 /** Appends ClickHouse's offsets: where each row's array of so many entries ends, 64 bits a row. */
-export function writeOffsets(out: ByteBuffer, counts: Uint32Array): void {
+function writeOffsets(out: ByteBuffer, counts: Uint32Array): void {
   const offsets = new Uint32Array(counts.length * 2);
   let end = 0;
   for (let row = 0; row < counts.length; row += 1) {

@@ -3,7 +3,8 @@
  * it fills in its own memory. What is rare stays here in TypeScript, and writes to the same columns.
  */
 import { isUtf8 } from "node:buffer";
-import { newKernel, type KernelExports, type Place } from "./kernel-instance.ts";
+import type { Place } from "./kernel-instance.ts";
+import { KernelMemory } from "./kernel-memory.ts";
 import { blockRowsMax, keyTableMax } from "./limits.ts";
 
 /** Fields of the struct of kernel/span-state.ts, by their order as numbers of 32 bits. */
@@ -47,38 +48,11 @@ export interface StoredText {
 }
 
 /** One block's columns and the code that fills them. */
-export class SpanKernel {
-  readonly exports: KernelExports;
-  /** Where the request at hand lies. */
-  request: Place = 0;
-  #bytes = new Uint8Array(0);
-  #words = new Uint32Array(0);
-
+export class SpanKernel extends KernelMemory {
   constructor() {
-    this.exports = newKernel();
+    super();
     // Twice what is remembered, as it is between two requests that it is looked whether that is too much.
     this.exports.makeBlock(blockRowsMax, keyTableMax * 2);
-  }
-
-  /** The kernel's memory; taken anew after each call that may have made it grow. */
-  get bytes(): Uint8Array {
-    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(this.exports.memory.buffer);
-    return this.#bytes;
-  }
-
-  /** The same, by 32 bits. */
-  get words(): Uint32Array {
-    if (this.#words.length === 0) this.#words = new Uint32Array(this.exports.memory.buffer);
-    return this.#words;
-  }
-
-  /** A 32-bit field of a struct, by its order. */
-  field(struct: Place, index: number): number {
-    return this.words[(struct >>> 2) + index] as number;
-  }
-
-  setField(struct: Place, index: number, value: number): void {
-    this.words[(struct >>> 2) + index] = value;
   }
 
   state(field: StateField): number {
@@ -89,12 +63,6 @@ export class SpanKernel {
     this.setField(this.exports.state.value, SPAN_STATE[field], value);
   }
 
-  /** Takes a request in. */
-  take(body: Uint8Array): void {
-    this.request = this.exports.requestRoom(body.length) >>> 0;
-    this.bytes.set(body, this.request);
-  }
-
   /** Starts with the request's spans, which are believed if they start between two instants, ns. */
   startRequest(earliest: number, latest: number): void {
     const doubles = new Float64Array(this.exports.memory.buffer, this.exports.state.value);
@@ -102,13 +70,6 @@ export class SpanKernel {
     doubles[SPAN_STATE.latest / 2] = latest;
     this.setState("idMix", 0);
     this.setState("idMix2", 0);
-  }
-
-  /** Puts bytes where the kernel finds them, until the next call. */
-  scratch(bytes: Uint8Array): Place {
-    const at = this.exports.scratchRoom(bytes.length) >>> 0;
-    this.bytes.set(bytes, at);
-    return at;
   }
 
   /**

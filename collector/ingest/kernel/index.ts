@@ -37,6 +37,20 @@ export {
 } from "./columns";
 export { addEntry, lookup, resetDictionary } from "./dictionary";
 export { jsonRoom, protobuf, walkJson } from "./json";
+export {
+  fillJoined,
+  joinColumns,
+  joinedTo,
+  newColumn,
+  newJoinedDictionary,
+  newJoinedFixed,
+  newJoinedLists,
+  newJoinedTexts,
+  resetJoined,
+  setJoined,
+  startBlock,
+} from "./joined";
+export { endsOf, narrowed } from "./native";
 export { countSpans, hashOfRequest, requestRoom, scratchRoom } from "./request";
 export { mixIds, putFields, putSpans } from "./spans";
 export { startSpan, state } from "./span-state";
