@@ -134,6 +134,21 @@ export function tracesOfSameFlow({ units, effects }: Graph, selection: Selection
   return traceIds;
 }
 
+/**
+ * The traces of what caused the trace's units, where something caused each of them: then no flow begins in it, whatever
+ * else will be known. Else none. By a body alone nothing is sure: it may turn out to be one that many have.
+ */
+export function causesOfWhole({ units, causes }: Graph, traceId: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const unit of units) {
+    if (unit.entry.traceId !== traceId) continue;
+    const edge = causes.get(unit)?.find(({ joinedBy }) => joinedBy !== "content");
+    if (edge === undefined) return new Set();
+    found.add(edge.from.entry.traceId);
+  }
+  return found;
+}
+
 /** By the entry's start, then id. */
 export function byEntry(a: Unit, b: Unit): number {
   return compare(a.entry.startTime, b.entry.startTime) || compare(a.entry.spanId, b.entry.spanId);

@@ -220,7 +220,7 @@ async function readWhenShown(
   asked: readonly string[],
   reading: Omit<ReadFlows, "traceIds">,
 ): Promise<FlowsRead> {
-  const read = await readToAssemble(source, { traceIds: asked, ...reading });
+  const read = await readToAssemble(source, { traceIds: asked, isBeginningAsked: true, ...reading });
   const assembles = new Map(asked.map((traceId, at) => [traceId, () => flowBeginningIn(traceId, read[at])]));
   for (const each of new Set(read)) {
     for (const traceId of each.sameTraceIds()) {

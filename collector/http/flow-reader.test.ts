@@ -8,7 +8,7 @@ import type { ModelInput } from "../flow/flow-model-types.ts";
 import { toMs } from "../flow/instant.ts";
 import { contentMd5s, messageKeys } from "../flow/message.ts";
 import { span, TEST_EPOCH_MS, traceIdOf, type SpanInput } from "../flow/test-spans.ts";
-import { readFlows } from "./flow-reader.ts";
+import { readFlows, readToAssemble } from "./flow-reader.ts";
 import type { FlowSource } from "./flow-source.ts";
 
 interface CountingSource extends FlowSource {
@@ -16,8 +16,10 @@ interface CountingSource extends FlowSource {
   spansRead: number;
 }
 
+const foretells = ["all", "some", "none"] as const;
+
 /** What the store answers, from spans in memory; `foretold`: of a trace's keys, before they are asked for. */
-function memorySource(spans: readonly Span[], foretold: "all" | "some" | "none" = "all"): CountingSource {
+function memorySource(spans: readonly Span[], foretold: (typeof foretells)[number] = "all"): CountingSource {
   const byTrace = new Map<string, Span[]>();
   const byKey = new Map<string, Set<string>>();
   const keysOf = new Map<string, Set<string>>();
@@ -86,17 +88,18 @@ const world: fc.Arbitrary<ModelInput> = fc.record({
 });
 
 describe("reading flows", () => {
-  it("gives what all spans of the world would give, over 100 worlds", { timeout: 60_000 }, async () => {
+  const timeout = 60_000;
+  it.for(foretells)("gives what all spans of the world would give, with %s of its keys foretold", { timeout }, async (foretold) => {
     const property = fc.asyncProperty(world, async (input) => {
       const { spans, flows } = runModel(input);
       const traceIds = flows.map(({ traceId }) => traceId);
-      const read = await readFlows(memorySource(spans), { traceIds });
+      const read = await readFlows(memorySource(spans, foretold), { traceIds });
       expect(read).toEqual(traceIds.map((traceId) => buildFlow(spans, { traceId })));
     });
-    await fc.assert(property, { numRuns: 100 });
+    await fc.assert(property, { numRuns: 50 });
   });
 
-  it.for(["all", "some", "none"] as const)("gives the same one by one, with %s of its keys foretold", async (foretold) => {
+  it.for(foretells)("gives the same one by one, with %s of its keys foretold", async (foretold) => {
     const property = fc.asyncProperty(world, async (input) => {
       const { spans, flows } = runModel(input);
       for (const { traceId } of flows) {
@@ -105,6 +108,28 @@ describe("reading flows", () => {
       }
     });
     await fc.assert(property, { numRuns: 30 });
+  });
+
+  it("gives the same where flows begin, and reads no further what others caused", { timeout: 60_000 }, async () => {
+    const flowsIn = async (source: FlowSource, traceIds: string[], isBeginningAsked: boolean) => {
+      const reads = await readToAssemble(source, { traceIds, isBeginningAsked });
+      const built = traceIds.map((id, at) => (reads[at]?.beginsIn(id) ? reads[at].assemble() : undefined));
+      return built.map((each) => (each?.beginsHere ? each.flow : undefined));
+    };
+    let [spansOfAll, spansOfBeginnings] = [0, 0];
+    const property = fc.asyncProperty(world, async (input) => {
+      const { spans } = runModel(input);
+      // As a list asks: the newest first; and each alone, as the others may be of another page.
+      const traceIds = [...new Set(spans.map(({ traceId }) => traceId))].reverse();
+      const [all, beginnings] = [memorySource(spans), memorySource(spans)];
+      for (const asked of [traceIds, ...traceIds.slice(0, 8).map((traceId) => [traceId])]) {
+        expect(await flowsIn(beginnings, asked, true)).toEqual(await flowsIn(all, asked, false));
+      }
+      spansOfAll += all.spansRead;
+      spansOfBeginnings += beginnings.spansRead;
+    });
+    await fc.assert(property, { numRuns: 40 });
+    expect(spansOfBeginnings).toBeLessThan(spansOfAll);
   });
 
   it("ends where every order leads to another one, and says which bound cut it", async () => {

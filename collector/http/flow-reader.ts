@@ -1,27 +1,23 @@
 /** Reads flows: asks the store for as long as the flows' closures ask, all of them in the same few queries. */
 import { setImmediate } from "node:timers/promises";
 import type { Truncated } from "../../schema/api.ts";
-import type { Span } from "../../schema/flow.ts";
 import { assembleFlow, type BuildFlowOptions, type BuiltFlow } from "../flow/build-flow.ts";
 import { asksOf, type Ask } from "../flow/closure.ts";
 import type { ContentAsk } from "../flow/content.ts";
 import { joinUnits, type Graph } from "../flow/join.ts";
 import { FLOW_KEYS_PER_ROUND_MAX, FLOW_ROUNDS_MAX, FLOW_SPANS_MAX, FLOW_TRACES_MAX } from "../flow/limits.ts";
-import { selectFlow, tracesOfSameFlow, type Selection } from "../flow/select.ts";
-import { CONTENT_TRACES_ASKED, ContentAnswers } from "./content-answers.ts";
-import type { FlowSource, KnownHops } from "./flow-source.ts";
+import { causesOfWhole, selectFlow, tracesOfSameFlow, type Selection } from "../flow/select.ts";
+import { Answers, loadKeys, loadTraces, type FlowLimits } from "./flow-answers.ts";
+import type { FlowSource } from "./flow-source.ts";
+import { turns } from "./turns.ts";
 
 /** Turns of the event loop after which a request has left: three when measured. */
 const TURNS_OF_REQUEST = 5;
 /** Spans that a page of flows reads together, at most. */
 const PAGE_SPANS_MAX = 200_000;
 
-/** How much of one flow is read: spans, traces, and rounds of asking the store. */
-export interface FlowLimits {
-  readonly spans: number;
-  readonly traces: number;
-  readonly rounds: number;
-}
+/** Traces of a page that one trace caused and that are not read on: with more of them, its flow is a wide one. */
+const LEFT_OUT_BY_ONE_MAX = 4;
 
 const LIMITS: FlowLimits = { spans: FLOW_SPANS_MAX, traces: FLOW_TRACES_MAX, rounds: FLOW_ROUNDS_MAX };
 
@@ -30,6 +26,8 @@ export interface ReadFlows {
   /** Any trace of each flow. */
   readonly traceIds: readonly string[];
   readonly limits?: FlowLimits;
+  /** Of traces in which no flow begins no more is read than what shows it, and no flow comes out. */
+  readonly isBeginningAsked?: boolean;
   /** By which clocks the flows are told; corrected ones where nothing is said. */
   readonly clocks?: BuildFlowOptions["clocks"];
   readonly signal?: AbortSignal | undefined;
@@ -37,42 +35,25 @@ export interface ReadFlows {
   readonly onCut?: ((cut: Truncated) => void) | undefined;
 }
 
-/** What other requests wait at most while flows are put together, milliseconds. */
-const TURN_MAX_MS = 10;
-
-/** Lets others have a turn where the last one was long ago; throws where nobody waits for the answer any more. */
-function turns(signal: AbortSignal | undefined): () => Promise<void> {
-  let sinceMs = performance.now();
-  return async () => {
-    if (performance.now() - sinceMs < TURN_MAX_MS) return;
-    await setImmediate();
-    signal?.throwIfAborted();
-    sinceMs = performance.now();
-  };
-}
-
 /** One flow on its way. */
 interface Reading {
   readonly traceId: string;
   /** Another one of which the same flow comes out: that is read on. */
   sameAs?: Reading;
+  /** Others go by it. */
+  isLeader?: boolean;
   readonly traces: Set<string>;
   graph?: Graph;
+  /** None where no flow begins in the first trace and only such are wanted. */
   selection?: Selection;
   /** Of the selection. */
   ask?: Ask;
   /** What came out of a selection, if nothing cuts it and nothing is added to it. */
   early?: { readonly of: Selection; readonly built: BuiltFlow | undefined };
   isDone: boolean;
+  /** What the last round asked for is known: what joins the first trace's units to others, for one. */
+  isAnswered: boolean;
   truncated?: BuiltFlow["flow"]["truncated"];
-}
-
-/** What the store has answered so far, for all flows. */
-interface Answers {
-  readonly spans: Map<string, Span[]>;
-  readonly tracesOfKey: Map<string, string[]>;
-  readonly contents: ContentAnswers;
-  spanCount: number;
 }
 
 /** The flow of each trace, in the order asked; undefined for a trace of which there are no spans. */
@@ -106,22 +87,21 @@ export interface FlowRead {
 
 /** The same, each assembled when it is called: assembling takes as long as reading. */
 export async function readToAssemble(source: FlowSource, asked: ReadFlows): Promise<FlowRead[]> {
-  const { traceIds, limits = LIMITS, clocks, signal, onCut } = asked;
+  const { traceIds, limits = LIMITS, isBeginningAsked = false, clocks, signal, onCut } = asked;
   if (traceIds.length === 0) return [];
-  const answers: Answers = {
-    spans: new Map(),
-    tracesOfKey: new Map(),
-    contents: new ContentAnswers(),
-    spanCount: 0,
-  };
-  const readings = traceIds.map((traceId): Reading => ({ traceId, traces: new Set([traceId]), isDone: false }));
+  const answers = new Answers();
+  const readings = traceIds.map((traceId): Reading => {
+    return { traceId, traces: new Set([traceId]), isDone: false, isAnswered: false };
+  });
   const spansMax = traceIds.length === 1 ? limits.spans : Math.max(limits.spans, PAGE_SPANS_MAX);
+  const leftOut = new Map<string, number>();
   for (let round = 0; round < limits.rounds && readings.some(({ isDone }) => !isDone); round += 1) {
-    const { hops } = await loadTraces(source, { readings, answers, limits, spansMax, signal, onCut });
+    const isFirst = round === 0;
+    const { hops } = await loadTraces(source, { readings, answers, limits, spansMax, isFirst, signal, onCut });
     const keys = new Set<string>();
     const links = new Set<string>();
     const contents = new Map<string, ContentAsk>();
-    const advancing: Advance = { answers, limits, keys, links, contents, joined: new Map() };
+    const advancing: Advance = { answers, limits, isBeginningAsked, leftOut, keys, links, contents, joined: new Map() };
     await advanceAll(readings, advancing, signal);
     const asking = loadKeys(source, { hops, readings, keys, links, contents, answers, limits, signal, onCut });
     const [only] = readings;
@@ -167,11 +147,13 @@ async function advanceAll(
 ): Promise<void> {
   const turn = turns(signal);
   const leaders = new Map<string, Reading>();
-  for (const reading of readings) {
+  // A list has the newest first: what comes last was there before what it caused, and leads.
+  for (const reading of [...readings].reverse()) {
     if (reading.isDone) continue;
     const leader = leaders.get(reading.traceId);
     if (leader) {
       reading.sameAs = leader;
+      leader.isLeader = true;
       reading.isDone = true;
       continue;
     }
@@ -196,67 +178,12 @@ async function assembleEarly(
   reading.early = { of: selection, built: assembleFlow(graph, selection, { traceId, clocks }) };
 }
 
-interface LoadTraces {
-  readonly readings: readonly Reading[];
-  readonly answers: Answers;
-  readonly limits: FlowLimits;
-  readonly spansMax: number;
-  readonly signal: AbortSignal | undefined;
-  readonly onCut: ReadFlows["onCut"];
-}
-
-/** What is looked up beside the spans, if anything. */
-interface LookUp {
-  readonly hops?: Promise<KnownHops> | undefined;
-}
-
-async function loadTraces(source: FlowSource, asked: LoadTraces): Promise<LookUp> {
-  const { readings, answers, limits, spansMax, signal } = asked;
-  const wanted = new Set<string>();
-  for (const { isDone, traces } of readings) {
-    if (!isDone) for (const traceId of traces) if (!answers.spans.has(traceId)) wanted.add(traceId);
-  }
-  if (wanted.size === 0) return {};
-  const limit = spansMax - answers.spanCount;
-  const onCut = cutsAll(readings, asked.onCut);
-  const traceIds = [...wanted];
-  const reading = source.spansOfTraces({ traceIds, limit: limit + 1, signal, onCut });
-  // Of a page's flows many ask for the same, which is asked for once: when their spans are known.
-  const hops = readings.length === 1 ? source.hopsOfTraces({ traceIds, limit: answersMax(limits), signal }) : undefined;
-  // Where the spans fail, nobody waits for them.
-  hops?.catch(() => undefined);
-  const spans = await reading;
-  for (const traceId of wanted) answers.spans.set(traceId, []);
-  for (const span of spans) answers.spans.get(span.traceId)?.push(span);
-  answers.spanCount += spans.length;
-  if (spans.length > limit) {
-    for (const each of readings) if (!each.isDone) each.truncated = { limit: "spans", value: spansMax };
-  }
-  return { hops };
-}
-
-/** A bound of the store that was reached is one of every flow that waited for the answer. */
-function cutsAll(readings: readonly Reading[], onCut: ReadFlows["onCut"]): (cut: Truncated) => void {
-  const waiting = readings.filter(({ isDone }) => !isDone);
-  return ({ limit, value }) => {
-    onCut?.({ limit, value });
-    for (const reading of waiting) reading.truncated ??= { limit, value };
-  };
-}
-
-/** Answers of one look-up, at most. */
-function answersMax({ traces }: FlowLimits): number {
-  return traces * 4;
-}
-
-function keepTracesOfKeys({ tracesOfKey }: Answers, { asked, answers }: KnownHops): void {
-  for (const key of asked) tracesOfKey.set(key, []);
-  for (const { asked: key, traceId } of answers) tracesOfKey.get(key)?.push(traceId);
-}
-
 interface Advance {
   readonly answers: Answers;
   readonly limits: FlowLimits;
+  readonly isBeginningAsked: boolean;
+  /** How many were not read on because of a trace, by that trace. */
+  readonly leftOut: Map<string, number>;
   /** Gathers the identities to ask for. */
   readonly keys: Set<string>;
   /** Gathers the traces to ask for that are linked to. */
@@ -268,7 +195,8 @@ interface Advance {
 }
 
 /** Selects what is known of the flow, and says what it asks for that was not answered yet. */
-function advance(reading: Reading, { answers, limits, keys, links, contents, joined }: Advance): void {
+function advance(reading: Reading, advancing: Advance): void {
+  const { answers, limits, isBeginningAsked, keys, links, contents, joined } = advancing;
   const spans = [...reading.traces].flatMap((traceId) => answers.spans.get(traceId) ?? []);
   if (spans.length === 0) {
     reading.isDone = true;
@@ -277,6 +205,12 @@ function advance(reading: Reading, { answers, limits, keys, links, contents, joi
   const tracesKey = [...reading.traces].sort().join();
   reading.graph = joined.get(tracesKey) ?? joinUnits(spans, answers.contents.crowded);
   joined.set(tracesKey, reading.graph);
+  const mayEnd = isBeginningAsked && reading.isAnswered && !reading.isLeader;
+  if (mayEnd && isLeftOut(causesOfWhole(reading.graph, reading.traceId), advancing)) {
+    delete reading.selection;
+    reading.isDone = true;
+    return;
+  }
   reading.selection = selectFlow(reading.graph, reading.traceId);
   if (spans.length > limits.spans) reading.truncated ??= { limit: "spans", value: limits.spans };
   if (reading.truncated) {
@@ -292,38 +226,15 @@ function advance(reading: Reading, { answers, limits, keys, links, contents, joi
   }
 }
 
+/** Of a flow that many of the traces are in, one is read on: then it is known of all of them at once. */
+function isLeftOut(causes: ReadonlySet<string>, { leftOut }: Advance): boolean {
+  if ([...causes].some((traceId) => (leftOut.get(traceId) ?? 0) >= LEFT_OUT_BY_ONE_MAX)) return false;
+  for (const traceId of causes) leftOut.set(traceId, (leftOut.get(traceId) ?? 0) + 1);
+  return causes.size > 0;
+}
+
 function addUnanswered(answers: Answers, wanted: Set<string>, key: string): void {
   if (wanted.size < FLOW_KEYS_PER_ROUND_MAX && !answers.tracesOfKey.has(key)) wanted.add(key);
-}
-
-interface LoadKeys extends LookUp {
-  readonly readings: readonly Reading[];
-  readonly keys: ReadonlySet<string>;
-  readonly links: ReadonlySet<string>;
-  readonly contents: ReadonlyMap<string, ContentAsk>;
-  readonly answers: Answers;
-  readonly limits: FlowLimits;
-  readonly signal: AbortSignal | undefined;
-  readonly onCut: ReadFlows["onCut"];
-}
-
-async function loadKeys(source: FlowSource, wanted: LoadKeys): Promise<void> {
-  const { readings, contents, answers, limits, signal } = wanted;
-  const isAsked = wanted.keys.size > 0 || wanted.links.size > 0;
-  if (wanted.hops && isAsked) keepTracesOfKeys(answers, await wanted.hops);
-  const unanswered = (ids: ReadonlySet<string>) => [...ids].filter((id) => !answers.tracesOfKey.has(id));
-  const [keys, links] = [unanswered(wanted.keys), unanswered(wanted.links)];
-  if (keys.length === 0 && links.length === 0 && contents.size === 0) return;
-  const limit = answersMax(limits);
-  const timedKeys = { keys: [...contents.values()], limitEach: CONTENT_TRACES_ASKED };
-  const onCut = cutsAll(readings, wanted.onCut);
-  const asked = { linkedTraceIds: links, messageKeys: keys, timedKeys, limit, signal, onCut };
-  const all = await source.tracesOfHopKeys(asked);
-  const found = all.filter(({ asked: id }) => !contents.has(id));
-  keepTracesOfKeys(answers, { asked: new Set([...keys, ...links]), answers: found });
-  answers.contents.keep(contents, all);
-  if (found.length < limit) return;
-  for (const reading of readings) if (!reading.isDone) reading.truncated = { limit: "traces", value: limits.traces };
 }
 
 /** Adds the traces that the answers lead to; a flow to which they add nothing is whole. */
@@ -338,10 +249,10 @@ function follow(reading: Reading, answers: Answers, limits: FlowLimits): void {
     }
     traces.add(traceId);
   }
-  const isAnswered =
+  reading.isAnswered =
     [...ask.messageKeys, ...ask.linkedTraceIds].every((key) => answers.tracesOfKey.has(key)) &&
     [...ask.contents.keys()].every((id) => answers.contents.has(id));
-  if (traces.size !== before || !isAnswered) return;
+  if (traces.size !== before || !reading.isAnswered) return;
   // A body that turned out to be too common takes back what it joined.
   const isCurrent = graph.contentSends.crowdedCount === answers.contents.crowded.size;
   if (isCurrent) reading.isDone = true;
