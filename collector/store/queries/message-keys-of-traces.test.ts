@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { createTestStore, type TestStore } from "../../../test/support/test-store.ts";
 import { messageKeysOfTraces } from "./message-keys-of-traces.ts";
 
-const traceId = "ab".repeat(16);
 const UUID = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
 let db: TestStore;
@@ -11,7 +10,10 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-it("names every key by which a message of the trace is found", async () => {
+it.for([
+  { name: "one trace", traceOf: () => "ab".repeat(16) },
+  { name: "a trace of its own each", traceOf: (at: number) => `c${String(at)}`.repeat(16) },
+])("names every key by which messages are found: spans in $name", async ({ traceOf }) => {
   const spans = [
     { keys: [], form: 1, system: "AmazonSQS", uuid: UUID },
     { keys: [], form: 0, system: "kafka", text: "topic-1-2" },
@@ -26,13 +28,13 @@ it("names every key by which a message of the trace is found", async () => {
   await db.store.command(
     `INSERT INTO spans (trace_id, span_ids, start_time, message_keys, message_keys_form, messaging_system,
        messaging_message_uuid, messaging_message_text)
-     SELECT unhex({traceId:String}), concat('span-', toString(at)), now64(9) - toIntervalMinute(at), span.1, span.2, span.3,
-       span.4, span.5
+     SELECT unhex({traceIds:Array(String)}[at]), concat('span-', toString(at)),
+       now64(9) - toIntervalHour(3) - toIntervalMinute(at), span.1, span.2, span.3, span.4, span.5
      FROM (SELECT arrayZip({keys:Array(Array(String))}, {forms:Array(UInt8)}, {systems:Array(String)},
        {uuids:Array(UUID)}, {texts:Array(String)}) AS spans)
      ARRAY JOIN spans AS span, arrayEnumerate(spans) AS at`,
     {
-      traceId,
+      traceIds: spans.map((_, at) => traceOf(at)),
       keys: spans.map(({ keys }) => keys),
       forms: spans.map(({ form }) => form),
       systems: spans.map(({ system = "" }) => system),
@@ -40,7 +42,11 @@ it("names every key by which a message of the trace is found", async () => {
       texts: spans.map(({ text = "" }) => text),
     },
   );
-  const found = await messageKeysOfTraces(db.store, { traceIds: [traceId], limit: 100 });
+  const found = new Set<string>();
+  for (const traceId of new Set(spans.map((_, at) => traceOf(at)))) {
+    // Asked for alone: what is read of a trace is what its own spans fill.
+    for (const key of await messageKeysOfTraces(db.store, { traceIds: [traceId], limit: 100 })) found.add(key);
+  }
   expect([...found].sort()).toEqual([
     "aws.lambda:run",
     "aws.sns:both",

@@ -124,7 +124,8 @@ export async function rowsOfTraces<Row>(
 /** What a reader of a few columns names; `index` is its own where it has one. */
 export interface ColumnsOf {
   readonly store: Store;
-  readonly columns: string;
+  /** Of spans that fill no other groups of columns than these. */
+  readonly columns: (columnGroups: number) => string;
   readonly index?: TraceIndex | undefined;
 }
 
@@ -134,7 +135,8 @@ export async function unorderedRowsOfTraces<Row>(
   asked: SpansOfTraces,
   onRow: (row: Row) => void,
 ): Promise<void> {
-  await eachRow({ store, index, placed: () => sqlOf(columns) }, asked, onRow);
+  const placed = (slots: readonly TraceSlots[]) => sqlOf(columns(columnGroupsOf(slots)));
+  await eachRow({ store, index, placed }, asked, onRow);
 }
 
 interface PlacedRead {
