@@ -1,9 +1,9 @@
 /** The {@link Store} over HTTP: queries and DDL with their bounds, rows out of the answers, inserts as bytes. */
 import type { Endpoint } from "./embedded.ts";
 import { InsertConnection } from "./insert-connection.ts";
-import { nativeBlocks } from "./native-answer.ts";
+import { nativeBlocks, type NativeBlock } from "./native-answer.ts";
 import { QueryConnection } from "./query-connection.ts";
-import { cutOf, cutOfError } from "./query-cut.ts";
+import { cutOf, cutOfError, resultRowsOf } from "./query-cut.ts";
 import { StoreError, type QueryBounds, type QueryOptions, type RowOptions, type Store } from "./store.ts";
 
 /** Where a query names no bound of its own. */
@@ -23,6 +23,12 @@ export interface ConnectionOptions {
   readonly database: string;
 }
 
+interface Answer {
+  readonly body: Buffer;
+  /** As the server counted them. */
+  readonly rows: number;
+}
+
 interface Asked {
   readonly sql: string;
   readonly params: Record<string, unknown> | undefined;
@@ -35,32 +41,40 @@ export function connectStore({ endpoint, database }: ConnectionOptions): Store {
   const inserts = new InsertConnection(endpoint, database);
 
   /** The answer in this format; nothing where a bound left none of it. */
-  async function ask(format: string, { sql, params, options = {} }: Asked): Promise<Buffer> {
+  async function ask(format: string, { sql, params, options = {} }: Asked): Promise<Answer> {
     const { signal, onCut } = options;
     const limits = limitsOf(options);
     const timeoutMs = limits.timeS * 1000 + answerMarginMs;
     try {
       const settings = { ...querySettings(limits, onCut !== undefined), default_format: format };
       const { body, summary } = await queries.ask({ sql, params, settings, timeoutMs, isRead: true, signal });
-      if (body.length === 0 && format === ROWS_FORMAT) throw new StoreError(EMPTY_ANSWER, { retryable: true });
+      // Where there are no rows, there are the columns' names at least.
+      if (body.length === 0 && format === ROWS_FORMAT) throw cutShort();
       const cut = onCut && cutOf(summary, limits);
       if (cut) onCut(cut);
-      return body;
+      return { body, rows: resultRowsOf(summary) };
     } catch (error) {
       const cut = onCut && error instanceof StoreError && cutOfError(error.code, limits);
       if (!cut) throw error;
       onCut(cut);
-      return Buffer.alloc(0);
+      return { body: Buffer.alloc(0), rows: 0 };
     }
   }
 
   return {
     async query<Row>(sql: string, params?: Record<string, unknown>, options?: RowOptions<Row>): Promise<Row[]> {
-      const body = await ask(ROWS_FORMAT, { sql, params, options });
-      return toRows(body.toString("utf8"), options?.onRow);
+      const rows: Row[] = [];
+      const take = options?.onRow ?? ((row: Row) => rows.push(row));
+      readWhole(await ask(ROWS_FORMAT, { sql, params, options }), (body) => takeRows(body.toString("utf8"), take));
+      return rows;
     },
     async queryBlocks(sql, params, options) {
-      return [...nativeBlocks(await ask("Native", { sql, params, options }))];
+      const blocks: NativeBlock[] = [];
+      readWhole(await ask("Native", { sql, params, options }), (body) => {
+        blocks.push(...nativeBlocks(body));
+        return blocks.reduce((sum, block) => sum + block.rows, 0);
+      });
+      return blocks;
     },
     async command(sql, params) {
       const timeoutMs = commandTimeoutMs + answerMarginMs;
@@ -75,10 +89,28 @@ export function connectStore({ endpoint, database }: ConnectionOptions): Store {
   };
 }
 
-/** Rows out of lines of JSON, the first of which has the columns' names; none where `onRow` takes them. */
-function toRows<Row>(text: string, onRow?: (row: Row) => void): Row[] {
-  const rows: Row[] = [];
-  const take = onRow ?? ((row) => rows.push(row));
+/**
+ * Reads an answer with `read`, which says how many rows it was. A server that has no room for the file into which a
+ * long answer goes sends what fits its buffer, or nothing, and calls it a success: then it counted more rows.
+ */
+function readWhole({ body, rows }: Answer, read: (body: Buffer) => number): void {
+  let seen = 0;
+  try {
+    seen = read(body);
+  } catch (error) {
+    // It may end anywhere in a row.
+    throw seen < rows && body.length >= answerBufferBytes ? cutShort(error) : error;
+  }
+  if (seen < rows) throw cutShort();
+}
+
+function cutShort(cause?: unknown): StoreError {
+  return new StoreError("ClickHouse's answer is cut short, as by a server whose disk is full", { retryable: true, cause });
+}
+
+/** Hands on rows out of lines of JSON, the first of which has the columns' names; how many they are. */
+function takeRows<Row>(text: string, take: (row: Row) => void): number {
+  let count = 0;
   // A copy of a row that has all its columns is made in one step, where an empty one grows with each of them.
   let names: string[] | undefined;
   let blank: Record<string, unknown> = {};
@@ -95,8 +127,9 @@ function toRows<Row>(text: string, onRow?: (row: Row) => void): Row[] {
     const row = { ...blank };
     for (let at = 0; at < names.length; at += 1) row[names[at] as string] = values[at];
     take(row as Row);
+    count += 1;
   }
-  return rows;
+  return count;
 }
 
 function limitsOf({ bounds = {} }: QueryOptions = {}): Required<QueryBounds> {
@@ -114,12 +147,6 @@ const COMMAND_SETTINGS: Readonly<Record<string, string>> = {
   distributed_foreground_insert: "1",
   load_balancing: "in_order",
 };
-
-/**
- * Where there are no rows, there are the columns' names at least: a server that has no room for the file into which a
- * long answer goes sends an empty one, and calls it a success.
- */
-const EMPTY_ANSWER = "ClickHouse's answer is empty, as from a server whose disk is full";
 
 /** Unlike a whole JSON document it is well-formed where the server broke off. */
 const ROWS_FORMAT = "JSONCompactEachRowWithNames";

@@ -142,14 +142,29 @@ describe("a server that breaks off", () => {
   });
 });
 
-it("an answer without a byte, as a full disk makes it, is not taken for one without rows", async () => {
-  const server = createServer((_, response) => void response.end());
+/** Three rows, of which the last two are more than the server's buffer has room for. */
+const JSON_ROWS = Buffer.from(`["n"]\n["a"]\n["${"b".repeat(8 * 1024 ** 2)}"]\n["c"]\n`);
+/** One column `n` of type String in two blocks: a row in the first, two in the second. */
+const NATIVE_BLOCKS = Buffer.from("\x01\x01\x01n\x06String\x01a\x01\x02\x01n\x06String\x01b\x01c", "latin1");
+
+it.for([
+  ["nothing", Buffer.alloc(0), Buffer.alloc(0)],
+  ["the first row", JSON_ROWS.subarray(0, 12), NATIVE_BLOCKS.subarray(0, 13)],
+  ["half a row", JSON_ROWS.subarray(0, 8 * 1024 ** 2), undefined],
+] as const)("an answer of which a full disk left %s is not taken for a whole one", async ([, rows, blocks]) => {
+  const summary = JSON.stringify({ read_rows: "3", result_rows: "3" });
+  const server = createServer(({ url: asked = "" }, response) => {
+    response.setHeader("x-clickhouse-summary", summary);
+    response.end(asked.includes("default_format=Native") ? blocks : rows);
+  });
   onTestFinished(() => void server.close());
   await once(server.listen(0, "127.0.0.1"), "listening");
   const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
   const store = connectStore({ endpoint: () => ({ url, username: "me", password: "p" }), database: "d" });
   onTestFinished(() => store.close());
-  await expect(store.query("SELECT 1")).rejects.toMatchObject({ retryable: true, message: expect.stringContaining("disk is full") as unknown });
+  const cutShort = { retryable: true, message: expect.stringContaining("disk is full") as unknown };
+  await expect(store.query("SELECT 1")).rejects.toMatchObject(cutShort);
+  if (blocks) await expect(store.queryBlocks("SELECT 1")).rejects.toMatchObject(cutShort);
 });
 
 it.for(["plain", "with:colon", "50%-of@/", "pässwörd", "密码"])(

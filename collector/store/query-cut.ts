@@ -13,6 +13,12 @@ export function cutOf(summary: string | string[] | undefined, limits: Required<Q
   return undefined;
 }
 
+/** Rows of an answer by the server's summary of it; 0 where it says nothing. */
+export function resultRowsOf(summary: string | undefined): number {
+  if (summary === undefined) return 0;
+  return Number((JSON.parse(summary) as Partial<Record<string, string>>)["result_rows"] ?? 0);
+}
+
 /** The bound behind one of ClickHouse's error codes, where it is one at which nothing can be broken off. */
 export function cutOfError(code: number, limits: Required<QueryBounds>): Cut | undefined {
   if (code === TIMEOUT_EXCEEDED || code === TOO_SLOW) return { limit: "time", value: limits.timeS };
