@@ -1,11 +1,15 @@
 /** The requests of payload.ts as OTLP/JSON; their ids and times are written anew in place, too. */
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import { decodeOtlp } from "../../test/support/otlp-proto.ts";
-import { Payload, spansPerTrace, UUID_FORM } from "./payload.ts";
+import { HEX, Payload, spansPerTrace, UUID_FORM } from "./payload.ts";
 
-/** Hex digits that change: all of a span id, half of a trace id, the first group of a UUID. */
-const idDigits = 16;
-const uuidDigits = 8;
+/** Bytes that change: all of a span id, half of a trace id, the first group of a UUID. */
+const idBytes = 8;
+const uuidBytes = 4;
+/** Digits of a time: of its seconds, and of what is less. */
+const secondDigits = 10;
+const nanoDigits = 9;
+const DIGIT_0 = 0x30;
 const START_FORM = String(0x1111_1111_1111_1111n);
 const END_FORM = String(0x2222_2222_2222_2222n);
 /** Starts lie within the last second, ends up to 0.13 s later, as in payload.ts; ns. */
@@ -15,6 +19,8 @@ const durationSpreadNs = 134e6;
 /** A request in JSON. */
 export class JsonPayload {
   readonly body: Buffer;
+  readonly #target: DataView;
+  readonly #fresh: Uint8Array<ArrayBuffer>;
   readonly #traces: readonly number[];
   readonly #spans: readonly number[];
   /** Of each span that is not its trace's first. */
@@ -37,37 +43,64 @@ export class JsonPayload {
     this.#starts = places(START_FORM);
     this.#ends = places(END_FORM);
     this.body = Buffer.from(text.replaceAll(UUID_FORM, "00000000-0000-4000-8000-000000000000"));
+    this.#target = new DataView(this.body.buffer, this.body.byteOffset, this.body.length);
+    const ids = this.#spans.length + Math.ceil(this.#spans.length / spansPerTrace);
+    this.#fresh = new Uint8Array(ids * idBytes + this.#uuids.length * uuidBytes);
   }
 
   /** Writes fresh ids (eight spans a trace) and the present time. */
   refresh(): void {
-    const { body } = this;
-    const digits = (this.#traces.length + this.#spans.length) * idDigits + this.#uuids.length * uuidDigits;
-    const fresh = randomBytes(digits / 2).toString("hex");
+    randomFillSync(this.#fresh);
     let from = 0;
-    const take = (count: number) => fresh.slice(from, (from += count));
-    let trace = "";
-    let root = "";
+    let trace = 0;
+    let root = 0;
     let parent = 0;
     this.#spans.forEach((at, index) => {
-      const id = take(idDigits);
-      body.write(id, at, "latin1");
+      const id = (from += idBytes) - idBytes;
+      this.#hex(id, at, idBytes);
       if (index % spansPerTrace === 0) {
-        trace = take(idDigits);
+        trace = (from += idBytes) - idBytes;
         root = id;
-      } else body.write(root, this.#parents[parent++] as number, "latin1");
-      body.write(trace, this.#traces[index] as number, "latin1");
+      } else this.#hex(root, this.#parents[parent++] as number, idBytes);
+      this.#hex(trace, this.#traces[index] as number, idBytes);
     });
-    for (const at of this.#uuids) body.write(take(uuidDigits), at, "latin1");
+    for (const at of this.#uuids) this.#hex((from += uuidBytes) - uuidBytes, at, uuidBytes);
     this.#refreshTimes();
   }
 
+  /** Writes fresh bytes as hex digits. */
+  #hex(from: number, to: number, bytes: number): void {
+    for (let byte = 0; byte < bytes; byte += 1) {
+      this.#target.setUint16(to + byte * 2, HEX[this.#fresh[from + byte] as number] as number, true);
+    }
+  }
+
   #refreshTimes(): void {
-    const nowNs = BigInt(Date.now()) * 1_000_000n;
+    const nowMs = Date.now();
+    // A second ago, so that no spread makes it negative.
+    const seconds = Math.floor(nowMs / 1_000) - 1;
+    const nanos = (nowMs % 1_000) * 1e6;
     this.#starts.forEach((at, index) => {
-      const start = nowNs - BigInt(Math.floor(Math.random() * startSpreadNs));
-      this.body.write(String(start), at, "latin1");
-      this.body.write(String(start + BigInt(Math.floor(Math.random() * durationSpreadNs))), this.#ends[index] as number, "latin1");
+      const start = nanos + Math.floor(Math.random() * startSpreadNs);
+      this.#time(seconds, start, at);
+      this.#time(seconds, start + Math.floor(Math.random() * durationSpreadNs), this.#ends[index] as number);
     });
+  }
+
+  /** Writes a time in 19 digits; `nanos` may have seconds in it. */
+  #time(seconds: number, nanos: number, at: number): void {
+    const carried = Math.floor(nanos / 1e9);
+    this.#digits(seconds + carried, at, secondDigits);
+    this.#digits(nanos - carried * 1e9, at + secondDigits, nanoDigits);
+  }
+
+  #digits(value: number, at: number, count: number): void {
+    let rest = value | 0;
+    for (let place = at + count - 1; place >= at; place -= 1) {
+      // Of 32 bits, which is not divided but multiplied.
+      const next = (rest / 10) | 0;
+      this.#target.setUint8(place, DIGIT_0 + rest - next * 10);
+      rest = next;
+    }
   }
 }

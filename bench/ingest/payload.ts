@@ -39,7 +39,7 @@ const UUID_PLACES = Uint8Array.of(0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28,
 const uuidVersionPlace = 14;
 const uuidVariantPlace = 19;
 /** By byte: its two hex digits as they lie in memory. */
-const HEX = Uint16Array.from({ length: 256 }, (_, byte) => Buffer.from(byte.toString(16).padStart(2, "0")).readUInt16LE());
+export const HEX = Uint16Array.from({ length: 256 }, (_, byte) => Buffer.from(byte.toString(16).padStart(2, "0")).readUInt16LE());
 
 /** A request whose ids and times can be written anew in place. */
 export class Payload {
