@@ -15,6 +15,8 @@ export const spanColumnsSchema = z.object({
   texts: z.array(z.string()),
   /** Span ids one after another, 16 digits each. */
   ids: z.string().regex(/^(?:[0-9a-f]{16})*$/),
+  /** Spans whose id one before them has: of another trace, or of a caller that shares its id. */
+  repeated: z.array(position).optional(),
   /** Positions of texts. */
   traceId: z.array(position),
   name: z.array(position),
@@ -35,7 +37,9 @@ export const spanColumnsSchema = z.object({
 export type SpanColumns = z.infer<typeof spanColumnsSchema>;
 
 /** Positions of its spans, the entry span first, in place of their ids. */
-export const outlineNodeSchema = flowNodeSchema.omit({ spanIds: true }).extend({ spans: z.array(position) });
+export const outlineNodeSchema = flowNodeSchema
+  .omit({ spanIds: true, spanPositions: true })
+  .extend({ spans: z.array(position) });
 export type OutlineNode = z.infer<typeof outlineNodeSchema>;
 
 /** The flow with positions of spans in place of their ids, and the spans in columns. */
@@ -56,14 +60,44 @@ export const flowOutlineQuerySchema = z.strictObject({
 /** Returns the outline of a flow. */
 export function outlineOf({ flow, spans }: { flow: FlowResponse["flow"]; spans: readonly Span[] }): FlowOutline {
   const ordered = spans.toSorted((a, b) => (a.startTime < b.startTime ? -1 : a.startTime > b.startTime ? 1 : 0));
-  const positions = new Map(ordered.map(({ spanId }, at) => [spanId, at]));
-  const nodes = flow.nodes.map(({ spanIds, ...node }) => {
-    return { ...node, spans: spanIds.flatMap((spanId) => positions.get(spanId) ?? []) };
+  const places = placesOf(ordered);
+  const positionOf = new Map(places.repeated.size === 0 ? [] : ordered.map((span, at) => [span, at]));
+  const nodes = flow.nodes.map(({ spanIds, spanPositions, ...node }) => {
+    if (!spanPositions) return { ...node, spans: spanIds.flatMap((spanId) => places.byId.get(spanId) ?? []) };
+    return { ...node, spans: spanPositions.flatMap((at) => positionOf.get(spans[at] as Span) ?? []) };
   });
-  return { flow: { ...flow, nodes }, spans: columnsOf(ordered, positions, flow.startTime) };
+  return { flow: { ...flow, nodes }, spans: columnsOf(ordered, places, flow.startTime) };
 }
 
-function columnsOf(spans: readonly Span[], positions: ReadonlyMap<string, number>, startTime: string): SpanColumns {
+/** Where spans stand, by their ids. */
+interface Places {
+  /** Of the first with an id. */
+  readonly byId: ReadonlyMap<string, number>;
+  /** Of all that have an id which others have, too. */
+  readonly repeated: ReadonlyMap<string, readonly number[]>;
+}
+
+function placesOf(spans: readonly Span[]): Places {
+  const byId = new Map<string, number>();
+  const repeated = new Map<string, number[]>();
+  for (const [at, { spanId }] of spans.entries()) {
+    const first = byId.get(spanId);
+    if (first === undefined) byId.set(spanId, at);
+    else repeated.set(spanId, [...(repeated.get(spanId) ?? [first]), at]);
+  }
+  return { byId, repeated };
+}
+
+/** Where the parent of a span stands; -1 where it is not there. */
+function parentAt(spans: readonly Span[], { byId, repeated }: Places, at: number): number {
+  const child = spans[at] as Span;
+  const same = repeated.size === 0 ? undefined : repeated.get(child.parentSpanId ?? "");
+  if (!same) return byId.get(child.parentSpanId ?? "") ?? -1;
+  const likely = same.filter((place) => place !== at && spans[place]?.traceId === child.traceId);
+  return likely.find((place) => spans[place]?.service === child.service) ?? likely[0] ?? -1;
+}
+
+function columnsOf(spans: readonly Span[], places: Places, startTime: string): SpanColumns {
   const texts = new Map<string, number>();
   const textAt = (text: string): number => {
     const known = texts.get(text);
@@ -73,11 +107,12 @@ function columnsOf(spans: readonly Span[], positions: ReadonlyMap<string, number
   const startNs = nanos(startTime);
   const columns: Omit<SpanColumns, "texts"> = {
     ids: spans.map(({ spanId }) => spanId).join(""),
+    ...(places.repeated.size > 0 && { repeated: [...places.repeated.values()].flatMap(([, ...others]) => others) }),
     traceId: spans.map(({ traceId }) => textAt(traceId)),
     name: spans.map(({ name }) => textAt(name)),
     service: spans.map(({ service }) => textAt(service)),
     kind: spans.map(({ kind }) => textAt(kind)),
-    parent: spans.map(({ parentSpanId }) => positions.get(parentSpanId ?? "") ?? -1),
+    parent: spans.map((_, at) => parentAt(spans, places, at)),
     startMs: spans.map((span) => Number(nanos(span.startTime) - startNs) / 1e6),
     durationMs: spans.map(({ durationMs }) => durationMs),
     failed: spans.flatMap((span, at) => (span.status === "error" ? [{ span: at, message: reasonOf(span) }] : [])),

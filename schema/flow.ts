@@ -93,7 +93,7 @@ export const batchSchema = z.object({
 
 /** A step of a flow: one run of code, or a place that its messages went through. */
 export const flowNodeSchema = z.object({
-  /** Stable for the same spans: `inv:<spanId>` or `<kind>:<system>:<name>`. */
+  /** Stable for the same spans: `inv:<spanId>` (where another has that, with a number) or `<kind>:<system>:<name>`. */
   id: z.string(),
   kind: nodeKindSchema,
   /** Function, route, queue or topic name. */
@@ -123,6 +123,8 @@ export const flowNodeSchema = z.object({
   clockSkewMs: z.number().optional(),
   /** The entry span first, then everything it did in the same process. Empty for queues and topics. */
   spanIds: z.array(spanIdSchema),
+  /** Where they stand among the answer's `spans`; only where other spans of the flow have one of these ids, too. */
+  spanPositions: z.array(z.number().int().nonnegative()).optional(),
 });
 export type FlowNode = z.infer<typeof flowNodeSchema>;
 

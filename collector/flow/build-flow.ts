@@ -1,7 +1,7 @@
 /** Spans in, flow out: the parent that holds the order of the steps; each step is a pure function beside it. */
 import type { Flow, FlowNode, Gap, Hop, Span, Status } from "../../schema/flow.ts";
 import { clockSkews, correctClocks } from "./clock-skew.ts";
-import { codeNode, unitNodeId } from "./code-node.ts";
+import { codeNode } from "./code-node.ts";
 import { copiesOf } from "./copies.ts";
 import { criticalPath } from "./critical-path.ts";
 import { deliveryChains, type Delivery } from "./delivery.ts";
@@ -12,10 +12,11 @@ import { HopList } from "./hop-list.ts";
 import { addCall, addMessageHops, addUnsentDeliver, type NodeIdOf } from "./hops.ts";
 import { fromMs, toMs } from "./instant.ts";
 import { joinUnits, type Edge, type Graph } from "./join.ts";
-import { byEntry, selectFlow, type Selection } from "./select.ts";
-import { compare, endMs } from "./span-index.ts";
+import { nodeIds, repeatedIds, unitKey, type RepeatedIds } from "./node-ids.ts";
+import { selectFlow, type Selection } from "./select.ts";
+import { byStart, compare, endMs } from "./span-order.ts";
 import { flowStats } from "./stats.ts";
-import type { Unit } from "./unit.ts";
+import { byEntry, type Unit } from "./unit.ts";
 import { addUnreceived } from "./unreceived.ts";
 
 /** Which flow is wanted, and how it is told. */
@@ -61,13 +62,13 @@ export function assembleFlow(graph: Graph, selection: Selection, options: BuildF
   const skews = options.clocks === "as-sent" ? new Map<Unit, number>() : clockSkews(graph, selection);
   if (skews.size === 0) return assembleCorrected(graph, selection, { ...options, skews: new Map() });
   const corrected = joinUnits(correctClocks(graph.index.spans, skews), graph.contentSends.crowded);
-  const skewOfUnit = new Map([...skews].map(([unit, skewMs]) => [unit.id, skewMs]));
+  const skewOfUnit = new Map([...skews].map(([unit, skewMs]) => [unitKey(unit), skewMs]));
   const built = assembleCorrected(corrected, selectFlow(corrected, options.traceId), { ...options, skews: skewOfUnit });
   return built && { ...built, recorded: spansOf(selection) };
 }
 
 interface CorrectedOptions extends BuildFlowOptions {
-  /** By unit id, milliseconds. */
+  /** By the key of the unit, milliseconds. */
   readonly skews: ReadonlyMap<string, number>;
 }
 
@@ -76,11 +77,12 @@ function assembleCorrected(graph: Graph, selection: Selection, options: Correcte
   if (origin === undefined) return undefined;
   const chains = deliveryChains(selection);
   const isCut = options.truncated !== undefined;
-  const assembly = assemble({ graph, selection, chains, skews: options.skews, isCut });
-  const { nodes, hops, gaps, nodeIdOf } = assembly;
   const own = spansOf(selection);
+  const input = { graph, selection, chains, skews: options.skews, isCut, repeatedIds: repeatedIds(own) };
+  const assembly = assemble(input);
+  const { nodes, hops, gaps, nodeIdOf } = assembly;
   const { startTime, durationMs } = extentOf([...selection.units].flatMap((unit) => unit.spans));
-  const stats = flowStats({ nodes, hops, chains, selection, spanCount: own.length });
+  const stats = flowStats({ nodes, hops, chains, selection, spanCount: own.length, nodeIdOf });
   const flow: Flow = {
     id: origin.entry.traceId,
     name: origin.entry.name,
@@ -122,10 +124,12 @@ interface AssembleInput {
   readonly chains: readonly Delivery[][];
   readonly skews: ReadonlyMap<string, number>;
   readonly isCut: boolean;
+  readonly repeatedIds: RepeatedIds | undefined;
 }
 
-function assemble({ graph, selection, chains, skews, isCut }: AssembleInput): Assembly {
-  const nodeIdOf = shownBy(selection);
+function assemble({ graph, selection, chains, skews, isCut, ...shared }: AssembleInput): Assembly {
+  const ids = nodeIds(selection);
+  const nodeIdOf = shownBy(selection, ids);
   const deliveries = chains.flat();
   const hops = new HopList(deliveries.flatMap(({ destination }) => destination ?? []));
   for (const edge of selection.edges) if (edge.take === undefined) addCall(hops, edge, nodeIdOf);
@@ -150,8 +154,10 @@ function assemble({ graph, selection, chains, skews, isCut }: AssembleInput): As
   }
   const code = [...selection.units].map((unit) => {
     const hostSpans = unit.host && selection.shells.has(unit.host) ? unit.host.spans : [];
-    const clockSkewMs = skews.get(unit.id);
-    return codeNode({ unit, deliveries: byUnit.get(unit) ?? [], hostSpans, run: runs.get(unit), clockSkewMs });
+    const clockSkewMs = skews.size === 0 ? undefined : skews.get(unitKey(unit));
+    const id = ids.get(unit) ?? "";
+    const own = { hostSpans, run: runs.get(unit), clockSkewMs };
+    return codeNode({ id, unit, deliveries: byUnit.get(unit) ?? [], ...own, ...shared });
   });
   return {
     nodes: [...code, ...hops.placeNodes(), ...externals].sort(byStartThenId),
@@ -162,10 +168,10 @@ function assemble({ graph, selection, chains, skews, isCut }: AssembleInput): As
 }
 
 /** An invocation whose records have nodes of their own is shown by the first of them. */
-function shownBy({ units, shells }: Selection): NodeIdOf {
+function shownBy({ units, shells }: Selection, ids: ReadonlyMap<Unit, string>): NodeIdOf {
   const first = new Map<Unit, Unit>();
   for (const unit of units) if (unit.host && shells.has(unit.host) && !first.has(unit.host)) first.set(unit.host, unit);
-  return (unit) => unitNodeId(first.get(unit) ?? unit);
+  return (unit) => ids.get(first.get(unit) ?? unit) ?? `inv:${unit.id}`;
 }
 
 /** The origin that gives the flow its id: one of the asked trace where there is one, a whole one, the earliest. */
@@ -180,13 +186,15 @@ function isEntry({ kind, parentSpanId }: Span): boolean {
   return parentSpanId === undefined || kind === "server" || kind === "consumer";
 }
 
-function causesOfOrigins(graph: Graph, { origins }: Selection): Edge[] {
-  return origins.flatMap((origin) => [origin, ...origin.parts].flatMap((unit) => graph.causes.get(unit) ?? []));
+function causesOfOrigins(graph: Graph, { origins, units }: Selection): Edge[] {
+  const causes = origins.flatMap((origin) => [origin, ...origin.parts].flatMap((unit) => graph.causes.get(unit) ?? []));
+  // Of those that cause one another it is the first.
+  return causes.filter(({ from }) => !units.has(from));
 }
 
 function spansOf({ units, shells }: Selection): Span[] {
   const own = [...units, ...shells].flatMap((unit) => unit.spans);
-  return own.sort((a, b) => compare(a.startTime, b.startTime) || compare(a.spanId, b.spanId));
+  return own.sort(byStart);
 }
 
 function extentOf(spans: readonly Span[]): { startTime: string; durationMs: number } {

@@ -6,7 +6,7 @@ import type { Span } from "../../schema/flow.ts";
 import { fromMs, toMs } from "./instant.ts";
 import type { Edge, Graph } from "./join.ts";
 import type { Selection } from "./select.ts";
-import { endMs } from "./span-index.ts";
+import { endMs } from "./span-order.ts";
 import type { Unit } from "./unit.ts";
 
 /** Below it a difference is rounding, milliseconds. */

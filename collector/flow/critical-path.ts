@@ -1,7 +1,7 @@
 /** The chain of causes that ends last: what to shorten to make the whole flow shorter. */
 import type { FlowNode, Hop } from "../../schema/flow.ts";
 import { toMs } from "./instant.ts";
-import { compare } from "./span-index.ts";
+import { compare } from "./span-order.ts";
 
 /** What is known of the message that leaves a node, while the chain is walked from its end. */
 interface Leaving {

@@ -7,7 +7,7 @@ import { toMs } from "./instant.ts";
 import { isOutcome, type Edge } from "./join.ts";
 import type { Destination } from "./message.ts";
 import type { Selection } from "./select.ts";
-import { compare, endMs } from "./span-index.ts";
+import { compare, endMs } from "./span-order.ts";
 import type { Take } from "./take.ts";
 import type { Unit } from "./unit.ts";
 
@@ -59,7 +59,8 @@ function newDelivery(unit: Unit, take: Take, { edge, failed }: Pick<Delivery, "e
     take,
     edge,
     destination: inAccount(take.destination ?? edge?.send?.destination, entry),
-    startMs: toMs(entry.startTime),
+    // What waits for an answer took it long after it began.
+    startMs: toMs(take.span.startTime),
     endMs: endMs(entry),
     failed,
     attempt: 1,
@@ -100,7 +101,8 @@ function chainKey({ unit, take, edge, destination }: Delivery): string {
   const key = own ?? take.keys[0];
   if (key !== undefined) return [key, place, consumer].join("\n");
   const isSingle = edge?.send !== undefined && edge.send.keys.size <= 1 && unit.batchSize === 1;
-  return isSingle ? [edge.fromSpan.spanId, place, consumer].join("\n") : unit.id + place;
+  if (!isSingle) return [unit.entry.traceId, unit.id, place].join("\n");
+  return [edge.fromSpan.traceId, edge.fromSpan.spanId, place, consumer].join("\n");
 }
 
 function numberAttempts(chain: Delivery[]): void {

@@ -8,7 +8,7 @@ import { fromMs, toMs } from "./instant.ts";
 import type { Graph } from "./join.ts";
 import { destinationOf, FUNCTION_SYSTEM } from "./message.ts";
 import { isSendSpan } from "./send.ts";
-import { endMs } from "./span-index.ts";
+import { endMs } from "./span-order.ts";
 import type { Unit } from "./unit.ts";
 
 interface Peer {

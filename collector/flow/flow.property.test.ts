@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Span } from "../../schema/flow.ts";
+import type { FlowNode, Span } from "../../schema/flow.ts";
 import { buildFlow, type BuiltFlow } from "./build-flow.ts";
 import { runModel } from "./flow-model.ts";
 import type { ModelInput, ModelOutput, QueueModel } from "./flow-model-types.ts";
@@ -46,8 +46,13 @@ function build(spans: readonly Span[], traceId: string): BuiltFlow {
 }
 
 /** Hops in the terms of the truth: by invocation, as a batch and its records' parts are one run. */
-function trueHops({ flow }: BuiltFlow, { invocationOf }: ModelOutput): Set<string> {
-  const labels = new Map(flow.nodes.map(({ id, spanIds }) => [id, invocationOf.get(spanIds[0] ?? "") ?? id]));
+function trueHops({ flow, spans }: BuiltFlow, { invocationOf }: ModelOutput): Set<string> {
+  const labelOf = ({ id, spanIds, spanPositions }: FlowNode) => {
+    const position = spanPositions?.[0];
+    if (position === undefined) return invocationOf.get(spanIds[0] ?? "") ?? id;
+    return instanceOf(spans[position]);
+  };
+  const labels = new Map(flow.nodes.map((node) => [node.id, labelOf(node)]));
   return new Set(
     flow.hops.map(({ from, to, kind, messageId }) => [labels.get(from), labels.get(to), kind, messageId].join("|")),
   );
@@ -112,6 +117,43 @@ describe(`of ${String(numRuns)} worlds of up to five orders`, { timeout: timeout
     );
   });
 
+  it("span ids that begin anew in every trace change nothing but ids", () => {
+    fc.assert(
+      fc.property(world, fc.boolean(), (input, context) => {
+        const output = runModel({ ...input, context });
+        const { spans, idsOfSent } = withIdsPerTrace(output.spans);
+        for (const truth of output.flows) {
+          const built = build(spans, truth.traceId);
+          expect(trueHops(built, { ...output, invocationOf: invocationsById(built.spans) })).toEqual(truth.hops);
+          expect(idsOf(built.spans)).toEqual(new Set([...truth.spans].map((ids) => idsOfSent.get(ids))));
+          expect(new Set(built.flow.nodes.map(({ id }) => id)).size).toBe(built.flow.nodes.length);
+          const inNodes = built.flow.nodes.flatMap(({ spanPositions, spanIds }) => {
+            return spanPositions ?? spanIds.map((id) => built.spans.findIndex(({ spanId }) => spanId === id));
+          });
+          expect(new Set(inNodes).size).toBe(built.spans.length);
+        }
+      }),
+      { numRuns: numRuns / 3 },
+    );
+  });
+
+  it("spans that were made each other's parents are all there, in the same order of arrival or another", () => {
+    const broken = fc.tuple(world, fc.double({ min: 0.05, max: 0.6, noNaN: true }), fc.integer());
+    fc.assert(
+      fc.property(broken, ([input, share, salt]) => {
+        const { spans, flows } = runModel(input);
+        const circular = withCircles(spans, (id) => hash(id, salt) < share);
+        for (const { traceId } of flows) {
+          const built = build(circular, traceId);
+          const shown = idsOf(built.spans);
+          for (const span of circular) if (span.traceId === traceId) expect(shown).toContain(traceId + span.spanId);
+          expect(build(circular.toReversed(), traceId)).toEqual(built);
+        }
+      }),
+      { numRuns: numRuns / 3 },
+    );
+  });
+
   it.for([["context"], ["identity alone"]])(
     "losing spans invents no hop and hides no span that is there, joined by %s",
     ([joined]) => {
@@ -148,4 +190,43 @@ function hash(id: string, salt: number): number {
   for (const char of id) value = Math.imul(value ^ char.charCodeAt(0), 0x01000193) >>> 0;
   value = Math.imul(value ^ (value >>> 15), 0x2c1b3c6d) >>> 0;
   return ((value ^ (value >>> 13)) >>> 0) / 2 ** 32;
+}
+
+/** The same spans with ids that count from 1 in each trace, and what each of `traceId + spanId` became. */
+function withIdsPerTrace(sent: readonly Span[]): { spans: Span[]; idsOfSent: Map<string, string> } {
+  const counts = new Map<string, number>();
+  const ids = new Map<string, string>();
+  for (const { traceId, spanId } of sent) {
+    const count = (counts.get(traceId) ?? 0) + 1;
+    counts.set(traceId, count);
+    ids.set(traceId + spanId, count.toString(16).padStart(16, "0"));
+  }
+  const idOf = (traceId: string, spanId: string) => ids.get(traceId + spanId) ?? spanId;
+  const spans = sent.map((span): Span => {
+    const { traceId, parentSpanId, links } = span;
+    const parent = parentSpanId === undefined ? {} : { parentSpanId: idOf(traceId, parentSpanId) };
+    const linked = links.map((link) => ({ ...link, spanId: idOf(link.traceId, link.spanId) }));
+    return { ...span, spanId: idOf(traceId, span.spanId), ...parent, links: linked };
+  });
+  const idsOfSent = new Map([...ids].map(([key, id]) => [key, key.slice(0, 32) + id]));
+  return { spans, idsOfSent };
+}
+
+/** By their spans, of ids that are there once. */
+function invocationsById(spans: readonly Span[]): Map<string, string> {
+  return new Map(spans.map((span) => [span.spanId, instanceOf(span)]));
+}
+
+function instanceOf(span: Span | undefined): string {
+  const label = span?.resource["service.instance.id"];
+  return typeof label === "string" ? label : "";
+}
+
+/** Some spans become children of a child of theirs. */
+function withCircles(spans: readonly Span[], isChosen: (spanId: string) => boolean): Span[] {
+  const childOf = new Map(spans.map((span) => [span.traceId + (span.parentSpanId ?? ""), span]));
+  return spans.map((span) => {
+    const child = isChosen(span.spanId) ? childOf.get(span.traceId + span.spanId) : undefined;
+    return child ? { ...span, parentSpanId: child.spanId } : span;
+  });
 }

@@ -9,7 +9,7 @@ import type { NodeIdOf } from "./hops.ts";
 import { messageIdOf } from "./message.ts";
 import type { Selection } from "./select.ts";
 import { clockTime } from "./unreceived.ts";
-import { isOrphan } from "./unit.ts";
+import { isOrphan, isOwnParent } from "./unit.ts";
 
 /** What a message waits in a queue at most, and its trace lasts: SQS keeps it for 14 days. */
 const X_RAY_TRACE_MAX_MS = 14 * 24 * 3_600_000;
@@ -17,9 +17,15 @@ const X_RAY_TRACE_MAX_MS = 14 * 24 * 3_600_000;
 /** Units whose caller sent no span, or none yet. */
 export function missingParents(graph: Graph, selection: Selection, nodeIdOf: NodeIdOf): Gap[] {
   const gaps: Gap[] = [];
+  const circular = new Set(selection.circular);
   for (const unit of selection.units) {
     const { entry } = unit;
-    if (graph.causes.has(unit) || unit.host) continue;
+    const isExplained = graph.causes.has(unit) || unit.host !== undefined;
+    if (circular.has(unit) || (!isExplained && isOwnParent(unit, graph.index))) {
+      gaps.push({ kind: "missing-parent", nodeId: nodeIdOf(unit), message: circleMessage(entry), time: entry.startTime });
+      continue;
+    }
+    if (isExplained) continue;
     if (isOrphan(unit, graph.index)) {
       if (isDurable(entry)) continue;
       const parent = `span ${entry.parentSpanId ?? ""}${isXRayTrace(entry) ? ", which may be an X-Ray segment" : ""}`;
@@ -33,6 +39,12 @@ export function missingParents(graph: Graph, selection: Selection, nodeIdOf: Nod
     gaps.push({ kind: "missing-parent", nodeId: nodeIdOf(unit), message, time: entry.startTime });
   }
   return gaps;
+}
+
+function circleMessage({ spanId, parentSpanId, startTime }: Span): string {
+  const what = `what caused this at ${clockTime(startTime)} is not known`;
+  if (spanId === parentSpanId) return `${what}: it names itself as its parent`;
+  return `${what}: it and what it caused name one another as parents`;
 }
 
 /** Messages of which only the body is known, and that more than one publish may have sent. */

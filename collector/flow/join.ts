@@ -9,7 +9,8 @@ import { number } from "./attribute-readers.ts";
 import { ContentSends } from "./content.ts";
 import { isPoll, readMessage, runKeyOf } from "./message.ts";
 import { isSendSpan, sendsOf, type Send } from "./send.ts";
-import { byStart, indexSpans, type SpanIndex } from "./span-index.ts";
+import { indexSpans, type SpanIndex } from "./span-index.ts";
+import { byStart } from "./span-order.ts";
 import { distinctTakes, isMembership, mergeTakes, takesOfSpan, type Take } from "./take.ts";
 import { groupUnits, type Grouped, type Unit } from "./unit.ts";
 

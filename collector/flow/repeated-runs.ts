@@ -1,8 +1,8 @@
 /** Runs of a function under one request id: a platform that tries an invocation again keeps its id. */
 import { consumerName, hasFailed } from "./delivery.ts";
 import { invocationIdOf } from "./message.ts";
-import { byEntry, type Selection } from "./select.ts";
-import type { Unit } from "./unit.ts";
+import type { Selection } from "./select.ts";
+import { byEntry, type Unit } from "./unit.ts";
 
 /** Which of the runs a unit is, from 1, and how many there were. */
 export interface Run {

@@ -2,10 +2,11 @@
  * Which units belong to a flow: from the units of the asked trace up to their origins, then down over everything that
  * these caused. Never the connected component: what a batch took from other flows is not followed.
  */
-import { compare } from "./span-index.ts";
+import { circlesAmong, uncausedHeads } from "./circles.ts";
 import type { Edge, Graph } from "./join.ts";
+import { causesIn, originsOfTrace, rootsOf } from "./origins.ts";
 import type { Take } from "./take.ts";
-import { isOrphan, type Unit } from "./unit.ts";
+import { byEntry, isOrphan, isOwnParent, type Unit } from "./unit.ts";
 
 /** What belongs to one flow. */
 export interface Selection {
@@ -17,65 +18,14 @@ export interface Selection {
   /** The messages of the flow that each unit took. */
   readonly takes: ReadonlyMap<Unit, readonly Take[]>;
   readonly edges: readonly Edge[];
+  /** Units whose parent is among what they caused: the flow, or a part of it, begins with them all the same. */
+  readonly circular: readonly Unit[];
 }
 
 /** Selects the flow that the trace belongs to. */
 export function selectFlow(graph: Graph, traceId: string): Selection {
   const origins = originsOfTrace(graph, traceId);
   return collect(graph, origins, traceId);
-}
-
-/** The units that caused the trace's units and were caused by nothing. */
-function originsOfTrace(graph: Graph, traceId: string): Unit[] {
-  const own = graph.units.filter((unit) => unit.entry.traceId === traceId);
-  const roots = firstRuns(own.filter((unit) => !hasCauseIn(graph, unit, traceId)));
-  const origins = new Set<Unit>();
-  for (const root of roots.length > 0 ? roots : own.slice(0, 1)) {
-    for (const origin of originsOf(graph, root)) origins.add(origin);
-  }
-  return [...origins];
-}
-
-/** Runs again for a message that another has taken in this trace are attempts: the first is where it began. */
-function firstRuns(units: readonly Unit[]): Unit[] {
-  const taken = new Set<string>();
-  return [...units].sort(byEntry).filter(({ takes }) => {
-    const keys = takes.flatMap((take) => take.keys);
-    const isAgain = takes.length === 1 && keys.some((key) => taken.has(key));
-    for (const key of keys) taken.add(key);
-    return !isAgain;
-  });
-}
-
-/** A record's part whose invocation began the trace is no root of its own. */
-function hasCauseIn(graph: Graph, unit: Unit, traceId: string): boolean {
-  if (unit.host?.entry.traceId === traceId) return true;
-  return graph.causes.get(unit)?.some(({ from }) => from.entry.traceId === traceId) ?? false;
-}
-
-/**
- * Walks up to where nothing is known to have caused anything. Where several messages of one invocation come from
- * several origins, the invocation itself is where a flow that began below it starts: none of them caused it alone.
- */
-function originsOf(graph: Graph, start: Unit): Set<Unit> {
-  const known = new Map<Unit, Set<Unit>>();
-  const stack: { unit: Unit; isDone: boolean }[] = [{ unit: start, isDone: false }];
-  const open = new Set<Unit>();
-  while (stack.length > 0) {
-    const { unit, isDone } = stack.pop() as { unit: Unit; isDone: boolean };
-    const above = [unit, ...unit.parts].flatMap((each) => graph.causes.get(each) ?? []).map(({ from }) => from);
-    if (isDone) {
-      open.delete(unit);
-      const origins = new Set(above.flatMap((cause) => [...(known.get(cause) ?? [])]));
-      known.set(unit, origins.size === 0 || origins.size > 1 ? new Set([unit]) : origins);
-      continue;
-    }
-    if (known.has(unit) || open.has(unit)) continue;
-    open.add(unit);
-    stack.push({ unit, isDone: true });
-    for (const cause of above) if (!known.has(cause) && !open.has(cause)) stack.push({ unit: cause, isDone: false });
-  }
-  return known.get(start) ?? new Set([start]);
 }
 
 /** Mutable while it is collected. */
@@ -86,6 +36,8 @@ interface Collected {
   readonly edges: Set<Edge>;
   readonly seenKeys: Set<string>;
   readonly queue: Unit[];
+  /** Of units that only cause one another, those that they begin with. */
+  readonly heads: Unit[];
 }
 
 function collect(graph: Graph, origins: readonly Unit[], askedTraceId: string): Selection {
@@ -96,8 +48,10 @@ function collect(graph: Graph, origins: readonly Unit[], askedTraceId: string): 
     edges: new Set(),
     seenKeys: new Set(),
     queue: [],
+    heads: [],
   };
   const strays = straysByTrace(graph);
+  const rooted = new Set([askedTraceId]);
   for (const origin of origins) {
     for (const take of origin.takes) addTake(graph, found, { unit: origin, take });
     include(found, origin);
@@ -105,14 +59,46 @@ function collect(graph: Graph, origins: readonly Unit[], askedTraceId: string): 
     if (origin.parts.length > 0 && origin.takes.length === 0) found.shells.add(origin);
   }
   includeStrays(graph, found, strays.get(askedTraceId));
+  followQueue(graph, found, { strays, rooted });
+  const units = [...found.units].filter((unit) => !found.shells.has(unit)).sort(byEntry);
+  const takes = new Map(units.map((unit) => [unit, [...(found.takes.get(unit) ?? [])]]));
+  const circular = [...origins, ...found.heads].filter(({ entry }) => {
+    const parent = graph.index.parentOf(entry);
+    const from = parent && graph.unitOf.get(parent);
+    return from !== undefined && found.units.has(from);
+  });
+  return { origins, units: new Set(units), shells: found.shells, takes, edges: [...found.edges], circular };
+}
+
+interface Strays {
+  /** By trace. */
+  readonly strays: ReadonlyMap<string, readonly Unit[]>;
+  /** Traces of which the flow has a root. */
+  readonly rooted: Set<string>;
+}
+
+function followQueue(graph: Graph, found: Collected, { strays, rooted }: Strays): void {
   // The queue grows while it is walked.
   for (const unit of found.queue) {
     followDown(graph, found, unit);
-    if (unit.entry.parentSpanId === undefined) includeStrays(graph, found, strays.get(unit.entry.traceId));
+    if (unit.entry.parentSpanId === undefined) {
+      rooted.add(unit.entry.traceId);
+      includeStrays(graph, found, strays.get(unit.entry.traceId));
+    }
+    if (unit !== found.queue.at(-1)) continue;
+    const heads = circularHeads(graph, found, rooted);
+    found.heads.push(...heads);
+    includeStrays(graph, found, heads);
   }
-  const units = [...found.units].filter((unit) => !found.shells.has(unit)).sort(byEntry);
-  const takes = new Map(units.map((unit) => [unit, [...(found.takes.get(unit) ?? [])]]));
-  return { origins, units: new Set(units), shells: found.shells, takes, edges: [...found.edges] };
+}
+
+/** Units of these traces that only cause one another, as nothing else leads to them. */
+function circularHeads(graph: Graph, { units }: Collected, rooted: ReadonlySet<string>): Unit[] {
+  const left = graph.units.filter((unit) => !units.has(unit) && rooted.has(unit.entry.traceId));
+  if (left.length === 0) return [];
+  const causesOf = (unit: Unit) => graph.causes.get(unit)?.map(({ from }) => from) ?? [];
+  const circles = circlesAmong(left, causesOf).filter(({ length }) => length > 1);
+  return uncausedHeads(circles, causesOf).filter((unit) => !units.has(unit));
 }
 
 /**
@@ -138,20 +124,17 @@ export function tracesOfSameFlow({ units, effects }: Graph, selection: Selection
  * The traces of what caused the trace's units, where something caused each of them: then no flow begins in it, whatever
  * else will be known. Else none. By a body alone nothing is sure: it may turn out to be one that many have.
  */
-export function causesOfWhole({ units, causes }: Graph, traceId: string): ReadonlySet<string> {
+export function causesOfWhole(graph: Graph, traceId: string): ReadonlySet<string> {
   const found = new Set<string>();
-  for (const unit of units) {
-    if (unit.entry.traceId !== traceId) continue;
-    const edge = causes.get(unit)?.find(({ joinedBy }) => joinedBy !== "content");
+  const own = graph.units.filter((unit) => unit.entry.traceId === traceId);
+  for (const unit of own) {
+    const edge = graph.causes.get(unit)?.find(({ joinedBy }) => joinedBy !== "content");
     if (edge === undefined) return new Set();
     found.add(edge.from.entry.traceId);
   }
-  return found;
-}
-
-/** By the entry's start, then id. */
-export function byEntry(a: Unit, b: Unit): number {
-  return compare(a.entry.startTime, b.entry.startTime) || compare(a.entry.spanId, b.entry.spanId);
+  // Units that cause one another say nothing of what caused them all.
+  const isCircular = rootsOf(graph, own, traceId).some((root) => causesIn(graph, root, traceId).length > 0);
+  return isCircular ? new Set() : found;
 }
 
 function include(found: Collected, unit: Unit): void {
@@ -200,7 +183,7 @@ function addPart(graph: Graph, found: Collected, part: Unit): void {
 function straysByTrace(graph: Graph): Map<string, Unit[]> {
   const strays = new Map<string, Unit[]>();
   for (const unit of graph.units) {
-    if (graph.causes.has(unit) || !isOrphan(unit, graph.index)) continue;
+    if (graph.causes.has(unit) || !(isOrphan(unit, graph.index) || isOwnParent(unit, graph.index))) continue;
     const list = strays.get(unit.entry.traceId);
     if (list) list.push(unit);
     else strays.set(unit.entry.traceId, [unit]);

@@ -3,7 +3,7 @@ import * as names from "../../schema/attributes.ts";
 import type { Span } from "../../schema/flow.ts";
 import { number } from "./attribute-readers.ts";
 import { contentMd5s, destinationOf, messageKeys, operationOf, type Destination } from "./message.ts";
-import { endMs } from "./span-index.ts";
+import { endMs } from "./span-order.ts";
 
 /** One call that sent messages, whole batches included. */
 export interface Send {

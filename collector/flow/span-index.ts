@@ -1,6 +1,7 @@
 /** Spans by id, each once, in an order that does not depend on how they arrived. */
 import type { Span } from "../../schema/flow.ts";
-import { toMs } from "./instant.ts";
+import { callerAmong, distinctSpans, parentAmong } from "./same-id.ts";
+import { byStart } from "./span-order.ts";
 
 /** Each span once, to be walked in order or found by its ids. */
 export interface SpanIndex {
@@ -10,44 +11,51 @@ export interface SpanIndex {
   parentOf(span: Span): Span | undefined;
 }
 
-/** Indexes the spans; of two with the same ids, the one that ended later stays. */
+/** Indexes the spans; of two records of one span, the one that ended later stays. */
 export function indexSpans(input: readonly Span[]): SpanIndex {
   const traces = new Map<string, Map<string, Span>>();
+  /** All that came under ids that came more than once. */
+  const repeated = new Map<string, Span[]>();
   for (const span of input) {
     let byId = traces.get(span.traceId);
     if (byId === undefined) traces.set(span.traceId, (byId = new Map<string, Span>()));
     const other = byId.get(span.spanId);
-    byId.set(span.spanId, other === undefined || other === span ? span : laterOf(other, span));
+    byId.set(span.spanId, other ?? span);
+    if (other === undefined || other === span) continue;
+    const ids = span.traceId + span.spanId;
+    const records = repeated.get(ids);
+    if (records) records.push(span);
+    else repeated.set(ids, [other, span]);
   }
-  const spans = [...traces.values()].flatMap((byId) => [...byId.values()]).sort(byStart);
+  const twins = new Map<string, readonly Span[]>();
+  for (const [ids, records] of repeated) {
+    const [first, ...others] = distinctSpans(records);
+    if (first === undefined) continue;
+    traces.get(first.traceId)?.set(first.spanId, first);
+    if (others.length > 0) twins.set(ids, [first, ...others]);
+  }
+  const spans = [...traces.values()].flatMap((byId) => [...byId.values()]);
+  for (const [, ...others] of twins.values()) spans.push(...others);
+  spans.sort(byStart);
   const find = (traceId: string, spanId: string) => traces.get(traceId)?.get(spanId);
   // Each is asked for in most steps.
   const parents = new Map<Span, Span>();
   for (const span of spans) {
-    const parent = span.parentSpanId === undefined ? undefined : find(span.traceId, span.parentSpanId);
+    const parent = parentIn({ find, twins }, span);
     if (parent) parents.set(span, parent);
   }
   return { spans, find, parentOf: (span) => parents.get(span) };
 }
 
-/** By start, then by ids: total, so that sorting is the same for any order of arrival. */
-export function byStart(a: Span, b: Span): number {
-  return compare(a.startTime, b.startTime) || compare(a.traceId, b.traceId) || compare(a.spanId, b.spanId);
+interface ById extends Pick<SpanIndex, "find"> {
+  readonly twins: ReadonlyMap<string, readonly Span[]>;
 }
 
-/** -1, 0 or 1 by code unit: what ids and instants need, and no locale. */
-export function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}
-
-function laterOf(a: Span, b: Span): Span {
-  const difference = endMs(a) - endMs(b);
-  if (difference !== 0) return difference > 0 ? a : b;
-  return JSON.stringify(a) >= JSON.stringify(b) ? a : b;
-}
-
-/** When the span ended, milliseconds since the epoch. */
-export function endMs(span: Span): number {
-  return toMs(span.startTime) + span.durationMs;
+function parentIn({ find, twins }: ById, span: Span): Span | undefined {
+  const { traceId, spanId, parentSpanId } = span;
+  const caller = twins.size > 0 && callerAmong(twins.get(traceId + spanId) ?? [], span);
+  if (caller) return caller;
+  if (parentSpanId === undefined) return undefined;
+  const several = twins.get(traceId + parentSpanId);
+  return several ? parentAmong(several, span) : find(traceId, parentSpanId);
 }

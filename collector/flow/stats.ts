@@ -3,8 +3,8 @@ import * as names from "../../schema/attributes.ts";
 import type { Flow, FlowNode, Hop, Span } from "../../schema/flow.ts";
 import { memoryLimitBytes } from "../../schema/older-names.ts";
 import { number } from "./attribute-readers.ts";
-import { unitNodeId } from "./code-node.ts";
 import type { Delivery } from "./delivery.ts";
+import type { NodeIdOf } from "./hops.ts";
 import type { Selection } from "./select.ts";
 import type { Unit } from "./unit.ts";
 
@@ -17,13 +17,15 @@ export interface StatsInput {
   readonly chains: readonly (readonly Delivery[])[];
   readonly selection: Selection;
   readonly spanCount: number;
+  /** The node that shows a unit. */
+  readonly nodeIdOf: NodeIdOf;
 }
 
 /** Counts nodes and sums times; a run that several flows share counts whole in each. */
-export function flowStats({ nodes, hops, chains, selection, spanCount }: StatsInput): Flow["stats"] {
+export function flowStats({ nodes, hops, chains, selection, spanCount, nodeIdOf }: StatsInput): Flow["stats"] {
   const code = nodes.filter(({ spanIds }) => spanIds.length > 0);
   const retries = chains.flat().filter(({ attempt, previous }) => attempt > 1 || previous !== undefined);
-  const delivered = new Set(chains.flat().map(({ unit }) => unitNodeId(unit)));
+  const delivered = new Set(chains.flat().map(({ unit }) => nodeIdOf(unit)));
   const repeats = code.filter(({ id, attempt = 1 }) => attempt > 1 && !delivered.has(id));
   const queueMs = hops.reduce((sum, { queueWaitMs }) => sum + (queueWaitMs ?? 0), 0);
   return {

@@ -5,7 +5,8 @@
 import * as names from "../../schema/attributes.ts";
 import type { Span } from "../../schema/flow.ts";
 import { text } from "./attribute-readers.ts";
-import { endMs, type SpanIndex } from "./span-index.ts";
+import type { SpanIndex } from "./span-index.ts";
+import { byStart, endMs } from "./span-order.ts";
 import { toMs } from "./instant.ts";
 import { invocationIdOf, isPoll, operationOf } from "./message.ts";
 import type { Send } from "./send.ts";
@@ -74,8 +75,11 @@ export function groupUnits(index: SpanIndex, extraEntries: ReadonlySet<Span> = n
       walkOf.set(entry, span);
       const parent = index.parentOf(entry);
       if (extraEntries.has(entry) || parent === undefined || !isLocalChild(parent, entry)) break;
-      // A cycle of parents, which only broken data has, is cut where the walk came in.
-      if (unitOf.has(entry) || walkOf.get(parent) === span) break;
+      if (unitOf.has(entry)) break;
+      if (walkOf.get(parent) === span) {
+        entry = firstOfCircle(path, parent);
+        break;
+      }
       entry = parent;
     }
     const unit = unitOf.get(entry) ?? orphanUnit(orphans, index, entry) ?? newUnit(entry.spanId, entry);
@@ -87,6 +91,11 @@ export function groupUnits(index: SpanIndex, extraEntries: ReadonlySet<Span> = n
     if (unit && unit.entry !== span) unit.spans.push(span);
   }
   return { units, unitOf };
+}
+
+/** Spans that are each other's parents, which only broken data has, begin with the one that began first. */
+function firstOfCircle(path: readonly Span[], parent: Span): Span {
+  return path.slice(path.indexOf(parent)).reduce((first, span) => (byStart(span, first) < 0 ? span : first));
 }
 
 function newUnit(id: string, entry: Span): Unit {
@@ -106,4 +115,15 @@ function orphanUnit(orphans: Map<string, Unit>, index: SpanIndex, entry: Span): 
 /** Whether the unit's entry names a parent that is not here. */
 export function isOrphan(unit: Unit, index: SpanIndex): boolean {
   return unit.entry.parentSpanId !== undefined && index.parentOf(unit.entry) === undefined;
+}
+
+/** Whether the unit's entry names as its parent what it caused itself. */
+export function isOwnParent(unit: Unit, index: SpanIndex): boolean {
+  const parent = index.parentOf(unit.entry);
+  return parent !== undefined && unit.spans.includes(parent);
+}
+
+/** By the entry's start, then id. */
+export function byEntry(a: Unit, b: Unit): number {
+  return byStart(a.entry, b.entry);
 }

@@ -16,6 +16,12 @@ const outlineRoute = createRoute({
   responses: { 200: jsonAnswer("The outline.", flowOutlineSchema), ...ERROR_ANSWERS, ...NOT_FOUND_ANSWER },
 });
 
+/** Which span is meant, where a trace has several of one id. */
+const sameIdQuerySchema = z.strictObject({
+  kind: spanSchema.shape.kind.optional().describe("Its kind, where the trace has several spans of that id."),
+  service: z.string().optional().describe("Its `service.name`, where the trace has several spans of that id."),
+});
+
 const spanRoute = createRoute({
   method: "get",
   path: "/api/spans/{traceId}/{spanId}",
@@ -25,6 +31,7 @@ const spanRoute = createRoute({
       traceId: traceIdSchema.describe("The span's trace."),
       spanId: spanIdSchema.describe("The span."),
     }),
+    query: sameIdQuerySchema,
   },
   responses: {
     200: jsonAnswer("The span.", z.object({ span: spanSchema })),
@@ -43,7 +50,8 @@ export function flowOutlineRoutes({ store }: ApiContext) {
     })
     .openapi(spanRoute, async (context) => {
       const { traceId, spanId } = context.req.valid("param");
-      const span = await spanOfTrace(store, { traceId, spanId, signal: context.req.raw.signal });
+      const which = context.req.valid("query");
+      const span = await spanOfTrace(store, { traceId, spanId, ...which, signal: context.req.raw.signal });
       if (span) return context.json({ span }, 200);
       throw new ApiError("not-found", `No span ${spanId} of trace ${traceId} is stored.`, "spanId");
     });

@@ -9,7 +9,7 @@ export function summarize({ flow, spans, originSpanId }: BuiltFlow): FlowSummary
   return {
     id: flow.id,
     name: flow.name,
-    service: spans.find(({ spanId }) => spanId === originSpanId)?.service ?? "",
+    service: spans.find(({ traceId, spanId }) => spanId === originSpanId && traceId === flow.id)?.service ?? "",
     startTime: flow.startTime,
     durationMs: flow.durationMs,
     status: flow.status,

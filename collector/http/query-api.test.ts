@@ -141,7 +141,7 @@ describe("the outline of a flow", () => {
     expect(spans.failed).toEqual([{ span: 2, message: "Declined" }]);
     const spanId = spans.ids.slice(32, 48);
     const param = { traceId: spans.texts[spans.traceId[2] ?? -1] ?? "", spanId };
-    const one = await client.api.spans[":traceId"][":spanId"].$get({ param });
+    const one = await client.api.spans[":traceId"][":spanId"].$get({ param, query: {} });
     const { span: whole } = (await one.json()) as { span: Span };
     expect(whole).toMatchObject({ spanId, service: "worker", attributes: { "error.type": "Declined" } });
   });
@@ -150,7 +150,7 @@ describe("the outline of a flow", () => {
     ["an unknown span", "f".repeat(16), 404],
     ["no span id", "groups", 400],
   ] as const)("%s is answered with %s: %d", async ([, spanId, status]) => {
-    const response = await client.api.spans[":traceId"][":spanId"].$get({ param: { traceId, spanId } });
+    const response = await client.api.spans[":traceId"][":spanId"].$get({ param: { traceId, spanId }, query: {} });
     expect(response.status).toBe(status);
   });
 });

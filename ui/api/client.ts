@@ -46,9 +46,18 @@ export function fetchOutline(traceId: string, clocks: Clocks, signal?: AbortSign
   return getJson(`/api/flows/${encodeURIComponent(traceId)}/outline${query}`, signal);
 }
 
+/** Where a span is stored. */
+export interface SpanPlace {
+  readonly traceId: string;
+  readonly spanId: string;
+  /** What else tells it, where others have its id. */
+  readonly kind?: string;
+  readonly service?: string;
+}
+
 /** Returns a span with all that it says. Throws {@link ApiError}, `not-found` among them. */
-export async function fetchSpan(traceId: string, spanId: string, signal?: AbortSignal): Promise<Span> {
-  return (await getJson<{ span: Span }>(`/api/spans/${traceId}/${spanId}`, signal)).span;
+export async function fetchSpan({ traceId, spanId, kind, service }: SpanPlace, signal?: AbortSignal): Promise<Span> {
+  return (await getJson<{ span: Span }>(`/api/spans/${traceId}/${spanId}${search({ kind, service })}`, signal)).span;
 }
 
 /** Returns what every function did between two instants. Throws {@link ApiError}. */

@@ -164,9 +164,9 @@ function Links({ span, index }: { span: Span; index: FlowIndex }): JSX.Element {
       <ul>
         {span.links.map((link) => {
           const at = index.spans.positionOf(link.spanId);
-          const isHere = at >= 0;
+          const isHere = at >= 0 && index.spans.traceId(at) === link.traceId;
           return (
-            <li key={link.spanId}>
+            <li key={link.traceId + link.spanId}>
               <a href={flowPath(isHere ? index.flow.id : link.traceId, link.spanId)}>
                 {isHere ? `${index.spans.name(at)} on ${index.spans.service(at)}` : `span ${link.spanId} in another trace`}
               </a>

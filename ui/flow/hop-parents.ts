@@ -50,7 +50,7 @@ function continues(index: FlowIndex, source: Hop, hop: Hop): boolean {
   if (!sender || !broker || entry === undefined) return false;
   const sent = producerSpan(index, sender, source, broker);
   if (sent === undefined) return false;
-  return index.spans.parent[entry] === sent || index.spans.links(entry).includes(index.spans.id(sent));
+  return index.spans.parent[entry] === sent || index.spans.links(entry).includes(index.spans.sentId(sent));
 }
 
 function hopTime(index: FlowIndex, hop: Hop): number | undefined {

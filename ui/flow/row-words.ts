@@ -77,7 +77,7 @@ export function spanWords({ spans }: FlowIndex, at: number, node?: OutlineNode):
     kind: "span",
     name,
     service: spans.service(at),
-    tags: node?.batch?.spanId === spanId ? [{ tone: "plain", text: "the whole batch" }] : NO_TAGS,
+    tags: node?.batch?.spanId === spans.sentId(at) ? [{ tone: "plain", text: "the whole batch" }] : NO_TAGS,
     failed: failure !== undefined,
     segments: [{ kind: isInit ? "init" : "run", fromMs, toMs: fromMs + (spans.durationMs[at] ?? 0) }],
     spanId,

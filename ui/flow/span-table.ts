@@ -16,6 +16,9 @@ export class SpanTable {
   readonly #sendersOf = new Map<string, number[]>();
   readonly #sendersTo = new Map<string, number[]>();
   readonly #links: ReadonlyMap<number, readonly string[]>;
+  /** Ids here of spans whose own id another has, too, and where they are. */
+  readonly #ids: ReadonlyMap<number, string>;
+  readonly #positions: ReadonlyMap<string, number>;
 
   constructor(columns: SpanColumns) {
     this.#columns = columns;
@@ -28,16 +31,29 @@ export class SpanTable {
       for (const id of messageIds) gather(this.#sendersOf, id, span);
       if (destination !== undefined) gather(this.#sendersTo, destination, span);
     }
+    this.#ids = new Map((columns.repeated ?? []).map((at, nth) => [at, `${this.sentId(at)}~${nth + 2}`]));
+    this.#positions = new Map([...this.#ids].map(([at, id]) => [id, at]));
     this.#links = new Map(columns.links.map(({ span, to }) => [span, to]));
   }
 
+  /** Returns an id that no other span of the flow has: its own, with a number where that is another's, too. */
   id(at: number): string {
+    return this.#ids.get(at) ?? this.sentId(at);
+  }
+
+  /** Returns the id that the span was sent with. */
+  sentId(at: number): string {
     return this.#columns.ids.slice(at * ID_CHARS, (at + 1) * ID_CHARS);
   }
 
-  /** Returns where the span of an id is; -1 where it is not among them. */
+  /** Returns whether another span of the flow has the id that this one was sent with. */
+  isRepeated(at: number): boolean {
+    return [...this.#ids.keys()].some((other) => this.sentId(other) === this.sentId(at));
+  }
+
+  /** Returns where the span of an id is, the first where several have it; -1 where it is not among them. */
   positionOf(id: string): number {
-    if (id.length !== ID_CHARS) return -1;
+    if (id.length !== ID_CHARS) return this.#positions.get(id) ?? -1;
     const { ids } = this.#columns;
     let found = ids.indexOf(id);
     // Half of one id and half of the next may read like a third.

@@ -1,6 +1,6 @@
 import { computed, createModel } from "@preact/signals";
 import type { FlowOutline } from "@hopscope/schema/flow-outline";
-import { fetchOutline, type Clocks } from "../api/client.ts";
+import { fetchOutline, type Clocks, type SpanPlace } from "../api/client.ts";
 import { indexFlow } from "../flow/flow-index.ts";
 import { buildGraph } from "../flow/graph-model.ts";
 import { buildRows } from "../flow/rows.ts";
@@ -9,7 +9,7 @@ import { timeShares } from "../flow/time-share.ts";
 import { queryValue, setQuery } from "../route/router.ts";
 import { addMillis, epochMillis } from "../shared/instant.ts";
 import { FlowView } from "./flow-view.ts";
-import { LookedAtSpan, type SpanPlace } from "./looked-at-span.ts";
+import { LookedAtSpan } from "./looked-at-span.ts";
 import { Poll } from "./poll.ts";
 
 /** How often a flow that may still go on is loaded again. */
@@ -47,7 +47,9 @@ export const FlowModel = createModel((traceId: string) => {
     const spanId = view.detailsOpen.value ? view.selected.value?.spanId : undefined;
     const spans = data.index.value?.spans;
     if (spanId === undefined || !spans) return undefined;
-    return { spanId, traceId: spans.traceId(spans.positionOf(spanId)) };
+    const at = spans.positionOf(spanId);
+    const own = { spanId: spans.sentId(at), traceId: spans.traceId(at) };
+    return spans.isRepeated(at) ? { ...own, kind: spans.kind(at), service: spans.service(at) } : own;
   });
   return { ...data, ...view, lookedAt: new LookedAtSpan(spanPlace) };
 });

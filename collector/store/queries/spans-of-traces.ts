@@ -92,22 +92,30 @@ const ONE_SQL = sqlOf(SPAN_COLUMNS, { condition: "spans.span_id = toFixedString(
 export interface SpanOfTrace extends Reading {
   readonly traceId: string;
   readonly spanId: string;
+  /** Which one is wanted, where a trace has several spans of one id. */
+  readonly kind?: Span["kind"] | undefined;
+  readonly service?: string | undefined;
 }
+
+/** Spans of one trace and one id that are looked at: a span may be stored again each time that it is sent. */
+const SAME_ID_MAX = 20;
 
 /** One span; undefined where it is not stored. */
 export async function spanOfTrace(
   store: Store,
-  { traceId, spanId, ...reading }: SpanOfTrace,
+  { traceId, spanId, kind, service, ...reading }: SpanOfTrace,
 ): Promise<Span | undefined> {
-  const asked = { traceIds: [traceId], limit: 1, ...reading };
-  let found: Span | undefined;
+  const isAny = kind === undefined && service === undefined;
+  const asked = { traceIds: [traceId], limit: isAny ? 1 : SAME_ID_MAX, ...reading };
+  const found: Span[] = [];
   const from = { index: new TraceIndex(store), placed: () => ONE_SQL };
   await eachPart(from, asked, async (sql, params, options) => {
     const blocks = await store.queryBlocks(sql, { ...params, spanId }, options);
-    [found] = blocks.flatMap(spanReader());
-    return found ? 1 : 0;
+    const spans = blocks.flatMap(spanReader());
+    found.push(...spans);
+    return spans.length;
   });
-  return found;
+  return found.find((span) => (kind ?? span.kind) === span.kind && (service ?? span.service) === span.service);
 }
 
 /** Gives `onRow` these columns of the traces' spans, at most `limit` rows, by time. */
