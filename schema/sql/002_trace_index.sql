@@ -11,7 +11,8 @@ CREATE TABLE IF NOT EXISTS trace_index
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toMonday(first_slot)
-PRIMARY KEY (xxHash32(trace_id), trace_id)
+-- The hash alone: with what hardly ever decides the search of the index takes a quarter more time.
+PRIMARY KEY xxHash32(trace_id)
 ORDER BY (xxHash32(trace_id), trace_id, intDiv(toUInt32(first_slot), 3600))
 TTL last_slot + toIntervalDay({{retention_days}}) + toIntervalHour(1)
 -- A granule holds few rows: the traces of a flow lie all over the table.
