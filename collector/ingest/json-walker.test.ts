@@ -128,6 +128,7 @@ describe("what senders write is taken", () => {
 
   it.for<[name: string, json: string]>([
     ["white space everywhere", ' \n{ "resourceSpans" :\t[ { "scopeSpans":[ ] , "schemaUrl" : "" } ] }\r\n'],
+    ["white space of every size", span(Array.from({ length: 40 }, (_, size) => `"a":${" \n\t\r".repeat(10).slice(size)}0`).join(","))],
     ["absent members", span('"name":null,"attributes":null,"status":null,"links":[],"kind":null')],
     ["unknown members", span('"a":{"b":[1.5E-3,"\\ud83d\\n",{}],"c":{"d":null}},"name":"n","e":[true,[false]]')],
     ["ids in either case, or none", span('"traceId":"00112233445566778899AABBCCDDEEFF","spanId":"aAbBcCdDeEfF0019","parentSpanId":""')],
@@ -176,6 +177,7 @@ describe("what is for the reference to judge is left to it", () => {
     ["what is behind the request", "{}{}"],
     ["a request that ends too early", span('"name":"n"').slice(0, -1)],
     ["a comma too many", span('"name":"n",')],
+    ["white space that JSON does not know", `{${" ".repeat(20)}\v}`],
     ["a mark of byte order", "\ufeff{}"],
     ["a member twice", span('"name":"a","name":"b"')],
     ["a member twice, once absent", span('"name":"a","name":null')],

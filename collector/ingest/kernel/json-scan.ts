@@ -36,9 +36,12 @@ export function skipSpace(at: usize): usize {
 
 function spaceEnd(at: usize): usize {
   while (true) {
-    const byte = load<u8>(at);
-    if (byte != 0x20 && byte != 0x0a && byte != 0x0d && byte != 0x09) return at;
-    at++;
+    const bytes = v128.load(at);
+    const spaces = v128.or(i8x16.eq(bytes, i8x16.splat(0x20)), i8x16.eq(bytes, i8x16.splat(0x0a)));
+    const others = v128.or(i8x16.eq(bytes, i8x16.splat(0x0d)), i8x16.eq(bytes, i8x16.splat(0x09)));
+    const rest = ~i8x16.bitmask(v128.or(spaces, others)) & 0xffff;
+    if (rest != 0) return at + ctz(rest);
+    at += 16;
   }
 }
 
