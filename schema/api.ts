@@ -296,7 +296,7 @@ export type SpanGroupsResponse = z.infer<typeof spanGroupsResponseSchema>;
 export const heatmapQuerySchema = spanFilterQuerySchema.extend({
   columns: integerParameter(2, 500).default(100).describe("Parts into which the range is cut."),
 });
-/** A cell: spans that began in the column's time and lasted from `fromMs` up to twice that. */
+/** A cell: spans that began in the column's time and lasted from `fromMs` up to twice that; in the lowest also less. */
 export const heatmapCellSchema = z.object({
   column: z.number().int(),
   fromMs: z.number(),

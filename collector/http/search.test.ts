@@ -50,6 +50,9 @@ const inputs: readonly Omit<SpanInput, "trace" | "id">[] = [
     { service: `${form} message`, attributes: { "messaging.message.id": id } },
     { service: `${form} run`, attributes: { "faas.invocation_id": id } },
   ]),
+  { service: "calling", attributes: { "cloud.region": "eu-west-7", "error.type": 404, tiny: 1e-7, huge: 1e21 } },
+  { service: "regional", resource: { "cloud.region": "eu-west-7", "http.route": "/of/resource" } },
+  { service: "both", attributes: { "cloud.region": "eu-west-8" }, resource: { "cloud.region": "eu-west-8" } },
   { service: "empty-resource", resource: { "app.memo": "", "service.namespace": "" } },
 ];
 
@@ -244,6 +247,34 @@ describe("a number or a flag", () => {
   it("is found beside another attribute", async () => {
     const query = `${attribute("shard", "7")}&${attribute("dry", "true")}`;
     expect(await services(query)).toEqual(everywhere("text", "integer"));
+  });
+});
+
+describe("an attribute that the store has a column for is found elsewhere, too", () => {
+  it.for([
+    ["on spans, of which resources have it as a rule", attribute("cloud.region", "eu-west-7"), ["regional", "calling"]],
+    ["of both, once", attribute("cloud.region", "eu-west-8"), ["both"]],
+    ["of resources, of which spans have it as a rule", attribute("http.route", "/of/resource"), ["regional"]],
+    ["as a number, where it is a text as a rule", attribute("error.type", "404"), ["calling"]],
+    ["beside another one", `${attribute("cloud.region", "eu-west-7")}&${attribute("error.type", "404")}`, ["calling"]],
+  ] as const)("%s", async ([, query, found]) => {
+    expect(await services(query)).toEqual(everywhere(...found));
+  });
+
+  it("and counted once where spans are compared", async () => {
+    const at = startMs + inputs.findIndex(({ service }) => service === "both") * 10;
+    const [selected, base] = [`from=${fromMs(at)}&to=${fromMs(at + 1)}`, `baseFrom=${fromMs(at + 1)}&baseTo=${fromMs(at + 2)}`];
+    const { attributes } = compareResponseSchema.parse(await get(`/api/spans/compare?${selected}&${base}`));
+    expect(attributes.find(({ key }) => key === "cloud.region")?.selectedShare).toBe(1);
+  });
+
+  it.for([
+    ["tiny", "1e-7"],
+    ["huge", "1e+21"],
+  ])("a number is found by the text that completion shows of it: %s", async ([key, text]) => {
+    const { values } = await get<{ values: { value: string }[] }>(`/api/attributes/values?key=${key ?? ""}`);
+    expect(values.map(({ value }) => value)).toEqual([text]);
+    expect(await services(attribute(key ?? "", text ?? ""))).toEqual(everywhere("calling"));
   });
 });
 

@@ -53,7 +53,7 @@ const heatmapRoute = route("/api/spans/heatmap", {
   answer: heatmapResponseSchema,
 });
 const compareRoute = route("/api/spans/compare", {
-  summary: "Attributes that are over-represented among the spans",
+  summary: "Texts and flags that are over-represented among the spans; of resources, of service, function and cloud alone",
   query: compareQuerySchema,
   answer: compareResponseSchema,
 });

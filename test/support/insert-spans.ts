@@ -84,7 +84,7 @@ function toAnyValue(value: AttributeValue): OtlpJson {
   if (value === null) return {};
   if (typeof value === "string") return { stringValue: value };
   if (typeof value === "boolean") return { boolValue: value };
-  if (typeof value === "number") return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value };
+  if (typeof value === "number") return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value };
   if (Array.isArray(value)) return { arrayValue: { values: value.map(toAnyValue) } };
   return { kvlistValue: { values: toKeyValues(value) } };
 }

@@ -29,13 +29,12 @@ export interface Expression {
 export function attributeSql(key: string, prefix: string, { isOfSpan = false } = {}): Expression {
   const column = Object.hasOwn(COLUMN_NAMES, key) ? COLUMN_NAMES[key] : undefined;
   if (column !== undefined && !isOfSpan) return { sql: `toString(${column})`, params: {} };
-  if (!isOfSpan && isWorkedOut(key)) return resourceAttributeSql(key, prefix);
-  const promoted = isOfSpan ? PROMOTED_SPAN_COLUMNS.find(({ attribute }) => attribute === key) : promotedOf(key);
+  const promoted = [...PROMOTED_SPAN_COLUMNS, ...(isOfSpan ? [] : STORED_RESOURCE_COLUMNS)].find(isOf(key));
   const name = `{${prefix}_key:String}`;
   const maps = [
     `nullIf(attributes_string[${name}], '')`,
     `if(mapContains(attributes_int, ${name}), toString(attributes_int[${name}]), NULL)`,
-    `if(mapContains(attributes_double, ${name}), toString(attributes_double[${name}]), NULL)`,
+    `if(mapContains(attributes_double, ${name}), ${doubleTextSql(`attributes_double[${name}]`)}, NULL)`,
     `if(mapContains(attributes_bool, ${name}), if(attributes_bool[${name}] = 1, 'true', 'false'), NULL)`,
     ...(isOfSpan ? [] : [`nullIf(${resourceTextSql(prefix)}, '')`]),
   ];
@@ -84,19 +83,19 @@ export function attributeEquals(
   // An absent attribute reads as an empty text: that is looked for as it is stored.
   const isEmpty = value === "";
   const inResource = `${resourceSql(prefix)} IN ({${prefix}_text:String}${isEmpty ? "" : `, ${wanted}`})`;
-  const column = isWorkedOut(key) || isEmpty ? undefined : textColumnOf(key);
-  if (isWorkedOut(key) || (place === "resources" && !column)) return { sql: inResource, params, narrow: inResource };
-  if (column) {
-    const sql = column.isUuid ? uuidEqualsSql(column.column, value, wanted) : `${column.column} = ${wanted}`;
-    return { sql, params, ...(column.type === "lowCardinality" && { narrow: sql }) };
-  }
-  const text = textEqualsSql(prefix, isEmpty);
+  const stored = isEmpty ? undefined : storedTextColumn(key);
+  if (stored) return { sql: `${stored} = ${wanted}`, params, narrow: `${stored} = ${wanted}` };
+  if (place === "resources") return { sql: inResource, params, narrow: inResource };
   const numbers = numberEqualsSql(key, value, prefix);
   if (place === "numbers") {
     return { sql: anyOf(numbers.map(({ sql }) => sql)), params, narrow: anyOf(numbers.map(({ narrow }) => narrow)) };
   }
+  const column = isEmpty ? undefined : PROMOTED_SPAN_COLUMNS.filter(isText).find(isOf(key));
+  const text = column ? columnEqualsSql(column, value, wanted) : textEqualsSql(prefix, isEmpty);
   const inSpan = [text, ...(place === "texts" ? [] : numbers.map(({ sql }) => sql))];
-  return { sql: anyOf(place === "all" ? [...inSpan, inResource] : inSpan), params };
+  const sql = anyOf(place === "all" ? [...inSpan, inResource] : inSpan);
+  const isNarrow = column?.type === "lowCardinality" && inSpan.length === 1 && place !== "all";
+  return { sql, params, ...(isNarrow && { narrow: sql }) };
 }
 
 function anyOf(conditions: readonly string[]): string {
@@ -105,14 +104,18 @@ function anyOf(conditions: readonly string[]): string {
 
 /** Where on spans an equality may hold, each of which is soonest looked at by itself. */
 export function spanPlaces(key: string, value: string): ("texts" | "numbers")[] {
-  if (isWorkedOut(key)) return [];
-  const hasNumbers = !textColumnOf(key) && numberEqualsSql(key, value, "").length > 0;
+  const hasNumbers = storedTextColumn(key) === undefined && numberEqualsSql(key, value, "").length > 0;
   return hasNumbers ? ["texts", "numbers"] : ["texts"];
+}
+
+/** Whether the attribute is one of resources as a rule, so that spans are asked whether any has it. */
+export function isResourcesOwn(key: string): boolean {
+  return RESOURCE_COLUMNS.some(isOf(key));
 }
 
 /** Whether resources are asked for the attribute: of others, a column says all that is asked. */
 export function isOfResources(key: string): boolean {
-  return isWorkedOut(key) || !textColumnOf(key);
+  return storedTextColumn(key) === undefined;
 }
 
 function textEqualsSql(prefix: string, isEmpty: boolean): string {
@@ -125,8 +128,9 @@ function textEqualsSql(prefix: string, isEmpty: boolean): string {
 const UUID = /^(?!0{8}-0{4}-0{4}-0{4}-0{12}$)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Of an id's two columns the one that would hold `value`: the column of UUIDs has an index. */
-function uuidEqualsSql(idColumn: string, value: string, wanted: string): string {
-  const name = idColumn.replace(/_id$/, "");
+function columnEqualsSql({ column, isUuid }: PromotedColumn, value: string, wanted: string): string {
+  if (!isUuid) return `${column} = ${wanted}`;
+  const name = column.replace(/_id$/, "");
   return UUID.test(value) ? `${name}_uuid = toUUID(${wanted})` : `${name}_text = ${wanted}`;
 }
 
@@ -143,41 +147,43 @@ function numberEqualsSql(key: string, value: string, prefix: string): { sql: str
     const narrow = `has(mapValues(${map}), ${stored})`;
     return { narrow, sql: `(${narrow} AND mapContains(${map}, ${name}) AND ${sql})` };
   };
-  const promoted = promotedOf(key);
+  const promoted = [...PROMOTED_SPAN_COLUMNS, ...RESOURCE_COLUMNS].filter((column) => !isText(column)).find(isOf(key));
   const inColumn = promoted && `ifNull(${promotedText(promoted)} = ${wanted}, 0)`;
   const column = inColumn === undefined ? [] : [{ sql: inColumn, narrow: inColumn }];
   if (/^(true|false)$/.test(value)) {
     const flag = value === "true" ? "1" : "0";
     return [...column, isIn("attributes_bool", flag, `attributes_bool[${name}] = ${flag}`)];
   }
-  if (!/^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(value)) return column;
   const isInt64 = /^(0|-?[1-9]\d{0,18})$/.test(value) && BigInt(value) >= INT64_MIN && BigInt(value) <= INT64_MAX;
-  const int = `toInt64(${wanted})`;
+  const [int, double] = [`toInt64(${wanted})`, `toFloat64(${wanted})`];
   return [
     ...column,
     ...(isInt64 ? [isIn("attributes_int", int, `attributes_int[${name}] = ${int}`)] : []),
-    isIn("attributes_double", `toFloat64(${wanted})`, `toString(attributes_double[${name}]) = ${wanted}`),
+    ...(isWrittenNumber(value) ? [isIn("attributes_double", double, `attributes_double[${name}] = ${double}`)] : []),
   ];
 }
 
-function promotedOf(key: string): PromotedColumn | undefined {
-  return [...PROMOTED_SPAN_COLUMNS, ...RESOURCE_COLUMNS].find(({ attribute }) => attribute === key);
+/** Whether a number is written so: as JavaScript does, which is how answers show it. */
+function isWrittenNumber(value: string): boolean {
+  return Number.isFinite(Number(value)) && String(Number(value)) === value;
+}
+
+/** A number as JavaScript writes it. */
+function doubleTextSql(double: string): string {
+  return `replaceRegexpOne(toString(${double}), 'e([0-9])', 'e+\\\\1')`;
 }
 
 function isText({ type }: PromotedColumn): boolean {
   return type === "string" || type === "lowCardinality";
 }
 
-/** The column that holds all texts of the attribute. */
-function textColumnOf(key: string): PromotedColumn | undefined {
-  const promoted = promotedOf(key);
-  return promoted && isText(promoted) ? promoted : undefined;
+function isOf(key: string): (column: PromotedColumn) => boolean {
+  return ({ attribute }) => attribute === key;
 }
 
-/** A column that the store works out of the resource: of text with a quote in it, it has the beginning. */
-function isWorkedOut(key: string): boolean {
-  const isOf = ({ attribute }: PromotedColumn) => attribute === key;
-  return RESOURCE_COLUMNS.some(isOf) && !STORED_RESOURCE_COLUMNS.some(isOf);
+/** The column of the service's or the function's name: what the resource says of them is all that is asked. */
+function storedTextColumn(key: string): string | undefined {
+  return STORED_RESOURCE_COLUMNS.filter(isText).find(isOf(key))?.column;
 }
 
 /** The value as it is stored. The dictionary of resources is small: this runs once for each of its values. */

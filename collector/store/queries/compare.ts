@@ -42,19 +42,25 @@ const OF_RESOURCES = RESOURCE_COLUMNS.filter((column) => isCompared(column) && !
 const PAIRS_PARAMS = Object.assign({}, ...OF_RESOURCES.map(({ params }) => params)) as Record<string, string>;
 const PAIRS = [
   ...COLUMNS.map(({ attribute, column }) => `('${attribute}', toString(${column}))`),
-  ...OF_RESOURCES.map(({ attribute, sql }) => `('${attribute}', toString(${sql}))`),
   "('name', toString(name))",
   "('status', arrayElement(['unset', 'ok', 'error'], status_code + 1))",
   "('faas.coldstart', arrayElement(['', 'false', 'true'], faas_coldstart + 1))",
   "('http.response.status_code', if(http_response_status_code = 0, '', toString(http_response_status_code)))",
 ].join(",\n        ");
 
+const RESOURCE_PAIRS = OF_RESOURCES.map(({ attribute, sql }) => `('${attribute}', toString(${sql}))`).join(",\n        ");
+
 /** The spans of one side, each as its pairs; that without a key stands for the span itself. */
 const sideSql = (isSelected: 0 | 1, condition: string) => `
+    WITH [${RESOURCE_PAIRS}] AS of_resource
     SELECT ${String(isSelected)} AS is_selected, arrayConcat([('', '')], arrayFilter(pair -> tupleElement(pair, 2) != '', arrayConcat([
         ${PAIRS}],
-        arrayFilter(pair -> length(tupleElement(pair, 2)) <= 100, CAST(attributes_string, 'Array(Tuple(String, String))')),
-        arrayMap(pair -> (tupleElement(pair, 1), if(tupleElement(pair, 2) = 1, 'true', 'false')), CAST(attributes_bool, 'Array(Tuple(String, UInt8))'))
+        of_resource,
+        arrayFilter(pair -> length(tupleElement(pair, 2)) <= 100 AND NOT has(of_resource, pair), CAST(attributes_string, 'Array(Tuple(String, String))')),
+        arrayFilter(pair -> NOT has(of_resource, pair), arrayMap(
+            pair -> (tupleElement(pair, 1), if(tupleElement(pair, 2) = 1, 'true', 'false')),
+            CAST(attributes_bool, 'Array(Tuple(String, UInt8))')
+        ))
     ))) AS pairs
     FROM spans
     ${condition}

@@ -1,10 +1,12 @@
 /** The places that a filter's attributes may be in, each searched so that the store's indexes help. */
-import type { Store } from "../store.ts";
-import { isOfResources, spanPlaces, type AttributePlace } from "./attribute-sql.ts";
+import type { QueryBounds, Store } from "../store.ts";
+import { isOfResources, isResourcesOwn, spanPlaces, type AttributePlace } from "./attribute-sql.ts";
 import type { Range } from "./newest-first.ts";
-import type { Reading } from "./reading.ts";
+import { within, type Reading } from "./reading.ts";
 import { isInstantIn, overlap, resourcesWith } from "./resources.ts";
 import { spanCondition, splitAttribute, type Condition, type Places, type SpanFilter } from "./span-filter.ts";
+
+const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 1024 ** 3 };
 
 /** A filter whose places are not known yet. */
 export interface PlacedSearch extends Reading {
@@ -48,19 +50,29 @@ export async function placedCondition(store: Store, search: PlacedSearch): Promi
 async function placedFilter(store: Store, search: PlacedSearch): Promise<PlacedFilter | undefined> {
   const { attribute = [] } = search.filter;
   const times = await timesOfResources(store, search);
-  const places: Places = {
-    attribute: (given) => (times[attribute.indexOf(given)] ? "all" : "spans"),
-    destination: "both",
+  const placeOf = async (given: string, at: number): Promise<AttributePlace> => {
+    if (!times[at]) return "spans";
+    const [key] = splitAttribute(given);
+    return !isResourcesOwn(key) || (await isOnSpans(store, search, given)) ? "all" : "resources";
   };
-  // What spans cannot have themselves is there while such resources sent spans.
+  const placed = await Promise.all(attribute.map(placeOf));
+  // What no span has itself is there while such resources sent spans.
   let filter = search.filter;
-  for (const [at, given] of attribute.entries()) {
-    if (spanPlaces(...splitAttribute(given)).length > 0) continue;
+  for (const [at, place] of placed.entries()) {
     const during = times[at];
-    if (!during) return undefined;
-    filter = { ...filter, ...overlap(filter, during) };
+    if (place === "resources" && during) filter = { ...filter, ...overlap(filter, during) };
   }
+  const places: Places = { attribute: (given) => placed[attribute.indexOf(given)] ?? "all", destination: "both" };
   return isInstantIn(filter) ? { filter, places } : undefined;
+}
+
+/** Whether any span of the range has the attribute itself: by an index, which tells that few have. */
+async function isOnSpans(store: Store, { filter, ...reading }: PlacedSearch, given: string): Promise<boolean> {
+  const { from, to } = filter;
+  const places: Places = { attribute: () => "spans", destination: "both" };
+  const { sql, params } = spanCondition({ from, to, attribute: [given] }, places);
+  const found = await store.query(`SELECT 1 FROM spans ${sql} LIMIT 1`, params, within(BOUNDS, reading));
+  return found.length > 0;
 }
 
 /** For each attribute when spans had resources with it; undefined where none had. */
