@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createTestStore, type TestStore } from "../../../test/support/test-store.ts";
-import { flowOrigins } from "./flow-origins.ts";
+import { flowOrigins, type Origin } from "./flow-origins.ts";
 
 let db: TestStore;
 beforeAll(async () => {
@@ -53,6 +53,28 @@ it("has the first root of a trace, else its first invocation, else its first orp
   for (const [index, spans] of traces.entries()) {
     const first = firstOf(spans);
     if (first >= 0) expect(listed).toContain(`${hex(index + 1, 32)} ${hex(first + 1, 16)}`);
+  }
+});
+
+it("gives each origin once and in order, page by page, over hours with many and with none", async () => {
+  const minutes = [0, 1, 2, 29, 30, 31, 90, 600, 601, 1_300];
+  const endMs = startMs - dayMs;
+  const ids = minutes.map((_, at) => hex(at + 1_000, 32));
+  await db.store.command(
+    `INSERT INTO flow_origins (trace_id, span_id, start_time)
+     SELECT unhex(row.1), unhex('0000000000000001'), fromUnixTimestamp64Milli(row.2)
+     FROM (SELECT arrayJoin(JSONExtract({rows:String}, 'Array(Tuple(String, Int64))')) AS row)`,
+    { rows: JSON.stringify(minutes.map((minute, at) => [ids[at], endMs - minute * 60_000])) },
+  );
+  const range = { from: new Date(endMs - dayMs).toISOString(), to: new Date(endMs + 1).toISOString() };
+  for (const limit of [1, 3, 100]) {
+    const found: string[] = [];
+    for (let after: Origin | undefined, isFirst = true; isFirst || after; isFirst = false) {
+      const page = await flowOrigins(db.store, { ...range, after, limit });
+      found.push(...page.map(({ traceId }) => traceId));
+      after = page.at(-1);
+    }
+    expect(found).toEqual(ids);
   }
 });
 

@@ -25,7 +25,7 @@ export interface OriginPage extends Reading {
 /** The span that a flow begins with, by where it stands in the list. */
 export type Origin = OriginPosition;
 
-const SQL = `
+const sqlOf = (after: string) => `
 SELECT
     toString(toUnixTimestamp64Nano(start_time)) AS "startNs",
     lower(hex(trace_id)) AS "traceId",
@@ -33,28 +33,32 @@ SELECT
 FROM flow_origins
 WHERE start_time >= parseDateTime64BestEffort({from:String}, 9, 'UTC')
   AND start_time < parseDateTime64BestEffort({to:String}, 9, 'UTC')
-  AND start_time <= fromUnixTimestamp64Nano({afterNs:Int64})
-  AND (start_time, trace_id, span_id) <
-    (fromUnixTimestamp64Nano({afterNs:Int64}), toFixedString(unhex({afterTrace:String}), 16), toFixedString(unhex({afterSpan:String}), 8))
+  ${after}
 ORDER BY flow_origins.start_time DESC, flow_origins.trace_id DESC, flow_origins.span_id DESC
 LIMIT {limit:UInt32}`;
 
-/** After every instant that the store holds. */
-const THE_END: OriginPosition = { startNs: "9223372036854775807", traceId: "f".repeat(32), spanId: "f".repeat(16) };
+const FIRST_SQL = sqlOf("");
+const NEXT_SQL = sqlOf(`AND start_time <= fromUnixTimestamp64Nano({afterNs:Int64})
+  AND (start_time, trace_id, span_id) <
+    (fromUnixTimestamp64Nano({afterNs:Int64}), toFixedString(unhex({afterTrace:String}), 16), toFixedString(unhex({afterSpan:String}), 8))`);
+
+/** What is looked through first: each part of the table that a longer time lies in is one more to begin to read. */
+const NEWEST_MS = 30 * 60_000;
 
 /** At most `limit` origins, newest first; one trace may have several. */
 export async function flowOrigins(store: Store, page: OriginPage): Promise<Origin[]> {
-  const after = page.after ?? THE_END;
-  return store.query<Origin>(
-    SQL,
-    {
-      from: page.from,
-      to: page.to,
-      afterNs: after.startNs,
-      afterTrace: after.traceId,
-      afterSpan: after.spanId,
-      limit: page.limit,
-    },
-    within(BOUNDS, page),
-  );
+  const { from, to, after, limit } = page;
+  const endMs = after ? Math.min(Number(BigInt(after.startNs) / 1_000_000n), Date.parse(to)) : Date.parse(to);
+  const newestFrom = new Date(endMs - NEWEST_MS);
+  if (newestFrom <= new Date(from)) return originsIn(store, page);
+  const middle = newestFrom.toISOString();
+  const newest = await originsIn(store, { ...page, from: middle });
+  if (newest.length >= limit) return newest;
+  return [...newest, ...(await originsIn(store, { ...page, to: middle, limit: limit - newest.length }))];
+}
+
+async function originsIn(store: Store, page: OriginPage): Promise<Origin[]> {
+  const { from, to, after, limit } = page;
+  const next = after && { afterNs: after.startNs, afterTrace: after.traceId, afterSpan: after.spanId };
+  return store.query<Origin>(next ? NEXT_SQL : FIRST_SQL, { from, to, limit, ...next }, within(BOUNDS, page));
 }
