@@ -3,10 +3,11 @@
  * first row, and a commit has a few rows or a few thousand. The kernel reads them, into a memory of its own.
  */
 import { BlockMemory, type BlockBytes } from "./block-memory.ts";
+import { kernelDropped } from "./dropped-kernels.ts";
 import { JoinedColumn } from "./joined-columns.ts";
 import type { Place } from "./kernel-instance.ts";
 import { KernelMemory } from "./kernel-memory.ts";
-import { blockRowsMax } from "./limits.ts";
+import { blockRowsMax, kernelMemoryKeptMaxBytes } from "./limits.ts";
 
 /** What the kernel says of a block's columns: the numbers in kernel/joined.ts. */
 const JOINS = { done: 0, newColumn: 1 } as const;
@@ -18,9 +19,9 @@ export interface JoinedBlock extends BlockBytes {
 
 /** Takes blocks of {@link SpanBlock}, and makes larger ones of the same rows in the same order. */
 export class BlockJoiner {
-  readonly #kernel = new KernelMemory();
+  #kernel = new KernelMemory();
   readonly #columns = new Map<string, JoinedColumn>();
-  readonly #memory = new BlockMemory();
+  #memory = new BlockMemory();
   #rows = 0;
   #joined: JoinedBlock[] = [];
 
@@ -41,6 +42,7 @@ export class BlockJoiner {
     if (this.#rows > 0) this.#end();
     const joined = this.#joined;
     this.#joined = [];
+    if (this.#kernel.sizeBytes > kernelMemoryKeptMaxBytes) this.#renew();
     return joined;
   }
 
@@ -49,6 +51,14 @@ export class BlockJoiner {
     for (const { release } of this.#joined) release();
     this.#joined = [];
     this.#empty();
+  }
+
+  /** Nothing of it is kept but what was lent. */
+  #renew(): void {
+    this.#kernel = new KernelMemory();
+    this.#memory = new BlockMemory();
+    this.#columns.clear();
+    kernelDropped();
   }
 
   #block(at: Place, end: Place): void {

@@ -1,6 +1,7 @@
 /** The ingestion's counters and gauges in the Prometheus text format, for `/metrics`. */
 import { exposition, type Family } from "../store/exposition.ts";
-import type { Receiver, ReceiverStats } from "./receive.ts";
+import type { Receiver } from "./receive.ts";
+import type { ReceiverStats } from "./receiver-stats.ts";
 
 interface Metric extends Omit<Family, "samples"> {
   readonly value: (stats: ReceiverStats) => number;
@@ -24,6 +25,7 @@ const METRICS: readonly Metric[] = [
   counter("bad_links_total", "Links dropped for the length of their ids.", (stats) => stats.transcode.badLinks),
   counter("repaired_strings_total", "Strings that were not UTF-8.", (stats) => stats.transcode.repairedStrings),
   gauge("in_flight_bytes", "Bytes of request bodies in hand.", (stats) => stats.inFlightBytes),
+  gauge("kernel_bytes", "Memory of the transcoder.", (stats) => stats.kernelBytes),
   gauge("wal_bytes", "Bytes acknowledged and not in the store.", (stats) => stats.walBytes),
   gauge("wal_segments", "Segments that wait for the store.", (stats) => stats.walSegments),
   gauge("disk_free_bytes", "Free bytes on the disk of the log.", (stats) => stats.diskFreeBytes),

@@ -1,5 +1,6 @@
 /** OTLP/JSON to protobuf without an object made of it: kernel/json.ts, with a memory of its own. */
 import { isUtf8 } from "node:buffer";
+import { kernelDropped } from "./dropped-kernels.ts";
 import { newKernel, type KernelExports } from "./kernel-instance.ts";
 import { jsonMemoryKeptMaxBytes } from "./limits.ts";
 
@@ -15,7 +16,10 @@ export class JsonWalker {
     if (!isUtf8(body)) return undefined;
     const kernel = (this.#kernel ??= newKernel());
     // A large request's memory goes with its kernel.
-    if (body.length > jsonMemoryKeptMaxBytes) this.#kernel = undefined;
+    if (body.length > jsonMemoryKeptMaxBytes) {
+      this.#kernel = undefined;
+      kernelDropped();
+    }
     const place = kernel.jsonRoom(body.length) >>> 0;
     const { buffer } = kernel.memory;
     new Uint8Array(buffer, place, body.length).set(body);

@@ -34,6 +34,11 @@ export class KernelMemory {
     this.words[(struct >>> 2) + index] = value;
   }
 
+  /** How large it is, bytes; it never shrinks. */
+  get sizeBytes(): number {
+    return this.exports.memory.buffer.byteLength;
+  }
+
   /** Takes a request in. */
   take(body: Uint8Array): void {
     this.request = this.exports.requestRoom(body.length) >>> 0;

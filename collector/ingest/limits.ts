@@ -15,6 +15,12 @@ export const rejectMessageMaxLength = 1_000;
 /** Rows of one Native block: what fits the caches; a commit under load has 1,000 to 5,000. */
 export const blockRowsMax = 16_384;
 
+/**
+ * Memory of a kernel that is kept, bytes: a full block of spans of 12 attributes needs 23 MiB. What grew beyond it for
+ * a large request is dropped soon after.
+ */
+export const kernelMemoryKeptMaxBytes = 64 * 1024 * 1024;
+
 /** How far ahead of this host's clock a span may start, ns; beyond it the clock is wild, not skewed. */
 export const clockAheadMaxNs = 3_600_000_000_000n;
 

@@ -13,6 +13,7 @@ import { createTestStore, type TestStore } from "../../test/support/test-store.t
 import { silentLog } from "../store/log.ts";
 import { StoreError, type Store } from "../store/store.ts";
 import { ingestMetrics } from "./ingest-metrics.ts";
+import { kernelMemoryKeptMaxBytes } from "./limits.ts";
 import { openReceiver, type Receiver, type ReceiverLimits } from "./receive.ts";
 import { REFUSAL_REASONS, REJECTION_REASONS } from "./refusal-reasons.ts";
 import { diskFiles, type WalFiles } from "./wal-files.ts";
@@ -286,6 +287,23 @@ describe("the receiver", () => {
         expect(page).toMatch(new RegExp(`^\\| .*\`${family}_total\`.*\\| .*\`${reason}\`.*\\|`, "m"));
       }
     }
+  });
+
+  it("gives the memory of a large request back, and goes on as before", async () => {
+    const receiver = await receive();
+    await receiver.receiveTraces(bodyOf(2), "protobuf");
+    const large = requestOf(40) as { resourceSpans: [{ scopeSpans: [{ spans: OtlpJson[] }] }] };
+    for (const span of large.resourceSpans[0].scopeSpans[0].spans) {
+      span["attributes"] = [{ key: "page", value: { stringValue: "x".repeat(1024 * 1024) } }];
+    }
+    const answer = receiver.receiveTraces(encodeOtlp("ExportTraceServiceRequest", large), "protobuf");
+    expect(receiver.stats().kernelBytes).toBeGreaterThan(kernelMemoryKeptMaxBytes);
+    await answer;
+    await vi.waitFor(() => expect(receiver.stats().kernelBytes).toBeLessThan(kernelMemoryKeptMaxBytes), within);
+    await receiver.receiveTraces(bodyOf(3), "protobuf");
+    await receiver.close(within.timeout);
+    expect(await storedCount()).toBe(45);
+    expect(receiver.stats()).toMatchObject({ spans: 45, requests: 3 });
   });
 
   it("leaves no file behind but the requests it remembers", async () => {

@@ -7,6 +7,7 @@ import { unavailable } from "./errors.ts";
 import {
   diskFreeMinBytes,
   inFlightMaxBytes,
+  kernelMemoryKeptMaxBytes,
   rejectMessageMaxLength,
   retryAfterS,
   segmentAgeMaxMs,
@@ -14,19 +15,19 @@ import {
 } from "./limits.ts";
 import { JsonWalker } from "./json-walker.ts";
 import { JoinedRecords } from "./kept-records.ts";
-import { Loader, type LoadCounts } from "./loader.ts";
+import { Loader } from "./loader.ts";
 import { otlpJsonToProtobuf, UnreadableSpans } from "./otlp-json.ts";
 import type { OtlpEncoding, Received } from "./received.ts";
-import { REFUSAL_REASONS, type RefusalReason, type RejectionReason } from "./refusal-reasons.ts";
+import type { ReceiverStats } from "./receiver-stats.ts";
+import { REFUSAL_REASONS, type RefusalReason } from "./refusal-reasons.ts";
 import { RecentRequests } from "./recent-requests.ts";
-import type { TranscodeCounts } from "./transcode-counts.ts";
 import { SpanTranscoder, type Transcoded } from "./transcode-spans.ts";
 import { UnsampledIntake } from "./unsampled-counts.ts";
 import { diskFiles, type WalFiles } from "./wal-files.ts";
-import { Wal, type WalCounts } from "./wal.ts";
+import { Wal } from "./wal.ts";
 
-/** How often the room on the disk is looked at, ms. */
-const diskCheckIntervalMs = 1_000;
+/** How often the room on the disk, and what the transcoder takes, is looked at, ms. */
+const checkIntervalMs = 1_000;
 /** When to look again whether the loader is done with the segment before, ms. */
 const loaderBusyRecheckMs = 20;
 /** How long closing waits for the store to take what is left; the rest stays in the log, ms. */
@@ -49,30 +50,6 @@ export interface ReceiverOptions {
   readonly log: Log;
   readonly limits?: ReceiverLimits | undefined;
   readonly files?: WalFiles | undefined;
-}
-
-/** A snapshot of the ingestion's counters and gauges, for `/metrics`. */
-export interface ReceiverStats {
-  readonly requests: number;
-  readonly spans: number;
-  readonly bytes: number;
-  /** Spans without which their requests were taken, by reason. */
-  readonly rejectedSpans: Readonly<Record<RejectionReason, number>>;
-  /** Requests that were recognised as repeats. */
-  readonly repeats: number;
-  /** Requests that were refused, by reason. */
-  readonly refused: Readonly<Record<RefusalReason, number>>;
-  readonly commits: number;
-  readonly inFlightBytes: number;
-  readonly walBytes: number;
-  readonly walSegments: number;
-  readonly diskFreeBytes: number;
-  /** Age of the oldest acknowledged data that is not yet in the store, seconds. */
-  readonly lagS: number;
-  readonly transcode: Readonly<TranscodeCounts>;
-  readonly wal: Readonly<WalCounts>;
-  readonly load: Readonly<LoadCounts>;
-  readonly loadError: string | undefined;
 }
 
 /** The collector's door for OTLP, whichever transport it came by. */
@@ -143,7 +120,9 @@ class OpenReceiver implements Receiver {
   readonly #wal: Wal;
   readonly #recent: RecentRequests;
   readonly #loader: Loader;
-  readonly #transcoder: SpanTranscoder;
+  #transcoder: SpanTranscoder;
+  /** Whether what a large request took is to be given back as soon as no row is in it. */
+  #renewDue = false;
   readonly #json = new JsonWalker();
   readonly #unsampled: UnsampledIntake;
   readonly #limits: Required<ReceiverLimits>;
@@ -174,7 +153,7 @@ class OpenReceiver implements Receiver {
 
   async start(): Promise<void> {
     await this.#checkDisk();
-    this.#diskTimer = setInterval(() => void this.#checkDisk(), diskCheckIntervalMs).unref();
+    this.#diskTimer = setInterval(() => this.#lookAround(), checkIntervalMs).unref();
     this.#loader.wake();
   }
 
@@ -251,6 +230,7 @@ class OpenReceiver implements Receiver {
       rejectedSpans: { id, depth, malformed: unreadableSpans },
       refused: { ...this.#refused },
       inFlightBytes: this.#inFlightBytes,
+      kernelBytes: this.#transcoder.memoryBytes,
       walBytes: this.#wal.sizeBytes,
       walSegments: this.#wal.closedSegments,
       diskFreeBytes: this.#diskFreeBytes,
@@ -305,6 +285,7 @@ class OpenReceiver implements Receiver {
       const waiting = this.#waiting;
       this.#waiting = [];
       const blocks = this.#transcoder.takeBlocks();
+      if (this.#renewDue) this.#renewTranscoder();
       const requests = waiting.map(({ fingerprint }) => fingerprint);
       try {
         // One record a commit: a crash keeps all of a request or nothing of it.
@@ -349,6 +330,17 @@ class OpenReceiver implements Receiver {
     if (this.#wal.first() === undefined && this.#committing) this.#closeDue = true;
     else if (this.#wal.first() === undefined) this.#wal.closeSegment();
     this.#closeSoon();
+  }
+
+  #lookAround(): void {
+    void this.#checkDisk();
+    this.#renewDue = this.#transcoder.memoryBytes > kernelMemoryKeptMaxBytes;
+    if (this.#renewDue && this.#transcoder.rows === 0) this.#renewTranscoder();
+  }
+
+  #renewTranscoder(): void {
+    this.#renewDue = false;
+    this.#transcoder = this.#transcoder.renewed();
   }
 
   async #checkDisk(): Promise<void> {

@@ -6,6 +6,8 @@
  */
 import { AttributeWriter } from "./attribute-writer.ts";
 import type { BlockBytes } from "./block-memory.ts";
+import { countSpans } from "./count-spans.ts";
+import { kernelDropped } from "./dropped-kernels.ts";
 import { OtlpError } from "./errors.ts";
 import { ValueTooDeepError } from "./json-text.ts";
 import { blockRowsMax, clockAheadMaxNs } from "./limits.ts";
@@ -49,11 +51,11 @@ const reasonsMax = 5;
 
 /** Transcodes request after request into one growing block. */
 export class SpanTranscoder {
-  readonly counts: TranscodeCounts = noCounts();
+  readonly counts: TranscodeCounts;
   readonly #block = new SpanBlock();
   readonly #kernel = this.#block.kernel;
   readonly #attributes = new AttributeWriter(this.#block);
-  readonly #spanWriter = new SpanWriter(this.#block, this.#attributes, this.counts);
+  readonly #spanWriter: SpanWriter;
   readonly #contexts = new ContextCache();
   readonly #options: TranscoderOptions;
   #sealed: SealedBlock[] = [];
@@ -69,8 +71,21 @@ export class SpanTranscoder {
   #spans = 0;
   #contextRow = 0;
 
-  constructor(options: TranscoderOptions) {
+  constructor(options: TranscoderOptions, counts = noCounts()) {
     this.#options = options;
+    this.counts = counts;
+    this.#spanWriter = new SpanWriter(this.#block, this.#attributes, counts);
+  }
+
+  /** What its kernel takes of the machine's memory, bytes: as much as the largest request and block needed. */
+  get memoryBytes(): number {
+    return this.#kernel.sizeBytes;
+  }
+
+  /** Another with the same counts, and small; this one is of no use then. */
+  renewed(): SpanTranscoder {
+    kernelDropped();
+    return new SpanTranscoder(this.#options, this.counts);
   }
 
   /** Rows that wait for {@link takeBlocks}. */
@@ -328,29 +343,6 @@ export class SpanTranscoder {
 function fillIndex(column: LowCardinalityColumn, text: DataView, from: number, to: number): void {
   const length = text.byteLength;
   if (length > 0) column.indexes.fill(column.dictionary.lookup(text, 0, length), from, to);
-}
-
-/** Spans in a request (or, from `fromDepth` on, in a part of it); a cheap walk over the outer messages. */
-function countSpans(body: Uint8Array, fromDepth = 0): number {
-  const reader = new ProtobufReader(body);
-  let spans = 0;
-  const walk = (end: number, depth: number): void => {
-    reader.end = end;
-    while (reader.position < end) {
-      const tag = reader.varint32();
-      if (tag !== (depth === 0 ? 0x0a : 0x12)) {
-        reader.skip(tag);
-        continue;
-      }
-      const fieldEnd = reader.lengthEnd();
-      if (depth === 2) spans += 1;
-      else walk(fieldEnd, depth + 1);
-      reader.position = fieldEnd;
-      reader.end = end;
-    }
-  };
-  walk(body.length, fromDepth);
-  return spans;
 }
 
 function hex(word32: number): string {
