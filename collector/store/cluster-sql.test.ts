@@ -50,6 +50,8 @@ describe("the clustered form of the migrations", () => {
       "ALTER TABLE spans ON CLUSTER 'main' MODIFY COLUMN faas_max_memory UInt64 CO",
       "ALTER TABLE hop_keys_local ON CLUSTER 'main' MODIFY SETTING min_compress_bl",
       "ALTER TABLE trace_index_local ON CLUSTER 'main' MODIFY SETTING min_compress",
+      "ALTER TABLE hop_keys_local ON CLUSTER 'main' MODIFY SETTING min_age_to_forc",
+      "ALTER TABLE trace_index_local ON CLUSTER 'main' MODIFY SETTING min_age_to_f",
     ]);
   });
 });
