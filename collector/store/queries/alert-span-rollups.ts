@@ -37,10 +37,12 @@ function rollup(view: string, attributes: Readonly<Record<string, string>>, para
   const conditions = Object.entries(attributes).map(([name, value], index) => {
     const { sql, params: own } = attributeEquals(name, value, { prefix: `attribute${index}`, place: "all" });
     Object.assign(params, own);
-    return `${sql} AND `;
+    return ` AND ${sql}`;
   });
-  const where = `WHERE ${spanRangeSql("toDateTime({lo:UInt32})", "toDateTime({hi:UInt32})")} AND `;
-  return `(${select})`.replace("WHERE ", () => where + conditions.join(""));
+  const range = spanRangeSql("toDateTime({lo:UInt32})", "toDateTime({hi:UInt32})");
+  // In a subselect, as the view gives what it selects the names of columns that the conditions ask for.
+  const narrowed = `FROM (SELECT * FROM spans WHERE ${range}${conditions.join("")}) AS spans`;
+  return `(${select})`.replace("FROM spans", () => narrowed);
 }
 
 function readSelects(): ReadonlyMap<string, string> {
