@@ -93,7 +93,8 @@ async function receive(
   const sent = await readBody(request, held);
   try {
     const { bytes } = sent;
-    const body = await decompress(bytes, headerOf(request, "content-encoding"), held.add);
+    const encoded = headerOf(request, "content-encoding");
+    const body = encoded === undefined ? bytes : await decompress(bytes, encoded, held.add);
     if (isMetrics) {
       const counted = await receiver.receiveMetrics(body, encoding);
       if (counted === undefined) throw notTaken(path);

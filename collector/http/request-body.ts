@@ -16,6 +16,8 @@ export interface RequestBody {
   release(): void;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** The last one given back is taken first, as the caches still hold it. */
 const pool: Buffer[] = [];
 
@@ -56,7 +58,7 @@ function hungUp(cause: Error): OtlpError {
 /** Pieces of one body, in the only piece there is, or in a pooled buffer, or in one of its own where it is larger. */
 class Gathered implements RequestBody {
   size = 0;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = NOTHING;
   #pooled: Buffer | undefined;
 
   get bytes(): Buffer {
@@ -72,14 +74,14 @@ class Gathered implements RequestBody {
     }
     const wanted = this.size + chunk.length;
     if (wanted > this.#bytes.length) this.#grow(wanted);
-    chunk.copy(this.#bytes, this.size);
+    this.#bytes.set(chunk, this.size);
     this.size = wanted;
   }
 
   release(): void {
     if (this.#pooled && pool.length < pooledMax) pool.push(this.#pooled);
     this.#pooled = undefined;
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = NOTHING;
     this.size = 0;
   }
 

@@ -22,7 +22,13 @@ export function entryCount(kernel: KernelMemory, dictionary: Place): number {
 }
 
 /** Appends strings as indexes into a dictionary, of which `count` numbers of 32 bits lie at `indexes`. */
-export function writeIndexed(out: ByteBuffer, kernel: KernelMemory, dictionary: Place, indexes: Place, count: number): void {
+export function writeIndexed(
+  out: ByteBuffer,
+  kernel: KernelMemory,
+  dictionary: Place,
+  indexes: Place,
+  count: number,
+): void {
   if (count === 0) return;
   const entries: Entries = {
     count: entryCount(kernel, dictionary),

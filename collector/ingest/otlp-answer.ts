@@ -12,6 +12,9 @@ export function contentTypeOf(encoding: OtlpEncoding): string {
   return encoding === "json" ? "application/json" : "application/x-protobuf";
 }
 
+/** An answer that says that all was taken, as nearly all do. */
+const ALL_TAKEN = new Uint8Array(0);
+
 /** What a partial success counts, as OTLP/JSON names it; in protobuf both have the same number. */
 type RejectedMember = "rejectedSpans" | "rejectedDataPoints";
 
@@ -26,13 +29,12 @@ export function exportResponse(
     const partialSuccess = { [member]: String(rejected), errorMessage: rejectMessage };
     return Buffer.from(JSON.stringify(partial ? { partialSuccess } : {}));
   }
+  if (!partial) return ALL_TAKEN;
   const writer = new ProtobufWriter();
-  if (partial) {
-    writer.message(1, () => {
-      if (rejected > 0) writer.varint(1, BigInt(rejected));
-      if (rejectMessage !== "") writer.string(2, rejectMessage);
-    });
-  }
+  writer.message(1, () => {
+    if (rejected > 0) writer.varint(1, BigInt(rejected));
+    if (rejectMessage !== "") writer.string(2, rejectMessage);
+  });
   return writer.end();
 }
 

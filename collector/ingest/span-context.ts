@@ -25,8 +25,16 @@ export interface ContextParts {
   schemaUrl: Range | undefined;
 }
 
-/** The resource (or scope), field 1, and the schema URL, field 3, wherever they stand in the message. */
-export function findContext(reader: ProtobufReader, end: number, message: string): ContextParts {
+/**
+ * The resource (or scope), field 1, and the schema URL, field 3, wherever they stand in the message; `skipInner` passes
+ * over fields 2, of which there are many.
+ */
+export function findContext(
+  reader: ProtobufReader,
+  end: number,
+  message: string,
+  skipInner: (at: number, end: number) => number,
+): ContextParts {
   const parts: ContextParts = { message: undefined, schemaUrl: undefined };
   reader.end = end;
   while (reader.position < end) {
@@ -39,7 +47,7 @@ export function findContext(reader: ProtobufReader, end: number, message: string
     const range = { start: reader.position, end: fieldEnd };
     if (tag === 0x0a) parts.message = range;
     else if (tag === 0x1a) parts.schemaUrl = range;
-    reader.position = fieldEnd;
+    reader.position = tag === 0x12 ? skipInner(fieldEnd, end) : fieldEnd;
   }
   return parts;
 }

@@ -195,7 +195,7 @@ export class SpanTranscoder {
   #resourceSpans(end: number): void {
     const reader = this.#reader;
     const start = reader.position;
-    const parts = findContext(reader, end, "ResourceSpans");
+    const parts = findContext(reader, end, "ResourceSpans", this.#kernel.exports.skipInner);
     const context = this.#orReject(reader.bytes.subarray(start, end), 1, () =>
       this.#contexts.resource(reader.bytes, parts.message, parts.schemaUrl),
     );
@@ -218,7 +218,7 @@ export class SpanTranscoder {
   #scopeSpans(end: number, context: ResourceContext): void {
     const reader = this.#reader;
     const start = reader.position;
-    const parts = findContext(reader, end, "ScopeSpans");
+    const parts = findContext(reader, end, "ScopeSpans", this.#kernel.exports.skipInner);
     const scope = this.#orReject(reader.bytes.subarray(start, end), 2, () =>
       this.#contexts.scope(reader.bytes, parts.message, parts.schemaUrl),
     );

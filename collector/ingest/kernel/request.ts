@@ -69,3 +69,15 @@ function countInner(from: usize, end: usize, isOuter: bool): i32 {
   }
   return spans;
 }
+
+/** Where, from `at` on, the first field begins that is no inner message, or is not whole; both count from the request. */
+export function skipInner(at: u32, end: u32): u32 {
+  const last = request.data + end;
+  let field = request.data + at;
+  while (field < last && load<u8>(field) == TAG_INNER) {
+    const size = sizeAt(field + 1, last);
+    if (varintEnd == 0) break;
+    field = varintEnd + size;
+  }
+  return <u32>(field - request.data);
+}
