@@ -112,7 +112,9 @@ export const settings = {
   },
   clickhouseUrl: {
     name: "HOPSCOPE_CLICKHOUSE_URL",
-    description: "ClickHouse server to store in, with user and password where it wants them. Unset: the embedded one.",
+    description:
+      "ClickHouse server to store in, with user and password where it wants them; what its crash may lose stands in " +
+      "[operations](operations/clickhouse.md). Unset: the embedded one.",
     fallback: undefined,
     allowed: "a URL such as http://user:password@host:8123, with %25, %2F and %40 for %, / and @ in a password",
     parse: httpUrl,
