@@ -11,7 +11,7 @@ export function originsOfTrace(graph: Graph, traceId: string): Unit[] {
 }
 
 /** The units that nothing in the trace caused; of those that cause one another, one. */
-export function rootsOf(graph: Graph, own: readonly Unit[], traceId: string): Unit[] {
+function rootsOf(graph: Graph, own: readonly Unit[], traceId: string): Unit[] {
   const causesOf = (unit: Unit) => causesIn(graph, unit, traceId);
   const roots = own.filter((unit) => causesOf(unit).length === 0);
   const reached = new Set(roots);
@@ -25,7 +25,7 @@ export function rootsOf(graph: Graph, own: readonly Unit[], traceId: string): Un
 }
 
 /** What caused it in the trace: a record's part whose invocation began the trace is no root of its own. */
-export function causesIn(graph: Graph, unit: Unit, traceId: string): Unit[] {
+function causesIn(graph: Graph, unit: Unit, traceId: string): Unit[] {
   const causes = graph.causes.get(unit)?.map(({ from }) => from) ?? [];
   if (unit.host) causes.push(unit.host);
   return causes.filter(({ entry }) => entry.traceId === traceId);

@@ -4,7 +4,7 @@
  */
 import { circlesAmong, uncausedHeads } from "./circles.ts";
 import type { Edge, Graph } from "./join.ts";
-import { causesIn, originsOfTrace, rootsOf } from "./origins.ts";
+import { originsOfTrace } from "./origins.ts";
 import type { Take } from "./take.ts";
 import { byEntry, isOrphan, isOwnParent, type Unit } from "./unit.ts";
 
@@ -126,15 +126,15 @@ export function tracesOfSameFlow({ units, effects }: Graph, selection: Selection
  */
 export function causesOfWhole(graph: Graph, traceId: string): ReadonlySet<string> {
   const found = new Set<string>();
-  const own = graph.units.filter((unit) => unit.entry.traceId === traceId);
-  for (const unit of own) {
+  for (const unit of graph.units) {
+    if (unit.entry.traceId !== traceId) continue;
     const edge = graph.causes.get(unit)?.find(({ joinedBy }) => joinedBy !== "content");
     if (edge === undefined) return new Set();
     found.add(edge.from.entry.traceId);
   }
-  // Units that cause one another say nothing of what caused them all.
-  const isCircular = rootsOf(graph, own, traceId).some((root) => causesIn(graph, root, traceId).length > 0);
-  return isCircular ? new Set() : found;
+  // Of units that cause one another, as where a request waits for an answer, one is a begin all the same.
+  const isBegin = originsOfTrace(graph, traceId).some(({ entry }) => entry.traceId === traceId);
+  return isBegin ? new Set() : found;
 }
 
 function include(found: Collected, unit: Unit): void {

@@ -132,6 +132,24 @@ describe("reading flows", () => {
     expect(spansOfBeginnings).toBeLessThan(spansOfAll);
   });
 
+  it("takes a request that waits for the answer of another trace for the begin of a flow", async () => {
+    const message = (id: string) => ({ "messaging.system": "aws_sqs", "messaging.message.id": id });
+    const asks: SpanInput[] = [
+      { trace: "a", id: "api", kind: "server", service: "api", ms: 50 },
+      { trace: "a", id: "ask", parent: "api", kind: "producer", service: "api", at: 5, attributes: message("m1") },
+      { trace: "a", id: "hear", parent: "api", kind: "consumer", service: "api", at: 30, attributes: message("m2") },
+    ];
+    const answers: SpanInput[] = [
+      { trace: "b", id: "work", kind: "consumer", service: "worker", at: 10, ms: 20, attributes: message("m1") },
+      { trace: "b", id: "tell", parent: "work", kind: "producer", service: "worker", at: 25, attributes: message("m2") },
+    ];
+    const source = memorySource([...asks, ...answers].map(span));
+    const traceIds = ["b", "a"].map(traceIdOf);
+    const reads = await readToAssemble(source, { traceIds, isBeginningAsked: true });
+    const begun = traceIds.filter((id, at) => reads[at]?.beginsIn(id) && reads[at].assemble()?.beginsHere);
+    expect(begun).toEqual([traceIdOf("a")]);
+  });
+
   it("ends where every order leads to another one, and says which bound cut it", async () => {
     const chain = Array.from({ length: 100 }, (_, at): SpanInput[] => [
       {
