@@ -1,6 +1,7 @@
 /** How SDKs spell the systems whose messages are joined by identity (and, in SQL, schema/sql/003_hop_keys.sql). */
 
-const CANONICAL_SYSTEMS: ReadonlyMap<string, string> = new Map([
+/** By spelling, the one that is used here. */
+export const CANONICAL_SYSTEMS: ReadonlyMap<string, string> = new Map([
   ["AmazonSQS", "aws_sqs"],
   ["aws.sqs", "aws_sqs"],
   ["sqs", "aws_sqs"],

@@ -1,5 +1,6 @@
 /** The map's edges over a time range, from the rollup. */
 import type { QueryBounds, Store } from "../store.ts";
+import { placeNameSql, systemSql } from "./message-place-sql.ts";
 import { atMost, within, type Reading } from "./reading.ts";
 import { IN_ROLLUP_RANGE, rollupRange, type MinuteRange } from "./rollup-range.ts";
 
@@ -30,7 +31,8 @@ interface Row extends Omit<MapEdgeRow, "count" | "errors" | "p50" | "p95"> {
 }
 
 const SQL = `
-SELECT edge_kind AS kind, service_name AS service, faas_name AS name, peer_system AS system, peer_name AS peer,
+SELECT edge_kind AS kind, service_name AS service, faas_name AS name, ${systemSql("peer_system")} AS system,
+    ${placeNameSql("peer_name")} AS peer,
     sum(spans) AS span_count, sum(errors) AS error_count, quantilesTDigestMerge(0.5, 0.95)(duration_ms) AS quantiles
 FROM map_minutes
 WHERE ${IN_ROLLUP_RANGE}

@@ -62,3 +62,26 @@ it.for([
   expect(totals.some(({ name, messages }) => name === form && messages === 1)).toBe(isTaken);
   expect(edges.some(({ peer, kind, count }) => peer === form && kind === "receive" && count === 1)).toBe(isTaken);
 });
+
+it("names that SDKs used before lead to the same queue, with a system of one spelling", async () => {
+  const attributes = [
+    { "messaging.system": "aws_sqs", "messaging.destination.name": "older" },
+    { "messaging.system": "aws.sqs", "messaging.destination": "older" },
+    { "messaging.system": "AmazonSQS", "messaging.destination": "https://sqs.eu-west-1.amazonaws.com/111111111111/older" },
+    { "messaging.system": "AmazonSQS", "messaging.source.name": "arn:aws:sqs:eu-west-1:111111111111:older" },
+  ];
+  const { at = 0 } = batch("older", 0, 0, 0);
+  const spans = attributes.flatMap((own, n) => [
+    span({ trace: "older", id: `t${String(n)}`, kind: "consumer", at, attributes: own }),
+    span({ trace: "older", id: `p${String(n)}`, kind: "producer", at, attributes: own }),
+    span({ trace: "older", id: `c${String(n)}`, kind: "client", at, attributes: { ...own, "messaging.operation": "publish" } }),
+  ]);
+  await insertSpans(db.store, spans);
+  const [totals, edges] = [await queueTotals(db.store, range), await mapEdges(db.store, range)];
+  expect(totals.filter(({ name }) => name.includes("older"))).toMatchObject([{ name: "older", system: "aws_sqs", messages: 4 }]);
+  const ours = edges.filter(({ peer }) => peer.includes("older")).map(({ kind, system, peer, count }) => [kind, system, peer, count]);
+  expect(ours).toEqual([
+    ["publish", "aws_sqs", "older", 8],
+    ["receive", "aws_sqs", "older", 4],
+  ]);
+});

@@ -1,6 +1,7 @@
 /** Queues and topics over a time range, from the rollup. */
 import type { QueueSummary } from "../../../schema/api.ts";
 import type { QueryBounds, Store } from "../store.ts";
+import { placeNameSql, systemSql } from "./message-place-sql.ts";
 import { atMost, within, type Reading } from "./reading.ts";
 import { IN_ROLLUP_RANGE, rollupRange, type MinuteRange } from "./rollup-range.ts";
 
@@ -20,21 +21,22 @@ interface QueueRow {
 }
 
 const SQL = `
-SELECT queue AS name, messaging_system AS system,
+SELECT queue AS name, system,
     [sum(message_count), sum(failure_count), sum(retry_count), sum(dead_count), max(attempts)] AS counts,
     quantilesTDigestIfMerge(0.5, 0.95, 0.99)(wait_state) AS wait,
     groupArray((service_name, faas_name, toString(message_count), toString(failure_count))) AS consumers
 FROM
 (
-    SELECT queue, messaging_system, service_name, faas_name,
+    SELECT ${placeNameSql("queue_minutes.queue")} AS queue, ${systemSql("queue_minutes.messaging_system")} AS system,
+        service_name, faas_name,
         sum(messages) AS message_count, sum(failures) AS failure_count, sum(retries) AS retry_count,
         sum(dead_letters) AS dead_count, max(attempts_max) AS attempts,
         quantilesTDigestIfMergeState(0.5, 0.95, 0.99)(wait_ms) AS wait_state
     FROM queue_minutes
     WHERE ${IN_ROLLUP_RANGE}
-    GROUP BY queue, messaging_system, service_name, faas_name
+    GROUP BY queue, system, service_name, faas_name
 )
-GROUP BY queue, messaging_system
+GROUP BY queue, system
 ORDER BY sum(message_count) DESC, queue
 LIMIT {limit:UInt32}`;
 
