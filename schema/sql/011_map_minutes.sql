@@ -30,24 +30,21 @@ WITH
     -- seen at once that no row has one.
     mapValues(attributes_string)[indexOf(mapKeys(attributes_string), 'messaging.destination')] AS older_destination,
     mapValues(attributes_string)[indexOf(mapKeys(attributes_string), 'messaging.source.name')] AS older_source,
-    multiIf(
-        messaging_destination_name != '' OR spans.messaging_system = '', toString(messaging_destination_name),
-        older_source != '', older_source,
-        older_destination
-    ) AS destination,
+    messaging_destination_name != '' OR older_destination != '' OR older_source != '' AS has_destination,
     mapValues(attributes_string)[indexOf(mapKeys(attributes_string), 'messaging.operation')] AS older_operation,
     -- 1 publish, 2 receive, 3 call.
     multiIf(
-        destination != '' AND (kind = 4 OR messaging_operation_type IN ('send', 'create', 'publish')
-            OR older_operation IN ('send', 'create', 'publish')), 1,
+        has_destination AND (kind = 4 OR messaging_operation_type IN ('send', 'create', 'publish')
+            OR older_operation = 'publish'), 1,
         -- SDKs before the conventions of 2024 call it messaging.operation, or do not say it.
-        destination != '' AND kind = 5 AND messaging_operation_type IN ('process', '') AND older_operation != 'receive', 2,
+        has_destination AND kind = 5 AND messaging_operation_type IN ('process', '') AND older_operation != 'receive', 2,
         kind = 3 AND messaging_system = '' AND server_address != '', 3,
         0
     ) AS edge,
     -- One number for the names, as in 005_function_minutes.sql.
     xxHash64(spans.service_name) + 3 * xxHash64(spans.faas_name) + 5 * xxHash64(messaging_system)
-        + 7 * if(edge = 3, xxHash64(server_address), xxHash64(destination)) AS place
+        + 7 * if(edge = 3, xxHash64(server_address), xxHash64(messaging_destination_name))
+        + 11 * xxHash64(older_destination) + 13 * xxHash64(older_source) AS place
 SELECT
     arrayJoin([60, 3600, 21600]) AS step_s,
     toDateTime(intDiv(toUInt32(slot), step_s) * step_s) AS minute,
@@ -55,7 +52,12 @@ SELECT
     any(spans.service_name) AS service_name,
     if(any(spans.faas_name) = '', any(spans.service_name), any(spans.faas_name)) AS faas_name,
     if(edge = 3, 'http', any(messaging_system)) AS peer_system,
-    if(edge = 3, any(server_address), any(destination)) AS peer_name,
+    multiIf(
+        edge = 3, toString(any(server_address)),
+        any(messaging_destination_name) != '', toString(any(messaging_destination_name)),
+        any(older_source) != '', any(older_source),
+        any(older_destination)
+    ) AS peer_name,
     count() AS spans,
     countIf(status_code = 2) AS errors,
     quantilesTDigestState(0.5, 0.95)(duration_ns / 1e6) AS duration_ms
