@@ -26,25 +26,18 @@ SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 256;
 CREATE MATERIALIZED VIEW IF NOT EXISTS map_minutes_view TO map_minutes AS
 WITH
     toStartOfMinute(toDateTime(start_time)) AS slot,
-    -- SDKs before the conventions of 2024 call it otherwise, too (schema/older-names.ts). In a dictionary of names it is
-    -- seen at once that no row has one.
-    mapValues(attributes_string)[indexOf(mapKeys(attributes_string), 'messaging.destination')] AS older_destination,
-    mapValues(attributes_string)[indexOf(mapKeys(attributes_string), 'messaging.source.name')] AS older_source,
-    messaging_destination_name != '' OR older_destination != '' OR older_source != '' AS has_destination,
-    mapValues(attributes_string)[indexOf(mapKeys(attributes_string), 'messaging.operation')] AS older_operation,
     -- 1 publish, 2 receive, 3 call.
     multiIf(
-        has_destination AND (kind = 4 OR messaging_operation_type IN ('send', 'create', 'publish')
-            OR older_operation = 'publish'), 1,
+        messaging_destination_name != '' AND (kind = 4 OR messaging_operation_type IN ('send', 'create', 'publish')), 1,
         -- SDKs before the conventions of 2024 call it messaging.operation, or do not say it.
-        has_destination AND kind = 5 AND messaging_operation_type IN ('process', '') AND older_operation != 'receive', 2,
+        messaging_destination_name != '' AND kind = 5 AND messaging_operation_type IN ('process', '')
+            AND attributes_string['messaging.operation'] != 'receive', 2,
         kind = 3 AND messaging_system = '' AND server_address != '', 3,
         0
     ) AS edge,
     -- One number for the names, as in 005_function_minutes.sql.
     xxHash64(spans.service_name) + 3 * xxHash64(spans.faas_name) + 5 * xxHash64(messaging_system)
-        + 7 * if(edge = 3, xxHash64(server_address), xxHash64(messaging_destination_name))
-        + 11 * xxHash64(older_destination) + 13 * xxHash64(older_source) AS place
+        + 7 * if(edge = 3, xxHash64(server_address), xxHash64(messaging_destination_name)) AS place
 SELECT
     arrayJoin([60, 3600, 21600]) AS step_s,
     toDateTime(intDiv(toUInt32(slot), step_s) * step_s) AS minute,
@@ -52,12 +45,7 @@ SELECT
     any(spans.service_name) AS service_name,
     if(any(spans.faas_name) = '', any(spans.service_name), any(spans.faas_name)) AS faas_name,
     if(edge = 3, 'http', any(messaging_system)) AS peer_system,
-    multiIf(
-        edge = 3, toString(any(server_address)),
-        any(messaging_destination_name) != '', toString(any(messaging_destination_name)),
-        any(older_source) != '', any(older_source),
-        any(older_destination)
-    ) AS peer_name,
+    if(edge = 3, any(server_address), any(messaging_destination_name)) AS peer_name,
     count() AS spans,
     countIf(status_code = 2) AS errors,
     quantilesTDigestState(0.5, 0.95)(duration_ns / 1e6) AS duration_ms
