@@ -66,7 +66,8 @@ async function answer(
   const held = receiver.hold();
   try {
     const grant = authorize?.((name) => headerOf(request, name));
-    const received = await receive(receiver, path, request, encoding, held);
+    const reading = { held, invite: () => invite(request, response) };
+    const received = await receive(receiver, path, request, encoding, reading);
     grant?.spend(received.accepted);
     const member = path === METRICS_PATH ? "rejectedDataPoints" : "rejectedSpans";
     send(response, 200, received.encoding, exportResponse(received, received.encoding, member));
@@ -84,13 +85,13 @@ async function receive(
   path: string,
   request: IncomingMessage,
   encoding: OtlpEncoding | undefined,
-  held: HeldBytes,
+  { held, invite }: { readonly held: HeldBytes; readonly invite: () => void },
 ): Promise<Received & { readonly encoding: OtlpEncoding }> {
   const isMetrics = path === METRICS_PATH;
   if (path !== TRACES_PATH && !isMetrics) throw notTaken(path);
   if (request.method !== "POST") throw notAllowed(request.method ?? "", isMetrics ? "Metrics" : "Trace");
   if (encoding === undefined) throw unknownType(headerOf(request, "content-type"));
-  const sent = await readBody(request, held);
+  const sent = await readBody(request, held, invite);
   try {
     const { bytes } = sent;
     const encoded = headerOf(request, "content-encoding");
@@ -109,6 +110,18 @@ async function receive(
   }
 }
 
+/** Whether the client keeps its body back until it is asked for it. */
+function isWaiting({ headers }: IncomingMessage): boolean {
+  return headers.expect !== undefined;
+}
+
+/** Asks for the body; the client waits no longer. */
+function invite(request: IncomingMessage, response: ServerResponse): void {
+  if (!isWaiting(request)) return;
+  delete request.headers.expect;
+  response.writeContinue();
+}
+
 function refuse(
   request: IncomingMessage,
   response: ServerResponse,
@@ -118,6 +131,8 @@ function refuse(
   if (refusal.retryAfterS !== undefined) response.setHeader("Retry-After", String(refusal.retryAfterS));
   if (refusal.httpStatus === 405) response.setHeader("Allow", "POST");
   if (refusal.httpStatus === 401) response.setHeader("WWW-Authenticate", "Bearer");
+  // Nobody knows whether the body still comes, so no other request can follow.
+  if (isWaiting(request)) response.setHeader("Connection", "close");
   send(response, refusal.httpStatus, encoding, statusBody(refusal, encoding));
   // Of a body that nobody wants any more, so that the client gets to read the answer.
   request.resume();

@@ -24,12 +24,14 @@ const pool: Buffer[] = [];
 /**
  * Reads the body to its end, and counts it in `held` as it comes.
  *
+ * @param invite called before a byte is read, where the client may send the body
  * @throws OtlpError 413 too large, 400 where the client hung up before the end
  */
-export function readBody(request: IncomingMessage, held: HeldBytes): Promise<RequestBody> {
+export function readBody(request: IncomingMessage, held: HeldBytes, invite: () => void): Promise<RequestBody> {
   return new Promise((settle, fail) => {
     const declared = Number(request.headers["content-length"] ?? 0);
     if (declared > requestSizeMaxBytes) return fail(tooLarge(tooLargeMessage("body")));
+    invite();
     const gathered = new Gathered();
     const stop = (error: unknown) => {
       gathered.release();

@@ -19,7 +19,10 @@ export interface ServeOptions {
   readonly port: number;
 }
 
-/** Sees every request before the app does; true where it answers it. */
+/**
+ * Sees every request before the app does; true where it answers it. Where the client waits for leave to send its body
+ * (`Expect: 100-continue`), it is this one that gives it.
+ */
 export type FirstHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /** A server that listens. */
@@ -57,6 +60,11 @@ export async function serveApp(
   const limits = { keepAliveTimeout: keepAliveTimeoutMs, maxHeaderSize: headerMaxBytes };
   const server = createServer(limits, (request, response) => {
     if (!first(request, response)) void listener(request, response);
+  });
+  server.on("checkContinue", (request, response) => {
+    if (first(request, response)) return;
+    response.writeContinue();
+    void listener(request, response);
   });
   await new Promise<void>((settle, fail) => {
     server.once("error", (error) => fail(listenError(error, { host, port })));

@@ -100,6 +100,8 @@ describe("the receiver", () => {
     await vi.waitFor(() => expect(receiver.stats().load.segments).toBeGreaterThan(1), within);
     sending = false;
     await Promise.all(senders);
+    // What is still on its way would come into the next test's table.
+    await receiver.close(within.timeout);
   });
 
   it("counts a request once, however often a client repeats it, at once, later, or after a restart", async () => {
