@@ -19,6 +19,11 @@ describe("migrations", () => {
     expect(rows.map((row) => row.file_name)).toEqual(readMigrations().map((migration) => migration.fileName));
   });
 
+  it("have a number each, by which it is told which were applied", () => {
+    const versions = readMigrations().map(({ version }) => version);
+    expect(versions).toEqual([...new Set(versions)]);
+  });
+
   it("refuse a file that was changed after it was applied, by its name", async () => {
     const [first, ...rest] = readMigrations();
     if (!first) throw new Error("no migrations");
