@@ -74,14 +74,16 @@ it("names that SDKs used before lead to the same queue, with a system of one spe
   const spans = attributes.flatMap((own, n) => [
     span({ trace: "older", id: `t${String(n)}`, kind: "consumer", at, attributes: own }),
     span({ trace: "older", id: `p${String(n)}`, kind: "producer", at, attributes: own }),
-    span({ trace: "older", id: `c${String(n)}`, kind: "client", at, attributes: { ...own, "messaging.operation": "publish" } }),
   ]);
-  await insertSpans(db.store, spans);
+  const published = attributes.slice(1).map((own, n) => {
+    return span({ trace: "older", id: `c${String(n)}`, kind: "client", at, attributes: { ...own, "messaging.operation": "publish" } });
+  });
+  await insertSpans(db.store, [...spans, ...published]);
   const [totals, edges] = [await queueTotals(db.store, range), await mapEdges(db.store, range)];
   expect(totals.filter(({ name }) => name.includes("older"))).toMatchObject([{ name: "older", system: "aws_sqs", messages: 4 }]);
   const ours = edges.filter(({ peer }) => peer.includes("older")).map(({ kind, system, peer, count }) => [kind, system, peer, count]);
   expect(ours).toEqual([
-    ["publish", "aws_sqs", "older", 8],
+    ["publish", "aws_sqs", "older", 7],
     ["receive", "aws_sqs", "older", 4],
   ]);
 });
