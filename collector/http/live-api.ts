@@ -41,9 +41,9 @@ export function liveRoutes({ store, now }: ApiContext) {
   return apiRouter().openapi(liveRoute, (context) => {
     const filter = context.req.valid("query");
     checkDurations(filter);
-    const list = () => {
+    const list = (signal: AbortSignal) => {
       const [from, to] = [now() - FOLLOWED_MS, now() + FOLLOWED_MS].map((ms) => new Date(ms).toISOString());
-      return listFlows(store, { ...filter, from: from ?? "", to: to ?? "" });
+      return listFlows(store, { ...filter, from: from ?? "", to: to ?? "", signal });
     };
     const poll = polls.join(JSON.stringify(Object.entries(filter).sort()), list);
     if (!poll) throw new ApiError("unavailable", `There are ${String(LIVE_READERS_MAX)} live readers already.`);

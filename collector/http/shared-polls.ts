@@ -12,6 +12,8 @@ export interface PollReader<Answer> {
 }
 
 interface Poll<Answer> {
+  /** Aborted when the last reader has left: nobody waits for the answer then. */
+  readonly left: AbortController;
   readers: number;
   /** On the clock of `performance.now()`; Infinity while it is asked. */
   freshUntilMs: number;
@@ -30,10 +32,14 @@ export class SharedPolls<Answer> {
     this.#readersMax = readersMax;
   }
 
-  /** One more reader of what `ask` answers, the same for all of one key; undefined where there are too many. */
-  join(key: string, ask: () => Promise<Answer>): PollReader<Answer> | undefined {
+  /**
+   * One more reader of what `ask` answers, the same for all of one key; undefined where there are too many. Its signal
+   * says that all have left.
+   */
+  join(key: string, ask: (signal: AbortSignal) => Promise<Answer>): PollReader<Answer> | undefined {
     if (this.#readers >= this.#readersMax) return undefined;
-    const poll = this.#polls.get(key) ?? { readers: 0, freshUntilMs: 0, answer: undefined };
+    const left = new AbortController();
+    const poll = this.#polls.get(key) ?? { left, readers: 0, freshUntilMs: 0, answer: undefined };
     this.#polls.set(key, poll);
     poll.readers += 1;
     this.#readers += 1;
@@ -43,7 +49,7 @@ export class SharedPolls<Answer> {
         if (poll.answer && performance.now() < poll.freshUntilMs) return poll.answer;
         // A search may take longer than the interval: it is shared until it ends.
         poll.freshUntilMs = Infinity;
-        return (poll.answer = ask().finally(() => {
+        return (poll.answer = ask(poll.left.signal).finally(() => {
           poll.freshUntilMs = performance.now() + this.#intervalMs * FRESH_SHARE;
         }));
       },
@@ -52,7 +58,9 @@ export class SharedPolls<Answer> {
         hasLeft = true;
         poll.readers -= 1;
         this.#readers -= 1;
-        if (poll.readers === 0) this.#polls.delete(key);
+        if (poll.readers > 0) return;
+        this.#polls.delete(key);
+        poll.left.abort();
       },
     };
   }
