@@ -67,6 +67,7 @@ export interface KernelExports extends Readonly<Record<KernelStruct, { readonly 
   /** -1 where that is not for the kernel to say. */
   countSpans(): number;
   hashOfRequest(): bigint;
+  hashOfPart(at: number, sizeBytes: number): number;
   skipInner(at: number, end: number): number;
   /** Where OTLP/JSON is to be put for `walkJson`. */
   jsonRoom(sizeBytes: number): Place;

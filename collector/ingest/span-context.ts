@@ -52,42 +52,70 @@ export function findContext(
   return parts;
 }
 
+/** Says of a part of the request at hand what tells it from most others. */
+export type HashOfPart = (at: number, sizeBytes: number) => number;
+
 /** Remembers what it worked out, up to a bound. */
 export class ContextCache {
-  #resources = new Map<string, ResourceContext>();
-  #scopes = new Map<string, DataView>();
+  readonly #resources: KnownByBytes<ResourceContext>;
+  readonly #scopes: KnownByBytes<DataView>;
 
-  resource(bytes: Uint8Array, resource: Range | undefined, schemaUrl: Range | undefined): ResourceContext {
-    return remember(this.#resources, cacheKey(bytes, resource, schemaUrl), () => ({
-      json: viewOf(resourceJson(bytes, resource, schemaUrl)),
-      ...resourceValues(bytes, resource),
+  constructor(hashOf: HashOfPart) {
+    this.#resources = new KnownByBytes(hashOf);
+    this.#scopes = new KnownByBytes(hashOf);
+  }
+
+  resource(bytes: Uint8Array, parts: ContextParts): ResourceContext {
+    return this.#resources.get(bytes, parts, () => ({
+      json: viewOf(resourceJson(bytes, parts.message, parts.schemaUrl)),
+      ...resourceValues(bytes, parts.message),
     }));
   }
 
   /** OTLP/JSON of the scope. */
-  scope(bytes: Uint8Array, scope: Range | undefined, schemaUrl: Range | undefined): DataView {
-    return remember(this.#scopes, cacheKey(bytes, scope, schemaUrl), () =>
-      viewOf(scopeJson(bytes, scope, schemaUrl)),
-    );
+  scope(bytes: Uint8Array, parts: ContextParts): DataView {
+    return this.#scopes.get(bytes, parts, () => viewOf(scopeJson(bytes, parts.message, parts.schemaUrl)));
   }
 }
 
-function remember<T>(cache: Map<string, T>, key: string, make: () => T): T {
-  const known = cache.get(key);
-  if (known !== undefined) return known;
-  if (cache.size >= contextCacheMax) cache.clear();
-  const made = make();
-  cache.set(key, made);
-  return made;
+interface Known<T> {
+  /** Undefined where there is none, which is not the same as an empty one. */
+  readonly message: Buffer | undefined;
+  readonly schemaUrl: Buffer | undefined;
+  readonly value: T;
 }
 
-function cacheKey(bytes: Uint8Array, message: Range | undefined, schemaUrl: Range | undefined): string {
-  return `${latin1(bytes, message)}\u0000${latin1(bytes, schemaUrl)}\u0000${String(schemaUrl && schemaUrl.end - schemaUrl.start)}`;
+/** Found by a hash, as a text of these bytes is dearer to make than they are to compare. */
+class KnownByBytes<T> {
+  readonly #known = new Map<number, Known<T>>();
+  readonly #hashOf: HashOfPart;
+
+  constructor(hashOf: HashOfPart) {
+    this.#hashOf = hashOf;
+  }
+
+  get(bytes: Uint8Array, { message, schemaUrl }: ContextParts, make: () => T): T {
+    const hash = this.#hash(message) ^ Math.imul(this.#hash(schemaUrl), 31);
+    const known = this.#known.get(hash);
+    if (known && isSame(known.message, bytes, message) && isSame(known.schemaUrl, bytes, schemaUrl)) return known.value;
+    if (this.#known.size >= contextCacheMax) this.#known.clear();
+    const value = make();
+    this.#known.set(hash, { message: copyOf(bytes, message), schemaUrl: copyOf(bytes, schemaUrl), value });
+    return value;
+  }
+
+  #hash(range: Range | undefined): number {
+    return range ? this.#hashOf(range.start, range.end - range.start) : 0;
+  }
 }
 
-function latin1(bytes: Uint8Array, range: Range | undefined): string {
-  if (!range) return "";
-  return Buffer.from(bytes.buffer, bytes.byteOffset + range.start, range.end - range.start).toString("latin1");
+function isSame(known: Buffer | undefined, bytes: Uint8Array, range: Range | undefined): boolean {
+  if (!known || !range) return known === range;
+  return known.compare(bytes, range.start, range.end) === 0;
+}
+
+function copyOf(bytes: Uint8Array, range: Range | undefined): Buffer | undefined {
+  return range && Buffer.from(bytes.subarray(range.start, range.end));
 }
 
 function resourceValues(bytes: Uint8Array, resource: Range | undefined) {

@@ -56,7 +56,7 @@ export class SpanTranscoder {
   readonly #kernel = this.#block.kernel;
   readonly #attributes = new AttributeWriter(this.#block);
   readonly #spanWriter: SpanWriter;
-  readonly #contexts = new ContextCache();
+  readonly #contexts = new ContextCache(this.#kernel.exports.hashOfPart);
   readonly #options: TranscoderOptions;
   #sealed: SealedBlock[] = [];
   #sealedBefore = 0;
@@ -197,7 +197,7 @@ export class SpanTranscoder {
     const start = reader.position;
     const parts = findContext(reader, end, "ResourceSpans", this.#kernel.exports.skipInner);
     const context = this.#orReject(reader.bytes.subarray(start, end), 1, () =>
-      this.#contexts.resource(reader.bytes, parts.message, parts.schemaUrl),
+      this.#contexts.resource(reader.bytes, parts),
     );
     if (!context) return;
     reader.position = start;
@@ -220,7 +220,7 @@ export class SpanTranscoder {
     const start = reader.position;
     const parts = findContext(reader, end, "ScopeSpans", this.#kernel.exports.skipInner);
     const scope = this.#orReject(reader.bytes.subarray(start, end), 2, () =>
-      this.#contexts.scope(reader.bytes, parts.message, parts.schemaUrl),
+      this.#contexts.scope(reader.bytes, parts),
     );
     if (!scope) return;
     reader.position = start;

@@ -51,7 +51,7 @@ export {
   startBlock,
 } from "./joined";
 export { endsOf, narrowed } from "./native";
-export { countSpans, hashOfRequest, requestRoom, scratchRoom, skipInner } from "./request";
+export { countSpans, hashOfPart, hashOfRequest, requestRoom, scratchRoom, skipInner } from "./request";
 export { mixIds, putFields, putSpans } from "./spans";
 export { startSpan, state } from "./span-state";
 export { putText } from "./text";

@@ -29,6 +29,11 @@ export function hashOfRequest(): u64 {
   return hash64(request.data, request.length);
 }
 
+/** Tells `size` bytes of the request, from `at` on, from most others. */
+export function hashOfPart(at: u32, size: u32): u32 {
+  return <u32>hash64(request.data + at, size);
+}
+
 const TAG_RESOURCE_SPANS: u8 = 0x0a;
 /** ScopeSpans in ResourceSpans, and Span in ScopeSpans. */
 const TAG_INNER: u8 = 0x12;
