@@ -1,5 +1,5 @@
 /** What the doctor looks at on this machine: Node, the data directory and its disk, the ports, the clock, the log. */
-import { existsSync, readdirSync, statSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, statSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ListenError, serveApp } from "../http/serve.ts";
 import { diskFreeMinBytes } from "../ingest/limits.ts";
@@ -8,6 +8,8 @@ import { StoreStartError } from "../store/start-error.ts";
 import type { Config } from "./config.ts";
 import { failed, ok, sizeText, warning, type Finding } from "./doctor-report.ts";
 
+/** What a collector makes below its data directory. */
+const FOLDERS = ["store", "store-config", "wal"];
 /** Oldest Node that the collector's packages allow. */
 const nodeMajorMin = 20;
 /** Below it a busy day may fill the disk: ten minutes of 100,000 spans a second at 69 bytes each, and their log. */
@@ -30,6 +32,8 @@ export async function checkDataDir(config: Pick<Config, "dataDir" | "host" | "po
   const { dataDir } = config;
   try {
     (await lockDataDir(dataDir)).release();
+    const closed = FOLDERS.map((name) => join(dataDir, name)).find((path) => existsSync(path) && !isOpen(path));
+    if (closed !== undefined) return failed(closedMessage(closed));
     return ok(`data directory ${dataDir} is writable and free`);
   } catch (error) {
     if (!(error instanceof StoreStartError)) throw error;
@@ -38,6 +42,22 @@ export async function checkDataDir(config: Pick<Config, "dataDir" | "host" | "po
     }
     return failed(error.message);
   }
+}
+
+function isOpen(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function closedMessage(path: string): string {
+  return (
+    `${path} cannot be read and written: it belongs to user ${String(statSync(path).uid)}, as whom a collector ran here ` +
+    "before. Run it as that user, give the directory and all below it to this one (chown -R), or set HOPSCOPE_DATA_DIR."
+  );
 }
 
 /** Whether the disk of the data directory has room. */

@@ -57,7 +57,7 @@ export async function checkRemote(config: Pick<Config, "clickhouseUrl" | "databa
     return findings;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return [failed(`ClickHouse at ${endpoint().url} does not answer (${reason}): check HOPSCOPE_CLICKHOUSE_URL.`)];
+    return [failed(`ClickHouse at ${endpoint().url} cannot be used (${reason.trim()}): check HOPSCOPE_CLICKHOUSE_URL.`)];
   } finally {
     await store.close();
   }

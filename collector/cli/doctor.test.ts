@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createTestStore } from "../../test/support/test-store.ts";
 import { serveApp } from "../http/serve.ts";
@@ -22,6 +24,8 @@ import { checkEmbedded, checkRemote, judgeSystemLogs, judgeVersion } from "./doc
 
 const gib = 1024 ** 3;
 const host = "127.0.0.1";
+/** A user with no rights at all. */
+const NOBODY = 65_534;
 
 let dataDir: string;
 let end: (() => unknown)[] = [];
@@ -83,6 +87,22 @@ describe("this machine", () => {
       message: expect.stringContaining("HOPSCOPE_DATA_DIR") as unknown,
     });
   }, 20_000);
+
+  it("a data directory of which another user's collector made a part is not taken for a good one", async () => {
+    mkdirSync(join(dataDir, "wal"), { mode: 0o500 });
+    // Every directory is open to root, so then it is another process of another user that looks.
+    if (process.getuid?.() === 0) chownSync(dataDir, NOBODY, NOBODY);
+    const script = `
+      import { checkDataDir } from "${new URL("./doctor-machine.ts", import.meta.url).href}";
+      if (process.getuid() === 0) process.setgid(${String(NOBODY)}), process.setuid(${String(NOBODY)});
+      console.log(JSON.stringify(await checkDataDir({ dataDir: process.argv[1], host: "127.0.0.1", port: 1 })));
+    `;
+    const run = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script, dataDir]);
+    expect(JSON.parse(run.stdout)).toEqual({
+      level: "failed",
+      message: expect.stringMatching(/wal cannot be read and written: it belongs to user \d+,.*chown -R.*HOPSCOPE_DATA_DIR/) as unknown,
+    });
+  });
 
   it("a port is free, held by a collector that answers, or taken", async () => {
     expect(await checkPort({ host, port: 0 })).toMatchObject({ level: "ok" });
