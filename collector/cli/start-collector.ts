@@ -51,9 +51,11 @@ export async function startCollector(
   const fetch: typeof app.fetch = (...args) => app.fetch(...args);
   const serving = await serveApp({ fetch }, config, (...args) => otlp(...args));
   const started: (() => Promise<void>)[] = [];
+  const doors = [() => serving.close()];
   // Nothing comes in any more before what is behind it goes.
   const close = async () => {
-    for (const end of [() => serving.close(), ...started.toReversed()]) await end();
+    await Promise.all(doors.map((end) => end()));
+    for (const end of started.toReversed()) await end();
   };
   try {
     const opened = await openStore({
@@ -70,7 +72,7 @@ export async function startCollector(
     started.push(() => alerts.close());
     const authorize = ingestAuth({ tokens: config.ingestTokens ?? [], spansPerS: config.ingestSpansPerS });
     const grpc = await startGrpc(receiver, config, log, authorize);
-    if (grpc) started.push(() => grpc.close());
+    if (grpc) doors.push(() => grpc.close());
     otlp = otlpHandler(receiver, { authorize, cors });
     app = createApp({
       store,

@@ -29,8 +29,8 @@ const callsPerConnectionMax = 100;
 const callIdleMaxMs = 60_000;
 /** After this without a byte a connection is closed; its client opens another, ms. */
 const connectionIdleMaxMs = 30 * 60_000;
-/** What calls under way are given to end by themselves when the server closes, ms. */
-const closeGraceMs = 1_000;
+/** What calls under way are given to end by themselves when the server closes, as over HTTP, ms. */
+const closeGraceMs = 500;
 
 /** Where to listen, whom to let in, and how many at a time. */
 export interface OtlpGrpcOptions {
@@ -44,7 +44,7 @@ export interface OtlpGrpcOptions {
   readonly openCallsMax?: number;
 }
 
-/** A server that listens; `close` gives calls under way a second to end. */
+/** A server that listens; `close` gives calls under way half a second to end. */
 export interface OtlpGrpcServing {
   readonly port: number;
   close(): Promise<void>;

@@ -8,8 +8,8 @@ import type { Hono } from "hono";
 const keepAliveTimeoutMs = 65_000;
 /** Of a request's line and headers, bytes: ten filters of 2,000 characters, each of which may be nine as it is sent. */
 const headerMaxBytes = 192 * 1024;
-/** What a request in flight is given to end by itself when the server closes, milliseconds. */
-const closeGraceMs = 1_000;
+/** What a request in flight is given to end by itself when the server closes: a third of what ending may take, ms. */
+const closeGraceMs = 500;
 
 /** The address to listen on. */
 export interface ServeOptions {
@@ -31,7 +31,7 @@ export interface Serving {
   readonly port: number;
   /** `http://host:port`, to be opened in a browser; a wildcard address is shown as localhost. */
   readonly url: string;
-  /** Takes no new request, waits a second for those in flight, then cuts them off. */
+  /** Takes no new request, waits half a second for those in flight, then cuts them off. */
   close(): Promise<void>;
 }
 
