@@ -55,6 +55,20 @@ describe("/metrics", () => {
     expect(values.get("hopscope_store_up")).toBe(1);
   });
 
+  it("says where it has not all functions", async () => {
+    expect((await scrape()).get("hopscope_functions_truncated")).toBe(0);
+    const many = await createTestStore();
+    const resourceOf = (n: number) => ({ resource: { "faas.name": `f${String(n).padStart(4, "0")}` } });
+    await insertSpans(many.store, Array.from({ length: 2_001 }, (_, n) => run(`r${String(n)}`, 60_000, resourceOf(n))));
+    const values = await scrape(many.store);
+    await many.close();
+    expect(values.get("hopscope_functions_truncated")).toBe(1);
+    const named = (name: string) => [...values.keys()].filter((key) => key.startsWith(name));
+    expect(named("hopscope_function_invocations_total")).toHaveLength(2_000);
+    expect(named("hopscope_function_duration_seconds{")).toHaveLength(6_000);
+    expect(named("hopscope_function").filter((key) => key.includes('"f2000"'))).toEqual([]);
+  });
+
   it("is answered while the store is away, and says so", async () => {
     const query = () => Promise.reject(new StoreError("gone", { retryable: true }));
     const values = await scrape({ ...test.store, query });

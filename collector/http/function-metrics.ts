@@ -18,11 +18,15 @@ export async function functionMetrics(store: Store, nowMs: number): Promise<stri
   const to = new Date(nowMs).toISOString();
   const [today, recent] = [nowMs - (nowMs % DAY_MS), nowMs - RECENT_MS].map((ms) => new Date(ms).toISOString());
   try {
-    const [counted, quantiles] = await Promise.all([
-      functionCounters(store, { from: today as string, to, limit: FUNCTIONS_MAX }),
-      functionQuantiles(store, { from: recent as string, to, limit: FUNCTIONS_MAX }),
+    const limit = FUNCTIONS_MAX + 1;
+    const [all, quantiles] = await Promise.all([
+      functionCounters(store, { from: today as string, to, limit }),
+      functionQuantiles(store, { from: recent as string, to, limit }),
     ]);
-    return exposition([upFamily(1), ...counterFamilies(counted), durationFamily(counted, quantiles)]);
+    const counted = all.slice(0, FUNCTIONS_MAX);
+    const isCut = Math.max(all.length, quantiles.length) > FUNCTIONS_MAX;
+    const durations = durationFamily(counted, quantiles.slice(0, FUNCTIONS_MAX));
+    return exposition([upFamily(1), cutFamily(isCut), ...counterFamilies(counted), durations]);
   } catch {
     return exposition([upFamily(0)]);
   }
@@ -30,6 +34,11 @@ export async function functionMetrics(store: Store, nowMs: number): Promise<stri
 
 function upFamily(value: 0 | 1): Family {
   return { name: "hopscope_store_up", type: "gauge", help: "Whether the store answers.", samples: [{ value }] };
+}
+
+function cutFamily(isCut: boolean): Family {
+  const help = `1 where more than ${String(FUNCTIONS_MAX)} functions ran, of which the others, by name, are left out here.`;
+  return { name: "hopscope_functions_truncated", type: "gauge", help, samples: [{ value: isCut ? 1 : 0 }] };
 }
 
 function counterFamilies(counted: readonly FunctionCounters[]): Family[] {

@@ -58,6 +58,7 @@ SELECT service_name AS service, faas_name AS name, quantilesTDigestMerge(0.5, 0.
 FROM alert_minutes
 WHERE ${IN_ROLLUP_RANGE}
 GROUP BY service_name, faas_name
+ORDER BY service_name, faas_name
 LIMIT {limit:UInt32}`;
 
 /** p50, p95 and p99 of the durations over the range, milliseconds, of functions that ran in it. */
