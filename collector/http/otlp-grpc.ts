@@ -11,7 +11,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { OtlpError, rpcCode, unavailable } from "../ingest/errors.ts";
 import { retryAfterS } from "../ingest/limits.ts";
 import { exportResponse } from "../ingest/otlp-answer.ts";
@@ -58,7 +58,12 @@ export interface OtlpGrpcServing {
 export async function serveOtlpGrpc(receiver: Receiver, options: OtlpGrpcOptions): Promise<OtlpGrpcServing> {
   const server = createServer({ settings: { maxConcurrentStreams: callsPerConnectionMax } });
   const sessions = new Set<ServerHttp2Session>();
+  const sockets = new Set<Socket>();
   const calls: Calls = { open: 0, max: options.openCallsMax ?? openCallsDefaultMax };
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
   server.on("session", (session) => {
     sessions.add(session);
     session.on("close", () => sessions.delete(session));
@@ -74,7 +79,7 @@ export async function serveOtlpGrpc(receiver: Receiver, options: OtlpGrpcOptions
     server.once("error", fail);
     server.listen(options.port, options.host, settle);
   });
-  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server, sessions) };
+  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server, sessions, sockets) };
 }
 
 /** Calls that were let in and are not answered yet. */
@@ -133,11 +138,16 @@ function internal(error: unknown): OtlpError {
   return unavailable(`the collector failed: ${message}`, retryAfterS, "internal");
 }
 
-async function closeServer(server: Http2Server, sessions: ReadonlySet<ServerHttp2Session>): Promise<void> {
+async function closeServer(
+  server: Http2Server,
+  sessions: ReadonlySet<ServerHttp2Session>,
+  sockets: ReadonlySet<Socket>,
+): Promise<void> {
   const closed = new Promise<void>((settle) => server.close(() => settle()));
   for (const session of sessions) session.close();
   const cut = setTimeout(() => {
-    for (const session of sessions) session.destroy();
+    // Sessions that were told to close wait for their clients, who may never do.
+    for (const socket of sockets) socket.destroy();
   }, closeGraceMs);
   await closed;
   clearTimeout(cut);

@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect, constants, type ClientHttp2Stream } from "node:http2";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -183,6 +184,16 @@ describe("calls at a time", () => {
     stream.close(constants.NGHTTP2_CANCEL);
     await vi.waitFor(() => expect(receiver.stats().refused["hung-up"]).toBe(before["hung-up"] + 1), within);
     expect(receiver.stats().refused.malformed).toBe(before.malformed);
+  });
+
+  it("do not keep a server from closing by connections that their clients never close", async () => {
+    const { grpc } = await serve();
+    const socket = createConnection({ port: grpc.port, host: "127.0.0.1", allowHalfOpen: true });
+    closing.unshift(() => void socket.destroy());
+    const settings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+    socket.write(Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), settings]));
+    await once(socket, "data");
+    await grpc.close();
   });
 
   it("do not keep a server from closing", async () => {
