@@ -169,6 +169,7 @@ function limitOf(text: string | undefined): number {
 /** Several traces by id; one that is not there is named in `errors`. */
 async function tracesByIds(context: Context, store: Store, traceIds: readonly string[]): Promise<Response> {
   const cut = new CutNote();
+  if (traceIds.length > TRACES_MAX) cut.onCut({ limit: "traces", value: TRACES_MAX });
   const traces = await readTraces(store, { traceIds: traceIds.slice(0, TRACES_MAX), ...readingOf(context, cut) });
   refuseEmpty(traces, cut);
   const msg = cutTextOf(cut);

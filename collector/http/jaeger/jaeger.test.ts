@@ -235,6 +235,13 @@ describe("a search of version 1", () => {
     expect(errors).toEqual([{ msg: "trace not found", traceID: "abc".padStart(32, "0") }]);
   });
 
+  it("says that it does not look for more traces than it gives", async () => {
+    const ids = [traceIdOf("t"), ...Array.from({ length: 1_500 }, (_, n) => (n + 1).toString(16))];
+    const { data, errors } = await v1<JaegerTrace[]>(`/api/traces?${ids.map((id) => `traceID=${id}`).join("&")}`);
+    expect(data).toHaveLength(1);
+    expect(errors?.at(-1)?.msg).toContain("cut at the limit of traces (1500)");
+  });
+
   it.for([
     "minDuration=2s&maxDuration=1s",
     "minDuration=fast",
