@@ -236,7 +236,7 @@ describe("a search of version 1", () => {
   });
 
   it("says that it does not look for more traces than it gives", async () => {
-    const ids = [traceIdOf("t"), ...Array.from({ length: 1_500 }, (_, n) => (n + 1).toString(16))];
+    const ids = [traceIdOf("t"), ...Array.from({ length: 1_500 }, (_, n) => `f${String(n).padStart(31, "0")}`)];
     const { data, errors } = await v1<JaegerTrace[]>(`/api/traces?${ids.map((id) => `traceID=${id}`).join("&")}`);
     expect(data).toHaveLength(1);
     expect(errors?.at(-1)?.msg).toContain("cut at the limit of traces (1500)");
