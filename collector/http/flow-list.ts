@@ -6,6 +6,7 @@ import { countSpans, findSpans } from "../store/queries/span-search.ts";
 import type { Store } from "../store/store.ts";
 import { decodeCursor, encodeCursor, wrongCursor } from "./cursor.ts";
 import { CutNote } from "./cut-note.ts";
+import { originEntries, type Entries } from "./flow-entries.ts";
 import { isFlowWanted, seedsOf, type FlowFilter, type Seed } from "./flow-filter.ts";
 import { assembleAll, readToAssemble, type FlowRead, type ReadFlows } from "./flow-reader.ts";
 import { storeSource, type FlowSource } from "./flow-source.ts";
@@ -48,7 +49,7 @@ export async function listFlows(store: Store, request: FlowListRequest): Promise
   const listing: Listing = { store, source, request, seed, cut, ...met, perFlow, tracesWanted };
   let after: OriginPosition | undefined = cursor;
   for (let scanned = 0; scanned < ENTRIES_SCANNED_MAX; scanned += ENTRIES_PER_READ) {
-    const entries = await readEntries(listing, after, ENTRIES_PER_READ);
+    const { entries, next } = await readEntries(listing, after, ENTRIES_PER_READ);
     for await (const [position, found] of placesOf(listing, entries)) {
       const isOver = flows.length + found.length > limit;
       // Flows that one span belongs to go on one page, where a page can hold them.
@@ -58,8 +59,8 @@ export async function listFlows(store: Store, request: FlowListRequest): Promise
       after = position;
       if (flows.length >= limit) return { flows, nextCursor: encodeCursor(after, seed?.name), ...cut.member };
     }
-    if (entries.length < ENTRIES_PER_READ) return { flows, ...cut.member };
-    after = entries.at(-1);
+    if (next === undefined) return { flows, ...cut.member };
+    after = next;
   }
   cut.onCut({ limit: "entries", value: ENTRIES_SCANNED_MAX });
   return { flows, ...(after && { nextCursor: encodeCursor(after, seed?.name) }), ...cut.member };
@@ -142,12 +143,13 @@ async function readEntries(
   { store, request, seed, cut, known }: Listing,
   after: OriginPosition | undefined,
   limit: number,
-): Promise<OriginPosition[]> {
+): Promise<Entries> {
   const { from, to, signal } = request;
   const reading = { signal, onCut: cut.onCut };
-  if (seed === undefined) return flowOrigins(store, { from, to, after, limit, ...reading });
+  if (seed === undefined) return originEntries(store, { from, to, after, limit, ...reading });
   const filter = { ...seed.filter, from, to };
-  return findSpans(store, { filter, after, limit, exceptTraces: [...known.keys()], ...reading });
+  const entries = await findSpans(store, { filter, after, limit, exceptTraces: [...known.keys()], ...reading });
+  return { entries, next: entries.length < limit ? undefined : entries.at(-1) };
 }
 
 /** The entries at which flows have their place in the list, with these flows: read as far as they are asked. */
@@ -173,7 +175,8 @@ function isOrigin({ recorded }: BuiltFlow, { traceId, spanId, startNs }: OriginP
   const roots = own.filter(({ parentSpanId, links }) => parentSpanId === undefined && links.length === 0);
   const orphans = own.filter(({ parentSpanId }) => parentSpanId !== undefined);
   const taken = orphans.find(({ kind }) => kind === "server" || kind === "consumer");
-  const origin = roots[0] ?? taken ?? orphans[0];
+  // What it links to is not stored, or it would be part of a flow that begins there.
+  const origin = roots[0] ?? taken ?? orphans[0] ?? own[0];
   // Another start has a copy of it, which the flow leaves out.
   return origin?.spanId === spanId && toUnixNano(origin.startTime) === BigInt(startNs);
 }
