@@ -76,7 +76,7 @@ function endMs(span: Span): number {
 }
 
 /** How long its message waited; -1 where it does not say so. */
-export function waitMs(span: Span): number {
+function waitMs(span: Span): number {
   const sentMs = span.attributes["hopscope.message.sent_ms"];
   return typeof sentMs === "number" ? startMs(span) - sentMs : -1;
 }
