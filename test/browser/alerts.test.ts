@@ -125,13 +125,21 @@ async function openPage(path: string, options: OpenOptions = {}): Promise<Page> 
   return browser.open(path, { isExpected: isRefusal, ...options });
 }
 
+/** The alerts' page once it stands still: what comes above a button moves it, and a press then ends elsewhere. */
+async function openAlerts(search = ""): Promise<Page> {
+  const page = await openPage(`/alerts${search}`);
+  await page.locator(".alert-rules > li").first().waitFor();
+  await page.locator("[aria-labelledby=alert-history] > h2 + *").waitFor();
+  return page;
+}
+
 async function overview(): Promise<AlertOverview> {
   return (await (await fetch(`${url}/api/alerts`)).json()) as AlertOverview;
 }
 
 describe("a rule that fires", () => {
   it("stands first in the list, says where, how bad and since when, and leads to the failing flows", async () => {
-    const page = await openPage("/alerts");
+    const page = await openAlerts();
     const text = await textWith(page, ".alert-rules > li", /Firing Function fails/);
     expect(text).toMatch(/errors at least 1 over 5 min, critical, from the file/);
     expect(text).toMatch(/checkout-\w+ \d+, firing since/);
@@ -141,7 +149,7 @@ describe("a rule that fires", () => {
   });
 
   it("is in the history, from where the flows are reached", async () => {
-    const page = await openPage("/alerts");
+    const page = await openAlerts();
     await textWith(page, ".alert-history", /Began .*Function fails.*checkout-/);
     await page.locator(".alert-history").getByRole("link", { name: "Failing flows" }).first().click();
     await page.locator("tbody tr a").first().waitFor();
@@ -159,7 +167,7 @@ describe("a rule that fires", () => {
 });
 
 it("a channel is tried by its button, and says that it took the message", async () => {
-  const page = await openPage("/alerts");
+  const page = await openAlerts();
   await page.getByRole("button", { name: "Send a test to ops" }).click();
   await textWith(page, "[role=status]", /ops took the test message/);
   expect(taken.map(({ kind }) => kind)).toContain("test");
@@ -167,7 +175,7 @@ it("a channel is tried by its button, and says that it took the message", async 
 
 describe("a rule that is made on the page", () => {
   it("says at the field what is wrong, draws when it would have fired, and is in force once saved", async () => {
-    const page = await openPage("/alerts?range=15m");
+    const page = await openAlerts("?range=15m");
     await page.getByRole("button", { name: "New rule" }).click();
     const form = page.getByRole("form", { name: "Rule" });
     await form.getByLabel("Id").fill("slow-shop");
@@ -188,7 +196,7 @@ describe("a rule that is made on the page", () => {
   });
 
   it("may be an SLO or a query, too, each with its preview", async () => {
-    const page = await openPage("/alerts?range=15m");
+    const page = await openAlerts("?range=15m");
     await page.getByRole("button", { name: "New rule" }).click();
     const form = page.getByRole("form", { name: "Rule" });
     await form.getByLabel("Fires on").selectOption("slo-burn");
@@ -207,7 +215,7 @@ describe("a rule that is made on the page", () => {
 });
 
 it("an alert that fires is silenced for an hour, says so, and the silence is ended", async () => {
-  const page = await openPage("/alerts");
+  const page = await openAlerts();
   const rule = page.locator(".alert-rules > li", { hasText: "Function fails" });
   await rule.getByRole("button", { name: /Silence for 1 h: / }).first().click();
   await textWith(page, ".alert-rules", /muted by page-\d+/);
@@ -217,10 +225,7 @@ it("an alert that fires is silenced for an hour, says so, and the silence is end
 });
 
 it("alerts are silenced at times of every week, changed and ended on the page", async () => {
-  const page = await openPage("/alerts");
-  // What comes above the button moves it, and a press that ends elsewhere is no click.
-  await page.locator(".alert-rules > li").first().waitFor();
-  await page.locator("[aria-labelledby=alert-history] > h2 + *").waitFor();
+  const page = await openAlerts();
   await page.getByRole("button", { name: "New silence" }).click();
   const form = page.getByRole("form", { name: "Silence" });
   await form.getByLabel("Id", { exact: true }).fill("nights");

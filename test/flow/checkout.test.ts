@@ -13,8 +13,8 @@ import { eventually } from "../support/eventually.ts";
 
 /** Short, so that retries come soon, and longer than a cold start on a machine that does other things as well. */
 const visibilityTimeoutS = 2;
-/** Long enough that both orders wait for the same round of the inventory. */
-const inventoryRoundMs = 5_000;
+/** Longer than a busy machine takes from the container's start to both orders: these wait for its first round. */
+const inventoryRoundMs = 12_000;
 /** Three attempts, a cancellation and two rounds of the inventory: 11 s where nothing else runs. */
 const flowTimeoutMs = 60_000;
 

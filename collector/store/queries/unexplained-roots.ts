@@ -1,6 +1,6 @@
 /**
  * Where flows begin with a span that links to its cause, and the cause is not stored: it was sampled away, lost, or has
- * expired. No row of flow_origins leads there (schema/sql/041_linked_roots.sql).
+ * expired. No row of flow_origins leads there (schema/sql/042_linked_roots.sql).
  */
 import type { QueryBounds, Store } from "../store.ts";
 import type { OriginPage, OriginPosition } from "./flow-origins.ts";
