@@ -33,8 +33,7 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS queue_minutes_view TO queue_minutes AS
 WITH
     toStartOfMinute(toDateTime(start_time)) AS slot,
     toStartOfMinute(now() + toIntervalSecond(44)) AS arrival,
-    -- SDKs before the conventions of 2024 call it otherwise, too (schema/older-names.ts). In a dictionary of names it is
-    -- seen at once that no row has one.
+    -- SDKs before the conventions of 2024 call it otherwise, too (schema/older-names.ts).
     mapValues(attributes_string)[indexOf(mapKeys(attributes_string), 'messaging.destination')] AS older_destination,
     mapValues(attributes_string)[indexOf(mapKeys(attributes_string), 'messaging.source.name')] AS older_source,
     multiIf(

@@ -19,12 +19,12 @@ SELECT
     toDateTime(intDiv(toUInt32(slot), step_s) * step_s) AS minute,
     edge AS edge_kind,
     service_name,
-    if(spans.faas_name = '', service_name, spans.faas_name) AS faas_name,
+    if(older.faas_name = '', service_name, older.faas_name) AS faas_name,
     messaging_system AS peer_system,
     destination AS peer_name,
     count() AS spans,
     countIf(status_code = 2) AS errors,
     quantilesTDigestState(0.5, 0.95)(duration_ns / 1e6) AS duration_ms
-FROM (SELECT * FROM spans WHERE messaging_destination_name = '' AND messaging_system != '' AND kind IN (3, 4, 5)) AS spans
+FROM (SELECT * FROM spans WHERE messaging_destination_name = '' AND messaging_system != '' AND kind IN (3, 4, 5)) AS older
 WHERE destination != '' AND edge != ''
 GROUP BY slot, edge, service_name, faas_name, peer_system, peer_name;
