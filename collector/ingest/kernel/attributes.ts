@@ -1,4 +1,5 @@
 /** Attributes of a span whose value is a string, a number or a boolean, as every encoder writes them. */
+import { TAG_BOOL, TAG_DOUBLE, TAG_INT, TAG_KEY, TAG_STRING, TAG_VALUE } from "./attribute-tags";
 import {
   boolMap,
   columnOf,
@@ -38,13 +39,6 @@ import { request } from "./request";
 import { state } from "./span-state";
 import { putAscii } from "./text";
 import { sizeAt, varint, varintEnd } from "./varint";
-
-const TAG_KEY: u8 = 0x0a;
-const TAG_VALUE: u8 = 0x12;
-const TAG_STRING: u8 = 0x0a;
-const TAG_BOOL: u8 = 0x10;
-const TAG_INT: u8 = 0x18;
-const TAG_DOUBLE: u8 = 0x21;
 
 let keyStart: usize = 0;
 let keySize: u32 = 0;

@@ -1,4 +1,5 @@
 /** Attributes as `JSON.stringify` writes them, which nearly all are; what they have in common is compared at once. */
+import { TAG_BOOL, TAG_DOUBLE, TAG_INT, TAG_KEY, TAG_STRING, TAG_VALUE } from "./attribute-tags";
 import { putBool, putDouble, putInt64 } from "./json-number";
 import { out, setOut } from "./json-output";
 import { specialsOf } from "./json-scan";
@@ -26,12 +27,6 @@ const END_STRING: u32 = 0x7d7d_22;
 const THREE_BYTES: u32 = 0xff_ffff;
 const SIX_BYTES: u64 = 0xffff_ffff_ffff;
 
-const TAG_KEY: u8 = 0x0a;
-const TAG_VALUE: u8 = 0x12;
-const TAG_STRING: u8 = 0x0a;
-const TAG_BOOL: u8 = 0x10;
-const TAG_INT: u8 = 0x18;
-const TAG_DOUBLE: u8 = 0x21;
 /** Sizes up to here have one byte. */
 const SMALL_MAX: usize = 0x7f;
 
