@@ -52,6 +52,11 @@ export function callerAmong(twins: readonly Span[], span: Span): Span | undefine
 export function parentAmong(twins: readonly Span[], span: Span): Span | undefined {
   const rank = (twin: Span) =>
     (twin.service === span.service ? 4 : 0) + (isSender(twin) ? 0 : 2) + (twin.startTime <= span.startTime ? 1 : 0);
-  const others = twins.filter((twin) => twin !== span);
-  return others.sort((a, b) => rank(b) - rank(a) || compare(b.startTime, a.startTime))[0];
+  let found: Span | undefined;
+  for (const twin of twins) {
+    if (twin === span) continue;
+    const difference = found ? rank(twin) - rank(found) || compare(twin.startTime, found.startTime) : 1;
+    if (difference > 0) found = twin;
+  }
+  return found;
 }
