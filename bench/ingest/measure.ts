@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { collectorNodeOptions } from "../../scripts/collector-node.mjs";
 import type { Load, LoadResult } from "./sender.ts";
+import { watchStolenTime } from "./stolen-time.ts";
 import type { AnswerTo, Question } from "./subject.ts";
 
 /** Clock ticks a second in /proc: 100 on every Linux that Node runs on. */
@@ -29,6 +30,8 @@ export interface Measured {
   readonly spanBytes: number;
   readonly bytes: number;
   readonly refused: number;
+  /** Share of the processors' time that the machine was not given while spans were sent and loaded. */
+  readonly stolen: number;
 }
 
 export interface Subject {
@@ -63,16 +66,22 @@ export async function withSubject(
 
 let seed = 0;
 
+/** What the sender saw, on a machine of which a share was stolen meanwhile. */
+export interface Loaded extends LoadResult {
+  readonly stolen: number;
+}
+
 /** Sends `push` from a process of its own; `started` is called when the first request goes out. */
-export async function load({ port }: Subject, push: Push, started?: () => void): Promise<LoadResult> {
+export async function load({ port }: Subject, push: Push, started?: () => void): Promise<Loaded> {
   const sender = fork(new URL("./sender.ts", import.meta.url));
   const order: Load = { ...push, port, seed: (seed += 1) };
   sender.send(order);
   await once(sender, "message");
   started?.();
+  const stolen = watchStolenTime();
   const [result] = (await once(sender, "message")) as [LoadResult];
   sender.kill();
-  return result;
+  return { ...result, stolen: stolen() };
 }
 
 /** Sends `push` and waits until all of it is loaded. */
@@ -81,13 +90,16 @@ export async function measure(subject: Subject, name: string, push: Push): Promi
   const before = await ask(subject.child, "state");
   let cpu = [0, 0];
   let start = 0;
+  let stolen = watchStolenTime();
   const result = await load(subject, push, () => {
     cpu = [cpuS(subject.child.pid), cpuS(subject.storePid)];
+    stolen = watchStolenTime();
     start = performance.now();
   });
   const { stallMs } = await ask(subject.child, "state");
   while ((await ask(subject.child, "state")).loaded - before.loaded < result.spans) await delay(loadedPollMs);
   const loadedS = (performance.now() - start) / 1_000;
+  const stolenShare = stolen();
   const us = (cpuSeconds: number) => (cpuSeconds / result.spans) * 1e6;
   const collectorUs = us(cpuS(subject.child.pid) - (cpu[0] ?? 0));
   const storeUs = us(cpuS(subject.storePid) - (cpu[1] ?? 0));
@@ -110,6 +122,7 @@ export async function measure(subject: Subject, name: string, push: Push): Promi
     spanBytes: after.spanBytes / after.loaded,
     bytes: after.bytes / after.loaded,
     refused: result.refused,
+    stolen: stolenShare,
   };
 }
 
