@@ -48,10 +48,10 @@ export function connectStore({ endpoint, database }: ConnectionOptions): Store {
     try {
       const settings = { ...querySettings(limits, onCut !== undefined), default_format: format };
       const { body, summary } = await queries.ask({ sql, params, settings, timeoutMs, isRead: true, signal });
-      // Where there are no rows, there are the columns' names at least.
-      if (body.length === 0 && format === ROWS_FORMAT) throw cutShort();
       const cut = onCut && cutOf(summary, limits);
       if (cut) onCut(cut);
+      // Where there are no rows, there are the columns' names at least, but of what was broken off before its first.
+      else if (body.length === 0 && format === ROWS_FORMAT) throw cutShort();
       return { body, rows: resultRowsOf(summary) };
     } catch (error) {
       const cut = onCut && error instanceof StoreError && cutOfError(error.code, limits);
