@@ -83,6 +83,7 @@ function assembleCorrected(graph: Graph, selection: Selection, options: Correcte
   const { nodes, hops, gaps, nodeIdOf } = assembly;
   const { startTime, durationMs } = extentOf([...selection.units].flatMap((unit) => unit.spans));
   const stats = flowStats({ nodes, hops, chains, selection, spanCount: own.length, nodeIdOf });
+  const roots = [...new Set(selection.origins.map(nodeIdOf))];
   const flow: Flow = {
     id: origin.entry.traceId,
     name: origin.entry.name,
@@ -90,11 +91,11 @@ function assembleCorrected(graph: Graph, selection: Selection, options: Correcte
     startTime,
     durationMs,
     status: statusOf(assembly, chains, mendedRuns(selection)),
-    roots: [...new Set(selection.origins.map(nodeIdOf))],
+    roots,
     nodes,
     hops,
     gaps,
-    criticalPath: criticalPath(nodes, hops),
+    criticalPath: criticalPath({ nodes, hops, roots }),
     stats,
     ...(options.truncated && { truncated: options.truncated }),
   };

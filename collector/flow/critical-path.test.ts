@@ -50,6 +50,22 @@ describe("the critical path", () => {
     expect(flow.criticalPath).toEqual([node("api"), queue, dead, queue, node("a3")]);
   });
 
+  it.for([{ worksOnMs: 0 }, { worksOnMs: 500 }])("begins with the request that waited for an answer: %o", ({ worksOnMs }) => {
+    const to = (queue: string, id: string) => {
+      return { "messaging.system": "aws_sqs", "messaging.destination.name": queue, "messaging.message.id": id };
+    };
+    const flow = flowOf("t", [
+      { trace: "t", id: "api", kind: "server", service: "api", at: 0, ms: 100 },
+      { trace: "t", id: "ask", parent: "api", kind: "producer", service: "api", at: 1, ms: 2, attributes: to("asks", "m1") },
+      { trace: "w", id: "work", kind: "consumer", service: "w", at: 10, ms: 30 + worksOnMs, attributes: to("asks", "m1") },
+      { trace: "w", id: "tell", parent: "work", kind: "producer", service: "w", at: 30, ms: 2, attributes: to("tells", "m2") },
+      { trace: "t", id: "hear", parent: "api", kind: "consumer", service: "api", at: 40, ms: 5, attributes: to("tells", "m2") },
+    ]);
+    const [asks, tells] = ["queue:aws_sqs:asks", "queue:aws_sqs:tells"];
+    const there = [node("api"), asks, node("work")];
+    expect(flow.criticalPath).toEqual(worksOnMs > 0 ? there : [...there, tells, node("api")]);
+  });
+
   it("ends for clocks by which every cause came after its effect", () => {
     const backwards = loop(4, { named: false }).map((input) => ({ ...input, at: -(input.at ?? 0) }));
     const built = buildFlow(backwards.map(span), { traceId: traceIdOf("t0"), clocks: "as-sent" });

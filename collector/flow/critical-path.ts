@@ -11,23 +11,50 @@ interface Leaving {
   readonly until: string;
 }
 
+/** The finished flow's parts, among which the path leads. */
+export interface PathInput {
+  readonly nodes: readonly FlowNode[];
+  readonly hops: readonly Hop[];
+  readonly roots: readonly string[];
+}
+
 /** Node ids from the first request to the last effect; a queue that was passed twice is there twice. */
-export function criticalPath(nodes: readonly FlowNode[], hops: readonly Hop[]): string[] {
+export function criticalPath({ nodes, hops, roots }: PathInput): string[] {
   const last = lastNode(nodes.filter(({ spanIds }) => spanIds.length > 0));
   if (last === undefined) return [];
   const incoming = new Incoming(hops);
-  const path = [last.id];
+  const begins = new Set(roots);
+  const steps: Step[] = [{ id: last.id, leaving: { until: AFTER_ALL } }];
   const passed = new Set<Hop>();
-  let leaving: Leaving = { until: AFTER_ALL };
-  for (;;) {
-    const open = incoming.of(path.at(-1), leaving).filter((hop) => !passed.has(hop));
-    const hop = causeOf(open, { leaving, path });
-    if (hop === undefined) return path.reverse();
+  let longest: readonly Step[] = [];
+  // Each hop is passed once: this ends.
+  for (let step = steps.at(-1); step !== undefined; step = steps.at(-1)) {
+    const { id, leaving } = step;
+    // A request that waited for an answer may be both its begin and its end.
+    if (!incoming.has(id) || (steps.length > 1 && begins.has(id))) return pathOf(steps);
+    const open = incoming.of(id, leaving).filter((hop) => !passed.has(hop));
+    const hop = causeOf(open, { leaving, steps });
+    if (hop === undefined) {
+      if (steps.length > longest.length) longest = [...steps];
+      steps.pop();
+      continue;
+    }
     passed.add(hop);
-    path.push(hop.from);
     // A call has no time of its own: then the one after it is what is known.
-    leaving = { ...hop, messageId: hop.messageId ?? leaving.messageId, until: arrival(hop) || leaving.until };
+    const until = arrival(hop) || leaving.until;
+    steps.push({ id: hop.from, leaving: { ...hop, messageId: hop.messageId ?? leaving.messageId, until } });
   }
+  return pathOf(longest);
+}
+
+/** A node of the path, and what left it. */
+interface Step {
+  readonly id: string;
+  readonly leaving: Leaving;
+}
+
+function pathOf(steps: readonly Step[]): string[] {
+  return steps.map(({ id }) => id).reverse();
 }
 
 /** Sorts after every instant. */
@@ -46,6 +73,10 @@ class Incoming {
 
   constructor(hops: readonly Hop[]) {
     this.#byNode = grouped(hops, ({ to }) => to);
+  }
+
+  has(node: string): boolean {
+    return this.#byNode.has(node);
   }
 
   /** Those of the message that leaves the node, where they are known, else all. */
@@ -71,10 +102,14 @@ function grouped<Key>(hops: readonly Hop[], keyOf: (hop: Hop) => Key): Map<Key, 
   return groups;
 }
 
-/** The hop that came last before the message left; clocks that contradict this lead nowhere twice. */
-function causeOf(open: readonly Hop[], { leaving, path }: { leaving: Leaving; path: readonly string[] }) {
+/**
+ * The hop that came last before the message left; clocks that contradict this lead to no code twice, but through a
+ * queue as often as messages went through it.
+ */
+function causeOf(open: readonly Hop[], { leaving, steps }: { leaving: Leaving; steps: readonly Step[] }) {
   const before = open.filter((hop) => arrival(hop) <= leaving.until);
-  return latest(before) ?? latest(open.filter(({ from }) => !path.includes(from)));
+  const isNew = ({ from, kind }: Hop) => kind === "receive" || !steps.some(({ id }) => id === from);
+  return latest(before) ?? latest(open.filter(isNew));
 }
 
 function latest(hops: readonly Hop[]): Hop | undefined {

@@ -106,7 +106,12 @@ function chainKey({ unit, take, edge, destination }: Delivery): string {
 }
 
 function numberAttempts(chain: Delivery[]): void {
-  chain.sort((a, b) => a.startMs - b.startMs || receiveCount(a) - receiveCount(b) || compare(a.unit.id, b.unit.id));
+  const counts = new Set(chain.map(({ take }) => take.receiveCount));
+  const isCounted = counts.size === chain.length && !counts.has(undefined);
+  // By the broker's count where that tells each from all others: clocks of several hosts may say otherwise.
+  const byCount = (a: Delivery, b: Delivery) => receiveCount(a) - receiveCount(b);
+  const byTime = (a: Delivery, b: Delivery) => a.startMs - b.startMs || byCount(a, b) || compare(a.unit.id, b.unit.id);
+  chain.sort((a, b) => (isCounted && byCount(a, b)) || byTime(a, b));
   const seen = new Map<string, number>();
   const placeOf = ({ destination }: Delivery) => (destination ? destinationId(destination) : "");
   for (const [at, delivery] of chain.entries()) {

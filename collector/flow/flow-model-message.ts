@@ -16,6 +16,9 @@ export interface Envelope {
   /** The next delivery is from the dead-letter queue, or from the queue after a redrive. */
   moved: "dead-letter" | "redrive" | undefined;
   receives: number;
+  /** How the last delivery ended; in between, a success in the queue itself mends what failed before. */
+  failed: boolean;
+  isMended: boolean;
   firstReceivedMs: number | undefined;
   visibleMs: number;
 }

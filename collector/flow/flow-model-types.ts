@@ -11,8 +11,12 @@ export interface QueueModel {
   readonly raw: boolean;
   /** Chance that a record fails, 0 to 1. */
   readonly failing: number;
+  /** Whoever takes from it sends no spans. */
+  readonly untold: boolean;
   readonly receivesMax: number;
   readonly deadLetterReader: "none" | "takes" | "returns for redrive";
+  /** Chance that a message is delivered once more though it was taken without failure, 0 to 1. */
+  readonly duplicates: number;
   /** Index of the queue that it sends on to; its own makes a cycle. */
   readonly next: number | undefined;
 }
@@ -25,6 +29,8 @@ export interface ModelInput {
   readonly queues: readonly QueueModel[];
   readonly subscribed: number;
   readonly viaTopic: boolean;
+  /** Messages that one call sends to each destination. */
+  readonly messagesPerSend: number;
   /** Whether messages carry trace context. */
   readonly context: boolean;
   /** How far each instance's clock may be off, milliseconds. */
@@ -38,6 +44,14 @@ export interface TrueFlow {
   readonly hops: Set<string>;
   /** Trace id and span id. */
   readonly spans: Set<string>;
+  /** `<invocation>|<message id>|<attempt>|<whether it failed>`. */
+  readonly attempts: Set<string>;
+  /** Messages that nobody is known to have taken, by the id that their sender knows. */
+  readonly lost: Set<string>;
+  /** Messages that failed last and were not seen again. */
+  readonly waiting: Set<string>;
+  /** Something failed for good: moving a message to a dead-letter queue mends nothing. */
+  failed: boolean;
 }
 
 /** The spans that were recorded, and what really happened, to be compared with what is read out of them. */
@@ -46,6 +60,8 @@ export interface ModelOutput {
   readonly flows: TrueFlow[];
   /** The invocation that each span belongs to, by span id. */
   readonly invocationOf: Map<string, string>;
+  /** Messages that an invocation took, by its label. */
+  readonly batchSizeOf: Map<string, number>;
 }
 
 /** A span to be recorded; `atMs` counts from the epoch of tests, by a right clock. */

@@ -5,14 +5,20 @@
 import type { Attributes, Span } from "../../schema/flow.ts";
 import { fromMs } from "./instant.ts";
 import { keysOf, messageAttributes, queueId, queueName, type Envelope } from "./flow-model-message.ts";
-import type { ModelInput, ModelOutput, QueueModel, RecordSpec, SendSpec, SpanSpec } from "./flow-model-types.ts";
+import type { ModelInput, ModelOutput, QueueModel, RecordSpec, SendSpec, SpanSpec, TrueFlow } from "./flow-model-types.ts";
 import { TEST_EPOCH_MS } from "./test-spans.ts";
 
 const ROUND_MS = 3_000;
 const ROUNDS_MAX = 14;
 /** Messages that one order may lead to, one after another: ends cycles. */
 const HOPS_MAX = 4;
+/** Deliveries after which a message that was taken without failure is gone for good. */
+const RECEIVES_MAX = 3;
 const TOPIC = "topic:aws.sns:orders";
+
+function nothingElse(): Pick<TrueFlow, "attempts" | "lost" | "waiting" | "failed"> {
+  return { attempts: new Set(), lost: new Set(), waiting: new Set(), failed: false };
+}
 
 /** Runs the model. The same input gives the same output, and the same span ids with and without context. */
 export function runModel(input: ModelInput): ModelOutput {
@@ -21,8 +27,9 @@ export function runModel(input: ModelInput): ModelOutput {
 
 class Model {
   readonly #input: ModelInput;
-  readonly #out: ModelOutput = { spans: [], flows: [], invocationOf: new Map() };
+  readonly #out: ModelOutput = { spans: [], flows: [], invocationOf: new Map(), batchSizeOf: new Map() };
   readonly #messages: Envelope[] = [];
+  readonly #taken: Envelope[] = [];
   #state: number;
   #ids = 0;
   #invocations = 0;
@@ -35,7 +42,26 @@ class Model {
   run(): ModelOutput {
     for (let order = 0; order < this.#input.orders; order += 1) this.#order(order);
     for (let round = 1; round <= ROUNDS_MAX && this.#messages.length > 0; round += 1) this.#round(round * ROUND_MS);
+    for (const message of this.#messages) if (message.receives > 0 && message.failed) this.#note(message, "waiting");
+    for (const { isMended, orders } of this.#taken) {
+      for (const order of orders) if (!isMended) (this.#out.flows[order] as TrueFlow).failed = true;
+    }
+    this.#noteLost();
     return this.#out;
+  }
+
+  /** A topic's message is lost where it is known of none of the queues that it came to. */
+  #noteLost(): void {
+    const sentIdOf = ({ id, topicId }: Envelope) => topicId ?? id;
+    const known = new Set(this.#taken.map(sentIdOf));
+    for (const message of this.#messages) {
+      const sentId = sentIdOf(message);
+      if (!known.has(sentId)) for (const order of message.orders) this.#out.flows[order]?.lost.add(sentId);
+    }
+  }
+
+  #note({ id, orders }: Envelope, what: "waiting"): void {
+    for (const order of orders) this.#out.flows[order]?.[what].add(id);
   }
 
   /** 0 to 1: mulberry32. */
@@ -53,7 +79,7 @@ class Model {
 
   #order(order: number): void {
     const traceId = this.#id(32);
-    this.#out.flows.push({ traceId, hops: new Set(), spans: new Set() });
+    this.#out.flows.push({ traceId, hops: new Set(), spans: new Set(), ...nothingElse() });
     const invocation = this.#invocation("api");
     const orders = new Set([order]);
     const atMs = Math.floor(this.#random() * 100);
@@ -120,54 +146,49 @@ class Model {
     for (const order of orders) this.#out.flows[order]?.hops.add(parts.join("|"));
   }
 
-  #send({ from, invocation, orders, queues, viaTopic, atMs, hopsLeft }: SendSpec): void {
-    const topicId = viaTopic ? `sns-${this.#id(8)}` : undefined;
-    const ids = queues.map(() => `sqs-${this.#id(8)}`);
-    const sends = viaTopic ? [queues] : queues.map((queue) => [queue]);
-    for (const targets of sends) {
-      const own = viaTopic
-        ? [`aws.sns:${topicId ?? ""}`]
-        : targets.map((queue) => `aws_sqs:${ids[queues.indexOf(queue)] ?? ""}`);
+  #send(spec: SendSpec): void {
+    const { from, invocation, orders, queues, viaTopic, atMs, hopsLeft } = spec;
+    const count = hopsLeft < HOPS_MAX - 1 ? 1 : this.#input.messagesPerSend;
+    for (const targets of viaTopic ? [queues] : queues.map((queue) => [queue])) {
+      const sent = Array.from({ length: count }, () => this.#newMessages(spec, targets));
       const destination = viaTopic ? "orders" : queueName(targets[0] ?? 0);
+      const ids = sent.map(([message]) => message?.topicId ?? message?.id ?? "");
+      const system = viaTopic ? "aws.sns" : "aws_sqs";
       const attributes: Attributes = {
-        "messaging.system": viaTopic ? "aws.sns" : "aws_sqs",
+        "messaging.system": system,
         "messaging.operation.type": "send",
         "messaging.destination.name": destination,
-        "hopscope.message.keys": own,
+        "hopscope.message.keys": ids.map((id) => `${system}:${id}`),
+        ...(count > 1 && { "messaging.batch.message_count": count }),
       };
-      const span = this.#span({
-        traceId: from.traceId,
-        parent: from,
-        kind: "producer",
-        name: `send ${destination}`,
-        atMs,
-        lastsMs: 5,
-        invocation,
-        orders,
-        attributes,
-      });
-      if (viaTopic) this.#hop(orders, [invocation.label, TOPIC, "publish", topicId ?? ""]);
-      for (const queue of targets) {
-        const id = ids[queues.indexOf(queue)] ?? "";
-        if (!viaTopic) this.#hop(orders, [invocation.label, queueId(queue), "publish", id]);
-        const raw = this.#input.queues[queue]?.raw === true;
-        this.#messages.push({
-          id,
-          topicId,
-          raw,
-          context: span,
-          sentMs: atMs + 6,
-          orders,
-          hopsLeft,
-          queue,
-          isDead: false,
-          moved: undefined,
-          receives: 0,
-          firstReceivedMs: undefined,
-          visibleMs: atMs + 10,
-        });
-      }
+      const name = `send ${destination}`;
+      const own = { traceId: from.traceId, parent: from, kind: "producer", name, attributes } as const;
+      const span = this.#span({ ...own, atMs, lastsMs: 5, invocation, orders });
+      const place = viaTopic ? TOPIC : queueId(targets[0] ?? 0);
+      for (const id of ids) this.#hop(orders, [invocation.label, place, "publish", id]);
+      for (const message of sent.flat()) this.#messages.push({ ...message, context: span });
     }
+  }
+
+  /** One message as it comes to these queues: through the topic under one id, and under one of its own in each. */
+  #newMessages({ viaTopic, atMs, orders, hopsLeft }: SendSpec, queues: readonly number[]): Omit<Envelope, "context">[] {
+    const topicId = viaTopic ? `sns-${this.#id(8)}` : undefined;
+    return queues.map((queue) => ({
+      id: `sqs-${this.#id(8)}`,
+      topicId,
+      raw: this.#input.queues[queue]?.raw === true,
+      sentMs: atMs + 6,
+      orders,
+      hopsLeft,
+      queue,
+      isDead: false,
+      moved: undefined,
+      receives: 0,
+      failed: false,
+      isMended: true,
+      firstReceivedMs: undefined,
+      visibleMs: atMs + 10,
+    }));
   }
 
   #round(nowMs: number): void {
@@ -181,6 +202,7 @@ class Model {
       const queue = this.#input.queues[waiting[0]?.queue ?? 0];
       if (queue === undefined) continue;
       const isDead = waiting[0]?.isDead === true;
+      if (queue.untold) continue;
       if (isDead && queue.deadLetterReader === "none") continue;
       const size = isDead ? 1 : queue.batchSize;
       for (let at = 0; at < waiting.length; at += size) {
@@ -194,6 +216,7 @@ class Model {
     const isDead = batch[0]?.isDead === true;
     const invocation = this.#invocation(isDead ? "support" : `worker-${String(batch[0]?.queue ?? 0)}`);
     const wholeFails = this.#random() < queue.failing;
+    this.#out.batchSizeOf.set(invocation.label, batch.length);
     for (const message of batch) this.#take(message, invocation.label, atMs);
     const results = batch.map((message) => {
       const failed = isDead
@@ -204,11 +227,18 @@ class Model {
       return { message, failed };
     });
     this.#record({ queue, results, invocation, atMs, isDead });
-    for (const { message, failed } of results) this.#settle(message, { failed, atMs, queue });
+    for (const { message, failed } of results) {
+      const attempt = [invocation.label, message.id, String(message.receives), String(failed)].join("|");
+      for (const order of message.orders) this.#out.flows[order]?.attempts.add(attempt);
+      message.failed = failed;
+      message.isMended = failed ? false : message.isMended || !isDead;
+      this.#settle(message, { failed, atMs, queue });
+    }
   }
 
   #take(message: Envelope, label: string, atMs: number): void {
     message.receives += 1;
+    if (message.receives === 1) this.#taken.push(message);
     message.firstReceivedMs ??= atMs;
     const [live, dead] = [queueId(message.queue), `${queueId(message.queue)}-dead`];
     const here = message.isDead ? dead : live;
@@ -319,6 +349,8 @@ class Model {
 
   #settle(message: Envelope, { failed, atMs, queue }: { failed: boolean; atMs: number; queue: QueueModel }): void {
     message.visibleMs = atMs + 2_000;
+    const isDuplicated = !failed && !message.isDead && message.receives < RECEIVES_MAX && this.#random() < queue.duplicates;
+    if (isDuplicated) return;
     if (!failed) {
       this.#messages.splice(this.#messages.indexOf(message), 1);
     } else if (message.isDead) {

@@ -75,6 +75,8 @@ const world: fc.Arbitrary<ModelInput> = fc.record({
       each: fc.boolean(),
       raw: fc.constant(false),
       failing: fc.constantFrom(0, 0.5, 1),
+      untold: fc.constantFrom(false, false, true),
+      duplicates: fc.constantFrom(0, 0.3),
       receivesMax: fc.integer({ min: 1, max: 2 }),
       deadLetterReader: fc.constantFrom("none" as const, "takes" as const, "returns for redrive" as const),
       next: fc.option(fc.integer({ min: 0, max: 1 }), { nil: undefined }),
@@ -83,6 +85,7 @@ const world: fc.Arbitrary<ModelInput> = fc.record({
   ),
   subscribed: fc.integer({ min: 1, max: 2 }),
   viaTopic: fc.boolean(),
+  messagesPerSend: fc.constantFrom(1, 1, 3),
   context: fc.boolean(),
   clockSkewMs: fc.constant(0),
 });
