@@ -287,6 +287,34 @@ describe("a batch that was given back in part", () => {
   });
 });
 
+describe("a batch that failed with two messages of one order", () => {
+  const take = (id: string, at: number, messages: readonly string[], status: Span["status"]): SpanInput => ({
+    trace: id,
+    id,
+    kind: "consumer",
+    service: "payment",
+    at,
+    status,
+    attributes: { "messaging.system": "aws_sqs", "messaging.batch.message_count": messages.length },
+    links: messages.map((message) => ({ trace: "order", id: message, attributes: named(message) })),
+  });
+  const named = (message: string): Attributes => {
+    return { "messaging.system": "aws_sqs", "messaging.message.id": message, "messaging.destination.name": "payments" };
+  };
+  const sent = ["a", "b"].map((message): SpanInput => {
+    const attributes = named(message);
+    return { trace: "order", id: message, parent: "api", kind: "producer", service: "api", at: 20, ms: 5, attributes };
+  });
+
+  it.for([
+    [["a"], "error"],
+    [["a", "b"], "unset"],
+  ] as const)("came out well once all of them did: %o", ([again, status]) => {
+    const flow = flowOf([...api, ...sent, take("one", 100, ["a", "b"], "error"), take("two", 200, again, "unset")], "order");
+    expect(flow.status).toBe(status);
+  });
+});
+
 describe("what is missing", () => {
   it("is said where a message was sent and not received", () => {
     const flow = flowOf(api);

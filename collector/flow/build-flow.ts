@@ -210,13 +210,18 @@ function extentOf(spans: readonly Span[]): { startTime: string; durationMs: numb
  */
 function statusOf({ nodes, nodeIdOf }: Assembly, chains: readonly Delivery[][], repaired: readonly Unit[]): Status {
   const mended = new Set<string>();
+  const unmended = new Set<string>();
   const copies = copiesOf(chains);
   for (const chain of chains) {
     const isCopied = isTakenAtLast(copies, chain);
     for (const delivery of chain) {
-      if (delivery.failed && (isCopied || isMended(delivery, chain))) mended.add(nodeIdOf(delivery.unit));
+      if (!delivery.failed) continue;
+      const outcome = isCopied || isMended(delivery, chain) ? mended : unmended;
+      outcome.add(nodeIdOf(delivery.unit));
     }
   }
+  // A batch that failed is mended once all of its messages are.
+  for (const id of unmended) mended.delete(id);
   for (const unit of repaired) mended.add(nodeIdOf(unit));
   const code = nodes.filter(({ spanIds }) => spanIds.length > 0);
   if (code.some(({ id, status }) => status === "error" && !mended.has(id))) return "error";

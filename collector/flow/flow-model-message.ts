@@ -1,5 +1,6 @@
 /** Messages of the model of the transports, and what their consumers record of them. */
 import type { Attributes } from "../../schema/flow.ts";
+import type { SendSpec } from "./flow-model-types.ts";
 import { TEST_EPOCH_MS } from "./test-spans.ts";
 
 /** A message on its way. */
@@ -21,6 +22,48 @@ export interface Envelope {
   isMended: boolean;
   firstReceivedMs: number | undefined;
   visibleMs: number;
+}
+
+/** Where the messages of one call come to. */
+interface Sending {
+  readonly queues: readonly number[];
+  readonly isRaw: (queue: number) => boolean;
+  readonly nextId: () => string;
+}
+
+/** One message as it comes to these queues: through the topic under one id, and under one of its own in each. */
+export function newMessages(
+  { viaTopic, atMs, orders, hopsLeft }: SendSpec,
+  { queues, isRaw, nextId }: Sending,
+): Omit<Envelope, "context">[] {
+  const topicId = viaTopic ? `sns-${nextId()}` : undefined;
+  return queues.map((queue) => ({
+    id: `sqs-${nextId()}`,
+    topicId,
+    raw: isRaw(queue),
+    sentMs: atMs + 6,
+    orders,
+    hopsLeft,
+    queue,
+    isDead: false,
+    moved: undefined,
+    receives: 0,
+    failed: false,
+    isMended: true,
+    firstReceivedMs: undefined,
+    visibleMs: atMs + 10,
+  }));
+}
+
+/** Numbers from 0 to 1, the same ones for the same seed: mulberry32. */
+export function randomOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }
 
 /** The name of a queue of the model. */

@@ -4,7 +4,7 @@
  */
 import type { Attributes, Span } from "../../schema/flow.ts";
 import { fromMs } from "./instant.ts";
-import { keysOf, messageAttributes, queueId, queueName, type Envelope } from "./flow-model-message.ts";
+import { keysOf, messageAttributes, newMessages, queueId, queueName, randomOf, type Envelope } from "./flow-model-message.ts";
 import type { ModelInput, ModelOutput, QueueModel, RecordSpec, SendSpec, SpanSpec, TrueFlow } from "./flow-model-types.ts";
 import { TEST_EPOCH_MS } from "./test-spans.ts";
 
@@ -16,10 +16,6 @@ const HOPS_MAX = 4;
 const RECEIVES_MAX = 3;
 const TOPIC = "topic:aws.sns:orders";
 
-function nothingElse(): Pick<TrueFlow, "attempts" | "lost" | "waiting" | "failed"> {
-  return { attempts: new Set(), lost: new Set(), waiting: new Set(), failed: false };
-}
-
 /** Runs the model. The same input gives the same output, and the same span ids with and without context. */
 export function runModel(input: ModelInput): ModelOutput {
   return new Model(input).run();
@@ -30,47 +26,39 @@ class Model {
   readonly #out: ModelOutput = { spans: [], flows: [], invocationOf: new Map(), batchSizeOf: new Map() };
   readonly #messages: Envelope[] = [];
   readonly #taken: Envelope[] = [];
-  #state: number;
+  readonly #random: () => number;
   #ids = 0;
   #invocations = 0;
 
   constructor(input: ModelInput) {
     this.#input = input;
-    this.#state = input.seed >>> 0;
+    this.#random = randomOf(input.seed);
   }
 
   run(): ModelOutput {
     for (let order = 0; order < this.#input.orders; order += 1) this.#order(order);
     for (let round = 1; round <= ROUNDS_MAX && this.#messages.length > 0; round += 1) this.#round(round * ROUND_MS);
-    for (const message of this.#messages) if (message.receives > 0 && message.failed) this.#note(message, "waiting");
-    for (const { isMended, orders } of this.#taken) {
-      for (const order of orders) if (!isMended) (this.#out.flows[order] as TrueFlow).failed = true;
-    }
-    this.#noteLost();
+    this.#noteOutcome();
     return this.#out;
   }
 
   /** A topic's message is lost where it is known of none of the queues that it came to. */
-  #noteLost(): void {
+  #noteOutcome(): void {
     const sentIdOf = ({ id, topicId }: Envelope) => topicId ?? id;
     const known = new Set(this.#taken.map(sentIdOf));
     for (const message of this.#messages) {
-      const sentId = sentIdOf(message);
-      if (!known.has(sentId)) for (const order of message.orders) this.#out.flows[order]?.lost.add(sentId);
+      for (const truth of this.#flowsOf(message)) {
+        if (!known.has(sentIdOf(message))) truth.lost.add(sentIdOf(message));
+        if (message.receives > 0 && message.failed) truth.waiting.add(message.id);
+      }
     }
+    for (const message of this.#taken) for (const truth of this.#flowsOf(message)) truth.failed ||= !message.isMended;
   }
 
-  #note({ id, orders }: Envelope, what: "waiting"): void {
-    for (const order of orders) this.#out.flows[order]?.[what].add(id);
+  #flowsOf({ orders }: Envelope): TrueFlow[] {
+    return this.#out.flows.filter((_, order) => orders.has(order));
   }
 
-  /** 0 to 1: mulberry32. */
-  #random(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  }
 
   #id(length: number): string {
     this.#ids += 1;
@@ -79,7 +67,8 @@ class Model {
 
   #order(order: number): void {
     const traceId = this.#id(32);
-    this.#out.flows.push({ traceId, hops: new Set(), spans: new Set(), ...nothingElse() });
+    const sets = { hops: new Set<string>(), spans: new Set<string>(), attempts: new Set<string>() };
+    this.#out.flows.push({ traceId, ...sets, lost: new Set(), waiting: new Set(), failed: false });
     const invocation = this.#invocation("api");
     const orders = new Set([order]);
     const atMs = Math.floor(this.#random() * 100);
@@ -150,7 +139,9 @@ class Model {
     const { from, invocation, orders, queues, viaTopic, atMs, hopsLeft } = spec;
     const count = hopsLeft < HOPS_MAX - 1 ? 1 : this.#input.messagesPerSend;
     for (const targets of viaTopic ? [queues] : queues.map((queue) => [queue])) {
-      const sent = Array.from({ length: count }, () => this.#newMessages(spec, targets));
+      const isRaw = (queue: number) => this.#input.queues[queue]?.raw === true;
+      const nextId = () => this.#id(8);
+      const sent = Array.from({ length: count }, () => newMessages(spec, { queues: targets, isRaw, nextId }));
       const destination = viaTopic ? "orders" : queueName(targets[0] ?? 0);
       const ids = sent.map(([message]) => message?.topicId ?? message?.id ?? "");
       const system = viaTopic ? "aws.sns" : "aws_sqs";
@@ -168,27 +159,6 @@ class Model {
       for (const id of ids) this.#hop(orders, [invocation.label, place, "publish", id]);
       for (const message of sent.flat()) this.#messages.push({ ...message, context: span });
     }
-  }
-
-  /** One message as it comes to these queues: through the topic under one id, and under one of its own in each. */
-  #newMessages({ viaTopic, atMs, orders, hopsLeft }: SendSpec, queues: readonly number[]): Omit<Envelope, "context">[] {
-    const topicId = viaTopic ? `sns-${this.#id(8)}` : undefined;
-    return queues.map((queue) => ({
-      id: `sqs-${this.#id(8)}`,
-      topicId,
-      raw: this.#input.queues[queue]?.raw === true,
-      sentMs: atMs + 6,
-      orders,
-      hopsLeft,
-      queue,
-      isDead: false,
-      moved: undefined,
-      receives: 0,
-      failed: false,
-      isMended: true,
-      firstReceivedMs: undefined,
-      visibleMs: atMs + 10,
-    }));
   }
 
   #round(nowMs: number): void {
@@ -229,7 +199,7 @@ class Model {
     this.#record({ queue, results, invocation, atMs, isDead });
     for (const { message, failed } of results) {
       const attempt = [invocation.label, message.id, String(message.receives), String(failed)].join("|");
-      for (const order of message.orders) this.#out.flows[order]?.attempts.add(attempt);
+      for (const truth of this.#flowsOf(message)) truth.attempts.add(attempt);
       message.failed = failed;
       message.isMended = failed ? false : message.isMended || !isDead;
       this.#settle(message, { failed, atMs, queue });
@@ -349,8 +319,8 @@ class Model {
 
   #settle(message: Envelope, { failed, atMs, queue }: { failed: boolean; atMs: number; queue: QueueModel }): void {
     message.visibleMs = atMs + 2_000;
-    const isDuplicated = !failed && !message.isDead && message.receives < RECEIVES_MAX && this.#random() < queue.duplicates;
-    if (isDuplicated) return;
+    const mayRepeat = !failed && !message.isDead && message.receives < RECEIVES_MAX;
+    if (mayRepeat && this.#random() < queue.duplicates) return;
     if (!failed) {
       this.#messages.splice(this.#messages.indexOf(message), 1);
     } else if (message.isDead) {
