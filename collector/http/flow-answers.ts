@@ -57,17 +57,20 @@ export async function loadTraces(source: FlowSource, asked: LoadTraces): Promise
     if (!isDone) for (const traceId of traces) if (!answers.spans.has(traceId)) wanted.add(traceId);
   }
   if (wanted.size === 0) return {};
-  const foretelling = { traceIds: [...wanted], limit: answersMax(limits), signal };
+  const foretelling = hopsAsked({ traceIds: [...wanted], limits, signal });
   // A page has its spans read once, with what their keys lead to; a single flow's keys are looked up beside its spans.
   const isPage = readings.length > 1;
-  if (isPage && isFirst) for (const id of await tracesAhead(source, foretelling, answers)) wanted.add(id);
+  const ahead = isPage && isFirst ? await tracesAhead(source, foretelling, answers) : [];
+  for (const id of ahead) wanted.add(id);
+  const links = ahead.length > 0 ? source.linksToTraces({ ...foretelling, traceIds: ahead }) : undefined;
   const limit = spansMax - answers.spanCount;
   const onCut = cutsAll(readings, asked.onCut);
   const reading = source.spansOfTraces({ traceIds: [...wanted], limit: limit + 1, signal, onCut });
   const hops = isPage ? undefined : source.hopsOfTraces(foretelling);
   // Where the spans fail, nobody waits for them.
-  hops?.catch(() => undefined);
+  for (const beside of [hops, links]) beside?.catch(() => undefined);
   const spans = await reading;
+  if (links) keepTracesOfKeys(answers, await links);
   for (const traceId of wanted) answers.spans.set(traceId, []);
   for (const span of spans) answers.spans.get(span.traceId)?.push(span);
   answers.spanCount += spans.length;
@@ -78,12 +81,12 @@ export async function loadTraces(source: FlowSource, asked: LoadTraces): Promise
 }
 
 /** Traces that the flows will most likely ask for, as their keys lead there; none where these are many. */
-async function tracesAhead(source: FlowSource, asked: HopsOfTraces, answers: Answers): Promise<ReadonlySet<string>> {
+async function tracesAhead(source: FlowSource, asked: HopsOfTraces, answers: Answers): Promise<readonly string[]> {
   const hops = await source.hopsOfTraces(asked);
   keepTracesOfKeys(answers, hops);
   const found = new Set(hops.answers.map(({ traceId }) => traceId));
   for (const traceId of asked.traceIds) found.delete(traceId);
-  return found.size <= asked.traceIds.length * AHEAD_PER_TRACE_MAX ? found : new Set();
+  return found.size <= asked.traceIds.length * AHEAD_PER_TRACE_MAX ? [...found] : [];
 }
 
 /** A bound of the store that was reached is one of every flow that waited for the answer. */
@@ -93,6 +96,11 @@ function cutsAll(readings: readonly Waiting[], onCut: Asking["onCut"]): (cut: Tr
     onCut?.({ limit, value });
     for (const reading of waiting) reading.truncated ??= { limit, value };
   };
+}
+
+/** What is asked about traces before their spans are known. */
+export function hopsAsked({ traceIds, limits, signal }: Omit<HopsOfTraces, "limit"> & { limits: FlowLimits }) {
+  return { traceIds, limit: answersMax(limits), signal };
 }
 
 /** Answers of one look-up, at most. */

@@ -8,7 +8,7 @@ import { decodeCursor, encodeCursor, wrongCursor } from "./cursor.ts";
 import { CutNote } from "./cut-note.ts";
 import { originEntries, type Entries } from "./flow-entries.ts";
 import { isFlowWanted, seedsOf, type FlowFilter, type Seed } from "./flow-filter.ts";
-import { assembleAll, readToAssemble, type FlowRead, type ReadFlows } from "./flow-reader.ts";
+import { assembleAll, readAhead, readToAssemble, type FlowRead, type ReadFlows } from "./flow-reader.ts";
 import { storeSource, type FlowSource } from "./flow-source.ts";
 import { summarize } from "./flow-summary.ts";
 import { TracesPerFlow } from "./traces-per-flow.ts";
@@ -140,13 +140,18 @@ interface Listing {
 type Place = readonly [OriginPosition, readonly FlowSummary[]];
 
 async function readEntries(
-  { store, request, seed, cut, known }: Listing,
+  listing: Listing,
   after: OriginPosition | undefined,
   limit: number,
 ): Promise<Entries> {
+  const { store, request, seed, cut, known } = listing;
   const { from, to, signal } = request;
   const reading = { signal, onCut: cut.onCut };
-  if (seed === undefined) return originEntries(store, { from, to, after, limit, ...reading });
+  if (seed === undefined) {
+    const onOrigins = (origins: readonly OriginPosition[]) =>
+      readAhead(listing.source, { traceIds: tracesToRead(listing, origins), signal });
+    return originEntries(store, { from, to, after, limit, onOrigins, ...reading });
+  }
   const filter = { ...seed.filter, from, to };
   const entries = await findSpans(store, { filter, after, limit, exceptTraces: [...known.keys()], ...reading });
   return { entries, next: entries.length < limit ? undefined : entries.at(-1) };
@@ -181,11 +186,16 @@ function isOrigin({ recorded }: BuiltFlow, { traceId, spanId, startNs }: OriginP
   return origin?.spanId === spanId && toUnixNano(origin.startTime) === BigInt(startNs);
 }
 
+/** The next traces that are new. */
+function tracesToRead({ known, tracesWanted }: Listing, entries: readonly OriginPosition[]): string[] {
+  const traceIds = new Set(entries.map(({ traceId }) => traceId));
+  return [...traceIds].filter((traceId) => !known.has(traceId)).slice(0, tracesWanted());
+}
+
 /** Reads the flows of the next traces that are new; of a batch that several flows met in, those flows. */
 async function readKnown(listing: Listing, entries: readonly OriginPosition[]): Promise<void> {
   const { source, request, seed, cut, known, perFlow } = listing;
-  const traceIds = new Set(entries.map(({ traceId }) => traceId));
-  const asked = [...traceIds].filter((traceId) => !known.has(traceId)).slice(0, listing.tracesWanted());
+  const asked = tracesToRead(listing, entries);
   const reading = { signal: request.signal, onCut: cut.onCut };
   const read = await (seed ? readWithCauses(source, asked, reading) : readWhenShown(source, asked, reading));
   // A wide flow is met once for each of its traces.

@@ -63,6 +63,11 @@ function memorySource(spans: readonly Span[], foretold: (typeof foretells)[numbe
       });
       return Promise.resolve({ asked, answers });
     },
+    linksToTraces({ traceIds }) {
+      const asked = new Set(traceIds.filter((_, at) => foretold === "all" || (foretold === "some" && at % 2 === 1)));
+      const answers = [...asked].flatMap((id) => [...(byKey.get(id) ?? [])].map((traceId) => ({ asked: id, traceId })));
+      return Promise.resolve({ asked, answers });
+    },
   };
 }
 

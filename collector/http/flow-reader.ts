@@ -7,7 +7,7 @@ import type { ContentAsk } from "../flow/content.ts";
 import { joinUnits, type Graph } from "../flow/join.ts";
 import { FLOW_KEYS_PER_ROUND_MAX, FLOW_ROUNDS_MAX, FLOW_SPANS_MAX, FLOW_TRACES_MAX } from "../flow/limits.ts";
 import { causesOfWhole, selectFlow, tracesOfSameFlow, type Selection } from "../flow/select.ts";
-import { Answers, loadKeys, loadTraces, type FlowLimits } from "./flow-answers.ts";
+import { Answers, hopsAsked, loadKeys, loadTraces, type FlowLimits } from "./flow-answers.ts";
 import type { FlowSource } from "./flow-source.ts";
 import { turns } from "./turns.ts";
 
@@ -83,6 +83,11 @@ export interface FlowRead {
   assemble(): BuiltFlow | undefined;
   /** The traces from which the same flow would come out. */
   sameTraceIds(): ReadonlySet<string>;
+}
+
+/** Begins to read flows that are likely to be asked for next: what is found of them by then is not looked up again. */
+export function readAhead(source: FlowSource, { traceIds, limits = LIMITS, signal }: ReadFlows): void {
+  if (traceIds.length > 0) source.hopsOfTraces(hopsAsked({ traceIds, limits, signal })).catch(() => undefined);
 }
 
 /** The same, each assembled when it is called: assembling takes as long as reading. */

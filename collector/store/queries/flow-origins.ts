@@ -47,14 +47,18 @@ const NEWEST_MS = 30 * 60_000;
 
 /** At most `limit` origins, newest first; one trace may have several. */
 export async function flowOrigins(store: Store, page: OriginPage): Promise<Origin[]> {
-  const { from, to, after, limit } = page;
-  const endMs = after ? Math.min(Number(BigInt(after.startNs) / 1_000_000n), Date.parse(to)) : Date.parse(to);
-  const newestFrom = new Date(endMs - NEWEST_MS);
-  if (newestFrom <= new Date(from)) return originsIn(store, page);
-  const middle = newestFrom.toISOString();
+  const { from, limit } = page;
+  const middle = newestFrom(page);
   const newest = await originsIn(store, { ...page, from: middle });
-  if (newest.length >= limit) return newest;
+  if (newest.length >= limit || middle === from) return newest;
   return [...newest, ...(await originsIn(store, { ...page, to: middle, limit: limit - newest.length }))];
+}
+
+/** Where what is looked through first begins, ISO 8601: `from` where that is all. */
+export function newestFrom({ from, to, after }: Pick<OriginPage, "from" | "to" | "after">): string {
+  const endMs = after ? Math.min(Number(BigInt(after.startNs) / 1_000_000n), Date.parse(to)) : Date.parse(to);
+  const newest = new Date(endMs - NEWEST_MS);
+  return newest <= new Date(from) ? from : newest.toISOString();
 }
 
 async function originsIn(store: Store, page: OriginPage): Promise<Origin[]> {

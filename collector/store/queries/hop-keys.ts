@@ -70,24 +70,70 @@ export async function tracesOfHopKeys(
   keys: HopKeys,
   index = new TraceIndex(store),
 ): Promise<HopKeyAnswer[]> {
-  const { linkedTraceIds, messageKeys, timedKeys, limit } = keys;
-  const askedOf = askedByKey(linkedTraceIds, messageKeys);
+  const { timedKeys } = keys;
   const answers: HopKeyAnswer[] = [];
-  for (const asked of parameterChunks([...askedOf.keys()], String)) {
-    if (answers.length >= limit) break;
-    const params = { keys: asked, limit: limit - answers.length };
-    const blocks = await store.queryBlocks(SQL, params, within(BOUNDS, keys));
-    const found = blocks.flatMap((block) => Array.from(block.numbers("key")));
-    const refs = blocks.flatMap((block) => Array.from(block.numbers("trace_ref")));
+  await eachRows(store, keys, async ({ ids, refs }) => {
+    const before = answers.length;
     const traces = await index.tracesOf(refs, keys);
     for (const [row, ref] of refs.entries()) {
-      for (const id of askedOf.get(found[row] as number) ?? []) {
+      for (const id of ids[row] ?? []) {
         for (const traceId of traces.get(ref)?.keys() ?? []) answers.push({ asked: id, traceId });
       }
     }
-  }
+    return answers.length - before;
+  });
   if (timedKeys) answers.push(...(await tracesOfTimedKeys(store, { timedKeys, index, reading: keys })));
   return answers;
+}
+
+/**
+ * The same of those keys that lead to nothing but traces that the index knows already, which is not asked; of no key
+ * where there may be more answers than are wanted.
+ */
+export async function tracesOfHopKeysInIndex(
+  store: Store,
+  keys: HopKeys,
+  index: TraceIndex,
+): Promise<{ readonly asked: ReadonlySet<string>; readonly answers: readonly HopKeyAnswer[] }> {
+  const asked = new Set([...keys.linkedTraceIds, ...keys.messageKeys]);
+  const answers: HopKeyAnswer[] = [];
+  let rows = 0;
+  await eachRows(store, keys, ({ ids, refs }) => {
+    rows += refs.length;
+    for (const [row, ref] of refs.entries()) {
+      const traces = index.known(ref);
+      for (const id of ids[row] ?? []) {
+        if (traces === undefined) asked.delete(id);
+        else for (const traceId of traces.keys()) answers.push({ asked: id, traceId });
+      }
+    }
+    return Promise.resolve(refs.length);
+  });
+  if (rows >= keys.limit) return { asked: new Set(), answers: [] };
+  return { asked, answers: answers.filter(({ asked: id }) => asked.has(id)) };
+}
+
+/** Hashes of traces, and beside each what was asked that leads to it. */
+interface Rows {
+  readonly ids: readonly (readonly string[] | undefined)[];
+  readonly refs: readonly number[];
+}
+
+/** Gives `take` the rows of the keys, part by part, until it counted as many answers as are wanted. */
+async function eachRows(
+  store: Store,
+  { linkedTraceIds, messageKeys, limit, ...reading }: HopKeys,
+  take: (rows: Rows) => Promise<number>,
+): Promise<void> {
+  const askedOf = askedByKey(linkedTraceIds, messageKeys);
+  let left = limit;
+  for (const asked of parameterChunks([...askedOf.keys()], String)) {
+    if (left <= 0) break;
+    const blocks = await store.queryBlocks(SQL, { keys: asked, limit: left }, within(BOUNDS, reading));
+    const ids = blocks.flatMap((block) => Array.from(block.numbers("key"), (key) => askedOf.get(key)));
+    const refs = blocks.flatMap((block) => Array.from(block.numbers("trace_ref")));
+    left -= await take({ ids, refs });
+  }
 }
 
 /** By the keys of their hashes: one each, but where hashes meet. */

@@ -57,6 +57,11 @@ export class TraceIndex {
     return answer;
   }
 
+  /** The same of one hash without asking: nothing where it was not asked about, or has no traces. */
+  known(ref: number): SlotsByTrace | undefined {
+    return this.#known.get(ref);
+  }
+
   async #ask(refs: readonly number[], reading: Reading): Promise<ReadonlyMap<number, SlotsByTrace>> {
     const wanted = [...new Set(refs)].filter((ref) => !this.#known.has(ref));
     for (const asked of parameterChunks(wanted, String)) {

@@ -12,7 +12,7 @@ const BOUNDS: QueryBounds = { timeS: 10, rowsRead: 100_000_000, memoryBytes: 102
 const NEAR_NS = 120_000_000_000n;
 
 /** A root, and hashes of the first traces that it links to. */
-interface LinkedRoot extends OriginPosition {
+export interface LinkedRoot extends OriginPosition {
   readonly causes: readonly number[];
 }
 
