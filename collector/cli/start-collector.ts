@@ -49,7 +49,12 @@ export async function startCollector(
   const cors = corsFor(config.corsOrigins);
   let otlp: FirstHandler = otlpStartingHandler(retryAfterS, cors);
   const fetch: typeof app.fetch = (...args) => app.fetch(...args);
-  const serving = await serveApp({ fetch }, config, (...args) => otlp(...args));
+  let grpcPort: number | undefined;
+  const serving = await serveApp(
+    { fetch },
+    { ...config, log, grpc: () => (grpcPort === undefined ? "no port of this collector" : `port ${String(grpcPort)}`) },
+    (...args) => otlp(...args),
+  );
   const started: (() => Promise<void>)[] = [];
   const doors = [() => serving.close()];
   // Nothing comes in any more before what is behind it goes.
@@ -71,8 +76,9 @@ export async function startCollector(
     const alerts = await startAlerts({ store, config, log, url: serving.url, pack: alertPack });
     started.push(() => alerts.close());
     const authorize = ingestAuth({ tokens: config.ingestTokens ?? [], spansPerS: config.ingestSpansPerS });
-    const grpc = await startGrpc(receiver, config, log, authorize);
+    const grpc = await startGrpc(receiver, config, log, { authorize, httpPort: serving.port });
     if (grpc) doors.push(() => grpc.close());
+    grpcPort = grpc?.port;
     otlp = otlpHandler(receiver, { authorize, cors });
     app = createApp({
       store,

@@ -20,12 +20,12 @@ export async function startGrpc(
   receiver: Receiver,
   { host, grpcPort }: Pick<Config, "host" | "grpcPort">,
   log: Log,
-  authorize?: Authorize,
+  { authorize, httpPort }: { readonly authorize?: Authorize | undefined; readonly httpPort: number },
 ): Promise<OtlpGrpcServing | undefined> {
   if (grpcPort === "off") return undefined;
   const port = grpcPort ?? grpcPortDefault;
   try {
-    return await serveOtlpGrpc(receiver, { host, port, authorize });
+    return await serveOtlpGrpc(receiver, { host, port, authorize, log, http: `port ${String(httpPort)}` });
   } catch (error) {
     const reason = listenError(error instanceof Error ? error : new Error(String(error)), { host, port }, PORT_SETTING);
     if (grpcPort !== undefined || reason.code !== "port-in-use") throw reason;

@@ -3,7 +3,7 @@
  *
  * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { decompress, tooLargeMessage } from "../ingest/decompress.ts";
 import { malformed, OtlpError, rpcCode, tooLarge } from "../ingest/errors.ts";
 import { requestSizeMaxBytes } from "../ingest/limits.ts";
@@ -12,6 +12,8 @@ import type { HeldBytes } from "../ingest/receive.ts";
 
 /** In front of a message: whether it is compressed, and its length in 32 bits. */
 const PREFIX_BYTES = 5;
+/** After the end of a call without its message, a cancellation may still be on its way, ms. */
+const resetGraceMs = 20;
 const HEADERS = {
   ":status": 200,
   "content-type": "application/grpc+proto",
@@ -46,7 +48,7 @@ export function answerMessage(stream: ServerHttp2Stream, message: Uint8Array): v
   stream.end(Buffer.concat([prefix, message]));
 }
 
-/** Ends the call with a status, whose details say when to come again; what still comes of the message is dropped. */
+/** Ends the call with a status, whose details say when to come again; the client is told to send no more of it. */
 export function answerRefusal(stream: ServerHttp2Stream, refusal: OtlpError): void {
   if (isGone(stream)) return;
   const details = Buffer.from(statusBody(refusal, "protobuf")).toString("base64");
@@ -59,7 +61,7 @@ export function answerRefusal(stream: ServerHttp2Stream, refusal: OtlpError): vo
     },
     { endStream: true },
   );
-  stream.resume();
+  stream.close(constants.NGHTTP2_NO_ERROR);
 }
 
 /** The client may be gone, or the server closing. */
@@ -78,6 +80,8 @@ function readFramed(stream: ServerHttp2Stream, held: HeldBytes): Promise<Buffer>
       stream.removeAllListeners("data");
       fail(error instanceof Error ? error : new Error(String(error)));
     };
+    // It was reset in the packet that began it: no event comes any more.
+    if (stream.destroyed || stream.closed) return stop(hungUp());
     stream.on("data", (chunk: Buffer) => {
       try {
         held.add(chunk.length);
@@ -91,11 +95,10 @@ function readFramed(stream: ServerHttp2Stream, held: HeldBytes): Promise<Buffer>
     });
     stream.on("end", () => {
       if (sizeBytes > 0 && sizeBytes === expectedBytes) return settle(Buffer.concat(chunks, sizeBytes));
-      // A call that is cancelled ends first: that it was is known a turn later, where both came together.
-      setImmediate(() => {
-        if (stream.aborted || stream.destroyed) stop(hungUp());
-        else stop(sizeBytes === 0 ? oneMessage() : malformed("the call ended before its message did"));
-      });
+      // A call that is cancelled ends first, and is closed by what comes next.
+      setTimeout(() => {
+        stop(sizeBytes === 0 ? oneMessage() : malformed("the call ended before its message did"));
+      }, resetGraceMs);
     });
     stream.on("close", () => stop(hungUp()));
   });

@@ -5,7 +5,7 @@
  * @see https://opentelemetry.io/docs/specs/otlp/#otlphttp
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { decompress } from "../ingest/decompress.ts";
+import { CONTENT_ENCODINGS, decompress } from "../ingest/decompress.ts";
 import { OtlpError, rpcCode, unavailable } from "../ingest/errors.ts";
 import { contentTypeOf, exportResponse, statusBody } from "../ingest/otlp-answer.ts";
 import type { HeldBytes, Receiver } from "../ingest/receive.ts";
@@ -14,6 +14,7 @@ import { noCors, type Cors } from "./cors.ts";
 import type { Authorize } from "./ingest-auth.ts";
 import { readBody } from "./request-body.ts";
 import type { FirstHandler } from "./serve.ts";
+import { answerAndLinger, mustClose } from "./unread-body.ts";
 
 const PREFIX = "/v1/";
 const TRACES_PATH = "/v1/traces";
@@ -91,6 +92,7 @@ async function receive(
   if (path !== TRACES_PATH && !isMetrics) throw notTaken(path);
   if (request.method !== "POST") throw notAllowed(request.method ?? "", isMetrics ? "Metrics" : "Trace");
   if (encoding === undefined) throw unknownType(headerOf(request, "content-type"));
+  if (!isMetrics) receiver.admit();
   const sent = await readBody(request, held, invite);
   try {
     const { bytes } = sent;
@@ -131,20 +133,33 @@ function refuse(
   if (refusal.retryAfterS !== undefined) response.setHeader("Retry-After", String(refusal.retryAfterS));
   if (refusal.httpStatus === 405) response.setHeader("Allow", "POST");
   if (refusal.httpStatus === 401) response.setHeader("WWW-Authenticate", "Bearer");
-  // Nobody knows whether the body still comes, so no other request can follow.
-  if (isWaiting(request)) response.setHeader("Connection", "close");
-  send(response, refusal.httpStatus, encoding, statusBody(refusal, encoding));
+  if (refusal.reason === "content-encoding") response.setHeader("Accept-Encoding", CONTENT_ENCODINGS.join(", "));
+  const body = statusBody(refusal, encoding);
+  if (isWaiting(request)) {
+    // Nobody knows whether the body still comes, so no other request can follow.
+    response.setHeader("Connection", "close");
+  } else if (mustClose(request)) {
+    response.setHeader("Connection", "close");
+    if (sendHead(response, refusal.httpStatus, encoding, body.length)) answerAndLinger(request, response, body);
+    return;
+  }
+  send(response, refusal.httpStatus, encoding, body);
   // Of a body that nobody wants any more, so that the client gets to read the answer.
   request.resume();
 }
 
 function send(response: ServerResponse, status: number, encoding: OtlpEncoding, body: Uint8Array): void {
-  // The client may be gone.
-  if (response.destroyed || response.headersSent) return;
-  response.writeHead(status, { "Content-Type": contentTypeOf(encoding), "Content-Length": body.length });
+  if (!sendHead(response, status, encoding, body.length)) return;
   // Taken whole has no body in protobuf: its head is one write, where an empty body makes it two pieces.
   if (body.length === 0) response.end();
   else response.end(body);
+}
+
+/** False where the client is gone. */
+function sendHead(response: ServerResponse, status: number, encoding: OtlpEncoding, sizeBytes: number): boolean {
+  if (response.destroyed || response.headersSent) return false;
+  response.writeHead(status, { "Content-Type": contentTypeOf(encoding), "Content-Length": sizeBytes });
+  return true;
 }
 
 function notTaken(path: string): OtlpError {

@@ -3,11 +3,18 @@ import type { AddressInfo } from "node:net";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
+import { type Log, silentLog } from "../store/log.ts";
+import { answerClientErrors } from "./client-errors.ts";
+import { strayLog } from "./stray-client.ts";
 
 /** Functions keep a connection over the pause between two invocations; load balancers use 60 s. Milliseconds. */
 const keepAliveTimeoutMs = 65_000;
 /** Of a request's line and headers, bytes: ten filters of 2,000 characters, each of which may be nine as it is sent. */
 const headerMaxBytes = 192 * 1024;
+/** From a request's first byte to its last, ms: 64 MiB at 9 Mbit/s. Exporters give up after ten seconds. */
+const requestMaxMs = 60_000;
+/** Connections at a time: each costs some ten kilobytes, and a file of the process. */
+export const connectionsMax = 10_000;
 /** What a request in flight is given to end by itself when the server closes: a third of what ending may take, ms. */
 const closeGraceMs = 500;
 
@@ -17,6 +24,10 @@ export interface ServeOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** Where OTLP/gRPC is, for clients that look for it here: `port 4317`. */
+  readonly grpc?: () => string;
+  /** Where the operator is told of such clients; absent, nowhere. */
+  readonly log?: Log;
 }
 
 /**
@@ -53,14 +64,20 @@ export class ListenError extends Error {
  */
 export async function serveApp(
   app: Pick<Hono, "fetch">,
-  { host, port }: ServeOptions,
+  { host, port, grpc = () => "port 4317", log = silentLog }: ServeOptions,
   first: FirstHandler = () => false,
 ): Promise<Serving> {
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const limits = { keepAliveTimeout: keepAliveTimeoutMs, maxHeaderSize: headerMaxBytes };
+  const limits = {
+    keepAliveTimeout: keepAliveTimeoutMs,
+    requestTimeout: requestMaxMs,
+    maxHeaderSize: headerMaxBytes,
+  };
   const server = createServer(limits, (request, response) => {
     if (!first(request, response)) void listener(request, response);
   });
+  server.maxConnections = connectionsMax;
+  answerClientErrors(server, { grpc, onStray: strayLog(log) });
   server.on("checkContinue", (request, response) => {
     if (first(request, response)) return;
     response.writeContinue();
@@ -85,7 +102,11 @@ export async function serveApp(
  *
  * @param error as Node throws it, or with Node's code (`EADDRINUSE`) in its message
  */
-export function listenError(error: Error, { host, port }: ServeOptions, portSetting = "HOPSCOPE_PORT"): ListenError {
+export function listenError(
+  error: Error,
+  { host, port }: Pick<ServeOptions, "host" | "port">,
+  portSetting = "HOPSCOPE_PORT",
+): ListenError {
   const code = (error as NodeJS.ErrnoException).code ?? /\bE[A-Z]{4,}\b/.exec(error.message)?.[0];
   if (code === "EADDRINUSE") {
     const advice = `stop what listens there, or choose another port with ${portSetting}.`;

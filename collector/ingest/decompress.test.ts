@@ -1,4 +1,4 @@
-import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { decompress } from "./decompress.ts";
 import { unavailable } from "./errors.ts";
@@ -34,4 +34,35 @@ it.for(ENCODINGS)("%s of many pieces is put together, and each is counted", asyn
   const unfolded = await decompress(compress(body), encoding, (sizeBytes) => (countedBytes += sizeBytes));
   expect(unfolded.equals(body)).toBe(true);
   expect(countedBytes).toBe(body.length);
+});
+
+const nothing = () => undefined;
+const [first, second] = [Buffer.alloc(1_000, "a"), Buffer.alloc(500, "b")];
+const garbage = Buffer.from("garbage");
+
+it.for([
+  ["gzip", "two members", [gzipSync(first), gzipSync(second)], [first, second]],
+  ["gzip", "zeros after its end", [gzipSync(first), Buffer.alloc(512)], [first]],
+  ["zstd", "two frames", [zstdCompressSync(first), zstdCompressSync(second)], [first, second]],
+  ["zstd", "a frame to be skipped", [Buffer.from("502a4d1804000000aabbccdd", "hex"), zstdCompressSync(first)], [first]],
+] as const)("%s with %s is read to its last byte", async ([encoding, , parts, whole]) => {
+  const unfolded = await decompress(Buffer.concat(parts), encoding, nothing);
+  expect(unfolded.equals(Buffer.concat(whole))).toBe(true);
+});
+
+it.for([
+  ...ENCODINGS.map(([encoding, compress]) => [encoding, "bytes after its end", [compress(first), garbage]] as const),
+  ["zstd", "a second frame that is cut", [zstdCompressSync(first), zstdCompressSync(second).subarray(0, -3)]],
+  ["zstd", "more frames than anyone writes", Array.from({ length: 1_025 }, () => zstdCompressSync(garbage))],
+] as const)("%s with %s is damaged", async ([encoding, , parts]) => {
+  await expect(decompress(Buffer.concat(parts), encoding, nothing)).rejects.toMatchObject({
+    httpStatus: 400,
+    reason: "malformed",
+  });
+});
+
+it("zstd that looks back further than 8 MiB is refused, as it would take as much memory", async () => {
+  const params = { [constants.ZSTD_c_windowLog]: 24, [constants.ZSTD_c_contentSizeFlag]: 0 };
+  const far = zstdCompressSync(Buffer.alloc(9 * mib), { params });
+  await expect(decompress(far, "zstd", nothing)).rejects.toMatchObject({ httpStatus: 400 });
 });

@@ -4,21 +4,38 @@ import * as zlib from "node:zlib";
 import { malformed, OtlpError, rpcCode, tooLarge } from "./errors.ts";
 import { requestSizeMaxBytes } from "./limits.ts";
 
-/** Makes the stream that undoes an encoding; deflate's depends on the body. */
-type Undo = (body: Uint8Array) => Transform;
+/** A stream of `node:zlib`, which knows how much of its input it used. */
+type Unfolding = Transform & { readonly bytesWritten: number };
+
+/** Undoes one encoding. */
+interface Undo {
+  /** Makes the stream; deflate's depends on the body. */
+  readonly stream: (body: Uint8Array) => Unfolding;
+  /** What may follow the end: padding of zeros, more of the same, or nothing. */
+  readonly after: "zeros" | "frames" | "nothing";
+}
 
 /** Output is made in pieces of this size; each costs a turn through the thread pool, bytes. */
 const options = { chunkSize: 256 * 1024 };
 
-const gunzip: Undo = () => zlib.createGunzip(options);
+/** Frames of zstd in one body: each costs a stream, and those who write several write one for megabytes. */
+const framesMax = 1_024;
+
+/** What a frame of zstd may look back on, as a power of two: 8 MiB, as RFC 9659 has it, and so a bound on memory. */
+const zstdWindowLogMax = 23;
+
+const gunzip: Undo = { stream: () => zlib.createGunzip(options), after: "zeros" };
 
 const UNDO: ReadonlyMap<string, Undo> = new Map([
   ["gzip", gunzip],
   ["x-gzip", gunzip],
-  ["deflate", inflateEither],
+  ["deflate", { stream: inflateEither, after: "nothing" }],
   // Node has zstd from 22.15 and 23.8 on.
-  ...("createZstdDecompress" in zlib ? ([["zstd", () => zlib.createZstdDecompress(options)]] as const) : []),
+  ...("createZstdDecompress" in zlib ? ([["zstd", { stream: unzstd, after: "frames" }]] as const) : []),
 ]);
+
+/** What `decompress` undoes, for a client whose encoding it does not. */
+export const CONTENT_ENCODINGS: readonly string[] = [...UNDO.keys()];
 
 /**
  * The body without its content encoding (`gzip`, `deflate`, `zstd` where Node has it, `identity`).
@@ -36,7 +53,7 @@ export async function decompress(
   if (encoding === "identity" || encoding === "") return body;
   const undo = UNDO.get(encoding);
   if (!undo) {
-    const known = [...UNDO.keys()].join(", ");
+    const known = CONTENT_ENCODINGS.join(", ");
     throw new OtlpError(`Content-Encoding "${encoding.slice(0, 50)}" is not supported; use one of: ${known}`, {
       httpStatus: 415,
       rpcCode: rpcCode.unimplemented,
@@ -44,7 +61,7 @@ export async function decompress(
     });
   }
   try {
-    return await unfold(undo(body), body, count);
+    return await unfoldAll(undo, body, count);
   } catch (error) {
     if (error instanceof OtlpError) throw error;
     throw malformed(`body is not ${encoding}: ${error instanceof Error ? error.message : String(error)}`, error);
@@ -56,33 +73,50 @@ export function tooLargeMessage(what: string): string {
   return `${what} is larger than ${String(requestSizeMaxBytes)} bytes; send fewer spans in a request`;
 }
 
-function unfold(stream: Transform, body: Uint8Array, count: (sizeBytes: number) => void): Promise<Buffer> {
+/** What the whole body holds: what follows an end is looked at, as it would be lost and acknowledged otherwise. */
+async function unfoldAll({ stream, after }: Undo, body: Buffer, count: (sizeBytes: number) => void): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let sizeBytes = 0;
+  let rest = body;
+  const take = (piece: Buffer) => {
+    sizeBytes += piece.length;
+    if (sizeBytes > requestSizeMaxBytes) throw tooLarge(tooLargeMessage("decompressed body"));
+    count(piece.length);
+    pieces.push(piece);
+  };
+  for (let frames = 1; ; frames += 1) {
+    rest = rest.subarray(await unfold(stream(rest), rest, take));
+    if (rest.length === 0 || (after === "zeros" && rest.every((byte) => byte === 0))) break;
+    if (after !== "frames") throw new Error(`${String(rest.length)} bytes follow its end`);
+    if (frames === framesMax) throw new Error(`it has more than ${String(framesMax)} frames`);
+  }
+  const [only] = pieces;
+  return pieces.length === 1 && only ? only : Buffer.concat(pieces, sizeBytes);
+}
+
+/** Hands on what `body` holds up to its first end; how many bytes that took. */
+function unfold(stream: Unfolding, body: Uint8Array, take: (piece: Buffer) => void): Promise<number> {
   return new Promise((settle, fail) => {
-    const pieces: Buffer[] = [];
-    let sizeBytes = 0;
     stream.on("data", (piece: Buffer) => {
       try {
-        sizeBytes += piece.length;
-        if (sizeBytes > requestSizeMaxBytes) throw tooLarge(tooLargeMessage("decompressed body"));
-        count(piece.length);
-        pieces.push(piece);
+        take(piece);
       } catch (error) {
         // Its memory goes now, and not once the last piece would have come.
-        pieces.length = 0;
         stream.destroy(error instanceof Error ? error : new Error(String(error)));
       }
     });
     stream.on("error", fail);
-    stream.on("end", () => {
-      const [only] = pieces;
-      settle(pieces.length === 1 && only ? only : Buffer.concat(pieces, sizeBytes));
-    });
+    stream.on("end", () => settle(stream.bytesWritten));
     stream.end(body);
   });
 }
 
+function unzstd(): Unfolding {
+  return zlib.createZstdDecompress({ ...options, params: { [zlib.constants.ZSTD_d_windowLogMax]: zstdWindowLogMax } });
+}
+
 /** `deflate` means zlib's form; some clients send the bare one. */
-function inflateEither(body: Uint8Array): Transform {
+function inflateEither(body: Uint8Array): Unfolding {
   const looksLikeZlib = (body[0] ?? 0) % 16 === 8 && (((body[0] ?? 0) << 8) | (body[1] ?? 0)) % 31 === 0;
   return looksLikeZlib ? zlib.createInflate(options) : zlib.createInflateRaw(options);
 }

@@ -4,6 +4,7 @@ import type { RefusalReason } from "./refusal-reasons.ts";
 /** Codes of google.rpc.Code that the ingestion answers with. */
 export const rpcCode = {
   invalidArgument: 3,
+  deadlineExceeded: 4,
   notFound: 5,
   resourceExhausted: 8,
   unimplemented: 12,

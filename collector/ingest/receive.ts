@@ -67,6 +67,12 @@ export interface Receiver {
    * @throws OtlpError 400 malformed; 503 where the store does not take them now
    */
   receiveMetrics(body: Uint8Array, encoding: OtlpEncoding): Promise<Received | undefined>;
+  /**
+   * Whether spans would be taken now, to be asked before a body is read.
+   *
+   * @throws OtlpError 503 where there is no room, or the collector is stopping
+   */
+  admit(): void;
   /** Counts a body against the memory that bodies may take, from its first byte until its answer. */
   hold(): HeldBytes;
   /** Counts a request that was refused before it came here. */
@@ -158,7 +164,7 @@ class OpenReceiver implements Receiver {
   }
 
   async receiveTraces(body: Uint8Array, encoding: OtlpEncoding): Promise<Received> {
-    this.#admit();
+    this.admit();
     const transcoded: TranscodedJson = encoding === "json" ? this.#transcodeJson(body) : this.#transcoder.transcode(body);
     this.#counts.requests += 1;
     this.#counts.bytes += body.length;
@@ -198,6 +204,14 @@ class OpenReceiver implements Receiver {
   async receiveMetrics(body: Uint8Array, encoding: OtlpEncoding): Promise<Received | undefined> {
     if (this.#closed) throw this.#refuse("the collector is stopping", "stopping");
     return this.#unsampled.receive(body, encoding);
+  }
+
+  admit(): void {
+    if (this.#closed) throw this.#refuse("the collector is stopping", "stopping");
+    if (this.#wal.sizeBytes > this.#limits.walSizeMaxBytes) {
+      throw this.#refuse("the write-ahead log is full, as the store does not take its data", "wal-full");
+    }
+    if (this.#diskFreeBytes < this.#limits.diskFreeMinBytes) throw this.#refuse("the disk is full", "disk-full");
   }
 
   hold(): HeldBytes {
@@ -256,15 +270,6 @@ class OpenReceiver implements Receiver {
     await this.#loader.drained(deadline);
     await Promise.race([this.#loader.stop(), aborted(deadline)]);
     await this.#recent.close();
-  }
-
-  /** Refuses before anything would have to be lost. */
-  #admit(): void {
-    if (this.#closed) throw this.#refuse("the collector is stopping", "stopping");
-    if (this.#wal.sizeBytes > this.#limits.walSizeMaxBytes) {
-      throw this.#refuse("the write-ahead log is full, as the store does not take its data", "wal-full");
-    }
-    if (this.#diskFreeBytes < this.#limits.diskFreeMinBytes) throw this.#refuse("the disk is full", "disk-full");
   }
 
   #refuse(message: string, reason: RefusalReason): Error {

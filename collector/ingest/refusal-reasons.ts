@@ -4,6 +4,7 @@
 export const REFUSAL_REASONS = [
   "malformed",
   "hung-up",
+  "deadline",
   "too-large",
   "content-type",
   "content-encoding",

@@ -5,6 +5,7 @@ import { conformanceCases, traceService } from "./conformance.cases.ts";
 const STATUS_NAMES: Readonly<Record<number, string>> = {
   0: "OK",
   3: "INVALID_ARGUMENT",
+  4: "DEADLINE_EXCEEDED",
   8: "RESOURCE_EXHAUSTED",
   12: "UNIMPLEMENTED",
   14: "UNAVAILABLE",
@@ -36,8 +37,10 @@ ${rows.join("\n")}
 
 There is no room while the write-ahead log or the disk is full, too many requests are under way, or the collector is
 stopping; \`Retry-After\` is in seconds, and over gRPC \`RetryInfo\` in the status's details says the same. It is never a
-500. Token, rate and room for one more call are looked at before a byte of a body or a message is read. Tokens, rates
-and pages of other origins (CORS) are off until they are set ([configuration](configuration.md)).
+500. Token, rate, room in the log and on the disk, and room for one more call are looked at before a byte of a body or a
+message is read; of a body that is refused, 128 MiB or five seconds more are dropped, then the connection is closed.
+Tokens, rates and pages of other origins (CORS) are off until they are set ([configuration](configuration.md)); the
+query API answers pages of its own origin alone.
 
 ## Limits
 
@@ -46,6 +49,10 @@ and pages of other origins (CORS) are off until they are set ([configuration](co
 | request body, as sent and decompressed | 64 MiB | 413; over gRPC \`RESOURCE_EXHAUSTED\` without \`RetryInfo\` |
 | bodies and messages in hand at a time | 256 MiB | 503; over gRPC \`UNAVAILABLE\`, both to come again |
 | gRPC calls at a time | 1,000, and 100 on a connection | \`UNAVAILABLE\`, to come again |
+| a gRPC call | its \`grpc-timeout\`, a minute at most | \`DEADLINE_EXCEEDED\` |
+| metadata of a gRPC call | 1,024 entries, 64 KiB | the call is reset |
+| a request over HTTP/1.1, from its first byte to its last | a minute | 408 |
+| a body in zstd | 1,024 frames, each with a window of 8 MiB (RFC 9659) | 400 |
 | levels of arrays and maps in a value | 50 | the span is rejected, its neighbours are kept |
 | ids of a wrong length, or all zero | - | the span is rejected, its neighbours are kept |
 | spans in JSON with a member of a wrong type | 1,000 | the span is rejected, its neighbours are kept; 400 beyond, or where no span is left |

@@ -33,6 +33,8 @@ export interface ConformanceCase {
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: () => Buffer;
+  /** Sends a part of the body alone, as of a client that is slow. */
+  readonly isOpen?: true;
   /** Sends the body in pieces, without a Content-Length. */
   readonly isChunked?: true;
   /** Of HTTP, or of gRPC; a gRPC call that is refused as HTTP has `httpStatus`, too. */
@@ -170,7 +172,11 @@ export const conformanceCases: readonly ConformanceCase[] = [
   { section: "RFC 9110, 8.4.1", promise: "deflate is taken in zlib's form", headers: { "content-type": PROTOBUF, "content-encoding": "deflate" }, body: () => deflateSync(good()), status: 200, answer: {}, spans: 1 },
   { section: "RFC 9110, 8.4.1", promise: "deflate is taken in its bare form", headers: { "content-type": PROTOBUF, "content-encoding": "deflate" }, body: () => deflateRawSync(good()), status: 200, answer: {}, spans: 1 },
   { section: "RFC 9110, 8.4.1", promise: "zstd is taken where Node has it (from 22.15 on)", headers: { "content-type": PROTOBUF, "content-encoding": "zstd" }, body: () => zstdCompressSync(good()), status: 200, answer: {}, spans: 1 },
-  { section: "RFC 9110, 8.4", promise: "an unknown content encoding gets 415", headers: { "content-type": PROTOBUF, "content-encoding": "snappy" }, body: good, status: 415, type: PROTOBUF, answer: status(12, /snappy/), spans: 0 },
+  { section: "RFC 9110, 8.4", promise: "an unknown content encoding gets 415", headers: { "content-type": PROTOBUF, "content-encoding": "snappy" }, body: good, status: 415, type: PROTOBUF, answer: status(12, /snappy/), responseHeaders: { "accept-encoding": /gzip, .*deflate/ }, spans: 0 },
+  { section: "RFC 1952, 2.2", promise: "gzip of several members is read to its last", headers: { "content-type": PROTOBUF, "content-encoding": "gzip" }, body: () => Buffer.concat([gzipSync(good()), gzipSync(good())]), status: 200, type: PROTOBUF, answer: {}, spans: 2 },
+  { section: "RFC 8878, 3", promise: "zstd of several frames is read to its last", headers: { "content-type": PROTOBUF, "content-encoding": "zstd" }, body: () => Buffer.concat([zstdCompressSync(good()), zstdCompressSync(good())]), status: 200, type: PROTOBUF, answer: {}, spans: 2 },
+  { section: "RFC 9659, 3", promise: "zstd that looks back further than 8 MiB gets 400", headers: { "content-type": PROTOBUF, "content-encoding": "zstd" }, body: () => Buffer.from("28b52ffd0070010000", "hex"), status: 400, type: PROTOBUF, answer: status(3, /too much memory/), spans: 0 },
+  { section: "Bad Data", promise: "bytes behind the end of what is compressed get 400", headers: { "content-type": PROTOBUF, "content-encoding": "deflate" }, body: () => Buffer.concat([deflateSync(good()), good()]), status: 400, type: PROTOBUF, answer: status(3, /bytes follow its end/), spans: 0 },
   { section: "RFC 9110, 8.4", promise: "one encoding upon another gets 415", headers: { "content-type": PROTOBUF, "content-encoding": "gzip, gzip" }, body: () => gzipSync(gzipSync(good())), status: 415, type: PROTOBUF, answer: status(12, /gzip, gzip/), spans: 0 },
   { section: "OTLP/HTTP request", promise: "a slash too many before or after the path does not matter", path: "//v1/traces/", headers: { "content-type": PROTOBUF }, body: good, status: 200, type: PROTOBUF, answer: {}, spans: 1 },
   { section: "RFC 9112, 7.1", promise: "a chunked body without a length is taken", headers: { "content-type": PROTOBUF }, isChunked: true, body: good, status: 200, type: PROTOBUF, answer: {}, spans: 1 },
@@ -236,6 +242,10 @@ export const conformanceCases: readonly ConformanceCase[] = [
   { grpc: true, section: "gRPC over HTTP/2", promise: "a message that ends before its length is the sender's fault", headers: GRPC, body: () => goodCall().subarray(0, -5), status: 3, answer: status(3, /before its message/), spans: 0 },
   { grpc: true, section: "gRPC over HTTP/2", promise: "a call has one message", headers: GRPC, body: () => Buffer.concat([goodCall(), goodCall()]), status: 12, answer: status(12, /one message/), spans: 0 },
   { grpc: true, section: "gRPC over HTTP/2", promise: "another content type gets HTTP 415", headers: { "content-type": PROTOBUF }, body: good, httpStatus: 415, status: 2, spans: 0 },
+  { grpc: true, section: "gRPC over HTTP/2", promise: "1,000 entries of metadata are taken", headers: { ...GRPC, ...Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`x-tag-${String(n)}`, "value"])) }, body: goodCall, status: 0, answer: {}, spans: 1 },
+  { grpc: true, section: "gRPC over HTTP/2", promise: "a call that is no POST gets HTTP 405", headers: { ...GRPC, ":method": "PUT" }, body: goodCall, httpStatus: 405, status: 2, responseHeaders: { allow: "POST" }, spans: 0 },
+  { grpc: true, section: "gRPC over HTTP/2", promise: "a `grpc-timeout` that is none is the sender's fault", headers: { ...GRPC, "grpc-timeout": "soon" }, body: goodCall, status: 3, answer: { ...status(3, /grpc-timeout/), details: [badRequest] }, spans: 0 },
+  { grpc: true, section: "gRPC over HTTP/2", promise: "a call whose `grpc-timeout` has passed is told so", headers: { ...GRPC, "grpc-timeout": "0S" }, body: goodCall, isOpen: true, status: 4, answer: status(4, /longer than its client waits/), spans: 0 },
   { grpc: true, section: "Request size limit", promise: "a message above 64 MiB is refused for good, by its length", headers: GRPC, body: () => framed(Buffer.alloc(1), false, 64 * 1024 * 1024 + 1), status: 8, answer: status(8, /message is larger than 67108864 bytes/), spans: 0 },
   { grpc: true, section: "Request size limit", promise: "so is one above 64 MiB once decompressed", headers: { ...GRPC, "grpc-encoding": "gzip" }, body: () => framed(gzipSync(Buffer.alloc(64 * 1024 * 1024 + 1)), true), status: 8, answer: status(8, /decompressed body is larger/), spans: 0 },
   { grpc: true, door: "tokens", section: "Authentication", promise: "where tokens are set, no token is refused", headers: GRPC, body: goodCall, status: 16, answer: status(16, /Authorization: Bearer/), spans: 0 },

@@ -97,7 +97,7 @@ async function send(conformance: ConformanceCase): Promise<Answer> {
 }
 
 /** The same over HTTP/2, as a gRPC call. */
-async function call({ door = "open", path = traceService, headers = {}, body }: ConformanceCase): Promise<Answer> {
+async function call({ door = "open", path = traceService, headers = {}, body, isOpen }: ConformanceCase): Promise<Answer> {
   const session = connect(`http://127.0.0.1:${String(doors[door]?.grpc.port)}`);
   try {
     return await new Promise<Answer>((settle, fail) => {
@@ -110,7 +110,8 @@ async function call({ door = "open", path = traceService, headers = {}, body }: 
       stream.on("trailers", (received) => Object.assign(all, received));
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("end", () => settle({ status: Number(all[":status"]), headers: all, body: Buffer.concat(chunks) }));
-      stream.end(body?.());
+      if (isOpen) stream.write(body?.().subarray(0, -1));
+      else stream.end(body?.());
     });
   } finally {
     session.destroy();

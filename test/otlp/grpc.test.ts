@@ -206,3 +206,51 @@ describe("calls at a time", () => {
     await vi.waitFor(() => expect(receiver.stats().inFlightBytes).toBe(0), within);
   });
 });
+
+/** A call on a connection of its own, answered by the server's headers and how it closed the stream. */
+async function rawCall(
+  port: number,
+  headers: Readonly<Record<string, string>>,
+  begin: (stream: ClientHttp2Stream) => void,
+) {
+  const session = connect(`http://127.0.0.1:${String(port)}`);
+  closing.unshift(() => session.destroy());
+  const stream = session.request({ ":method": "POST", ":path": EXPORT, "content-type": "application/grpc", ...headers });
+  const received: Record<string, unknown> = {};
+  for (const event of ["response", "trailers"]) stream.on(event, (some: object) => Object.assign(received, some));
+  stream.on("error", (error: Error) => Object.assign(received, { error: error.message })).resume();
+  begin(stream);
+  await once(stream, "close");
+  return received;
+}
+
+const message = () => {
+  const body = spans(1);
+  return Buffer.concat([Buffer.from([0, 0, 0, 0]), Buffer.from([body.length]), body]);
+};
+
+describe("a call's deadline", () => {
+  it("ends it, and what was read of its message is given back", async () => {
+    const { grpc } = await serve();
+    const before = receiver.stats().refused.deadline;
+    const part = message().subarray(0, 20);
+    const answer = await rawCall(grpc.port, { "grpc-timeout": "50m" }, (stream) => stream.write(part));
+    expect(answer).toMatchObject({ ":status": 200, "grpc-status": String(status.DEADLINE_EXCEEDED) });
+    await vi.waitFor(() => expect(receiver.stats().refused.deadline).toBe(before + 1), within);
+    expect(receiver.stats().inFlightBytes).toBe(0);
+  });
+
+  it.for(["1H", "99999999u", "60S"])("of %s leaves room for a call that is sent at once", async (timeout) => {
+    const { grpc } = await serve();
+    const answer = await rawCall(grpc.port, { "grpc-timeout": timeout }, (stream) => stream.end(message()));
+    expect(answer).toMatchObject({ "grpc-status": "0" });
+  });
+});
+
+it("a call that is refused is ended, though its client goes on sending", async () => {
+  const { grpc } = await serve({ authorize: ingestAuth({ tokens: [token] }) });
+  // It never ends its message: that it is over is for the server to say.
+  const answer = await rawCall(grpc.port, {}, (stream) => stream.write(Buffer.alloc(1_000)));
+  expect(answer).toMatchObject({ "grpc-status": String(status.UNAUTHENTICATED) });
+  expect(answer).not.toHaveProperty("error");
+});
