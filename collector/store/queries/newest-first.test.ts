@@ -20,13 +20,20 @@ function searching(items: readonly Item[], { hours, limit }: { readonly hours: n
       .sort((a, b) => b.atMs - a.atMs)
       .slice(0, limit);
   const range = { from: iso(toMs - hours * hourMs), to: iso(toMs) };
-  const search = { ...range, limit, keyOf: ({ key }: Item) => key, isCut: () => false };
+  /** As resources say it: to the second, and of the whole range. */
+  const until = async ({ from, to }: Range) => {
+    const [last] = inPart({ from, to });
+    return Promise.resolve(last ? iso(Math.min(Math.floor(last.atMs / 1000) * 1000 + 1000, Date.parse(to))) : from);
+  };
+  const search = { ...range, limit, keyOf: ({ key }: Item) => key, isCut: () => false, until };
   const find = async (part: Range) => {
     parts.push(part);
     return Promise.resolve(inPart(part));
   };
   return { range, parts, search, find, all: inPart(range) };
 }
+
+const hoursOf = ({ from, to }: Range) => (Date.parse(to) - Date.parse(from)) / hourMs;
 
 const agoMs = fc.integer({ min: 0, max: 80 * hourMs });
 
@@ -57,12 +64,28 @@ describe("the newest of a range", () => {
   it.for([
     ["many lie close", [1, 2], 1],
     ["the newest are hours old", [hourMs, hourMs + 1], 2],
-    ["there are none", [], 3],
+    ["there are none", [], 2],
+    ["they ended long ago", [15 * hourMs, 15 * hourMs + 1, 15 * hourMs + 2], 3],
   ] as const)("take few searches where %s", async ([, agos, searches]) => {
     const items = agos.map((ago) => ({ key: String(ago), atMs: toMs - ago }));
     const { search, find, parts } = searching(items, { hours: 24, limit: 2 });
     await newestFirst(search, find);
     expect(parts).toHaveLength(searches);
+  });
+
+  it("are looked for as far as those found say that the rest lies", async () => {
+    const agos = Array.from({ length: 1000 }, (_, at) => 20 + at * 24);
+    const items = agos.map((agoS) => ({ key: String(agoS), atMs: toMs - agoS * 1000 }));
+    const { search, find, parts } = searching(items, { hours: 48, limit: 100 });
+    await newestFirst(search, find);
+    expect(parts.map(hoursOf)).toEqual([0.5, 0.5]);
+  });
+
+  it("are looked for in the whole rest after three parts without any", async () => {
+    const { search, find, parts } = searching([{ key: "old", atMs: toMs - 40 * hourMs }], { hours: 48, limit: 1 });
+    const found = await newestFirst({ ...search, until: async ({ to }) => Promise.resolve(to) }, find);
+    expect(found.map(({ key }) => key)).toEqual(["old"]);
+    expect(parts.map(hoursOf)).toEqual([0.5, 2, 8, 37.5]);
   });
 
   it("has what is found twice at its newest place alone", async () => {

@@ -3,8 +3,12 @@
 /** Of the first part of a range that is looked through; each next one is that many times as long. */
 const FIRST_PART_MS = 30 * 60_000;
 const GROWTH = 4;
-/** Parts without anything after which what is looked for counts as rare: the rest is looked through at once. */
+/** Times the length that the found so far say: where they lie evenly, it has as many as are wanted. */
+const RECKONED = 2;
+/** Parts without anything after which it is asked until when there can be any. */
 const EMPTY_PARTS_MAX = 2;
+/** Parts without anything after which what is looked for counts as rare: the rest is looked through at once. */
+const RARE_AFTER_PARTS = 3;
 
 /** From one instant, included, to another, left out; ISO 8601. */
 export interface Range {
@@ -18,6 +22,8 @@ export interface NewestSearch<Item> extends Range {
   keyOf(item: Item): string;
   /** Whether what was found so far is all that can be had. */
   isCut(): boolean;
+  /** Until when the range can have any, its beginning where it cannot: asked once, where there are no new ones. */
+  until(range: Range): Promise<string>;
 }
 
 /**
@@ -25,14 +31,15 @@ export interface NewestSearch<Item> extends Range {
  * `limit`; whatever it answers twice, or of a later part again, is left out.
  */
 export async function newestFirst<Item>(
-  { from, to, limit, keyOf, isCut }: NewestSearch<Item>,
+  { from, to, limit, keyOf, isCut, until }: NewestSearch<Item>,
   find: (part: Range) => Promise<readonly Item[]>,
 ): Promise<Item[]> {
   const found = new Map<string, Item>();
-  let partTo = to;
-  for (let [lengthMs, parts] = [FIRST_PART_MS, 0]; ; lengthMs *= GROWTH, parts += 1) {
+  let [partTo, lengthMs, parts] = [to, FIRST_PART_MS, 0];
+  let [isUntilAsked, isReckoned] = [false, false];
+  for (;;) {
     const fromMs = Date.parse(partTo) - lengthMs;
-    const isRare = found.size === 0 && parts >= EMPTY_PARTS_MAX;
+    const isRare = found.size === 0 && parts >= RARE_AFTER_PARTS;
     // A last part shorter than the one before is not worth a search of its own.
     const isLast = isRare || fromMs - lengthMs <= Date.parse(from);
     const partFrom = isLast ? from : new Date(fromMs).toISOString();
@@ -41,6 +48,18 @@ export async function newestFirst<Item>(
       if (!found.has(key)) found.set(key, item);
     }
     if (isLast || found.size >= limit || isCut()) return [...found.values()].slice(0, limit);
-    partTo = partFrom;
+    [partTo, lengthMs, parts] = [partFrom, lengthMs * GROWTH, parts + 1];
+    if (found.size > 0 && !isReckoned) {
+      isReckoned = true;
+      const spentMs = Date.parse(to) - Date.parse(partTo);
+      lengthMs = Math.min(lengthMs, Math.max(FIRST_PART_MS, (spentMs / found.size) * (limit - found.size) * RECKONED));
+    }
+    if (found.size === 0 && parts === EMPTY_PARTS_MAX && !isUntilAsked) {
+      isUntilAsked = true;
+      const last = await until({ from, to: partTo });
+      if (Date.parse(last) <= Date.parse(from)) return [];
+      // What ended long ago may have been frequent until then: the search begins anew there.
+      if (Date.parse(last) < Date.parse(partTo)) [partTo, lengthMs, parts] = [last, FIRST_PART_MS, 0];
+    }
   }
 }

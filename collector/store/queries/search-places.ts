@@ -3,7 +3,7 @@ import type { QueryBounds, Store } from "../store.ts";
 import { isOfResources, isResourcesOwn, spanPlaces, type AttributePlace } from "./attribute-sql.ts";
 import type { Range } from "./newest-first.ts";
 import { within, type Reading } from "./reading.ts";
-import { isInstantIn, overlap, resourcesWith } from "./resources.ts";
+import { isInstantIn, lastWithNames, overlap, resourcesWith } from "./resources.ts";
 import { spanCondition, splitAttribute, type Condition, type Places, type SpanFilter } from "./span-filter.ts";
 
 const BOUNDS: QueryBounds = { timeS: 20, rowsRead: 500_000_000, memoryBytes: 1024 ** 3 };
@@ -82,6 +82,12 @@ async function timesOfResources(store: Store, { filter, ...reading }: PlacedSear
   const attributes = asked.filter(([key]) => isOfResources(key));
   const times = await resourcesWith(store, { from, to, attributes, ...reading });
   return asked.map((each) => times[attributes.indexOf(each)]);
+}
+
+/** Until when spans of the filter's service or function may be in the range: its beginning where none can. */
+export function lastOfSenders(store: Store, { filter, ...reading }: PlacedSearch, range: Range): Promise<string> {
+  const names = [filter.service, filter.function].filter((name) => name !== undefined);
+  return lastWithNames(store, { ...range, names, ...reading });
 }
 
 /** Asks all searches for what they have in a part of the range. */

@@ -6,7 +6,7 @@ import { newestFirst, type Range } from "./newest-first.ts";
 import { parameterChunks } from "./parameter-chunks.ts";
 import { within, withinTogether, type Reading } from "./reading.ts";
 import { overlap } from "./resources.ts";
-import { placedFilters, searchPlaces, type PlacedFilter } from "./search-places.ts";
+import { lastOfSenders, placedFilters, searchPlaces, type PlacedFilter } from "./search-places.ts";
 import { slotSql } from "./slots.ts";
 import { spanCondition, type SpanFilter } from "./span-filter.ts";
 import { SPAN_COLUMNS, spanReader } from "./span-row.ts";
@@ -28,7 +28,9 @@ export async function findSpans(store: Store, search: SpanSearch): Promise<Origi
   const placed = await placedFilters(store, { filter, ...reading });
   if (placed.length === 0) return [];
   const together = withinTogether(BOUNDS, reading);
-  const wanted = { ...overlap(filter, untilAfter(filter, after)), limit, keyOf: idOf, isCut: together.isCut };
+  const until = (range: Range) => lastOfSenders(store, { filter, ...reading }, range);
+  const range = overlap(filter, untilAfter(filter, after));
+  const wanted = { ...range, limit, keyOf: idOf, isCut: together.isCut, until };
   return newestFirst(wanted, async (part) => {
     const options = together.options();
     const found = await searchPlaces(placed, part, (each) => findSpansIn(store, { ...search, options }, each));

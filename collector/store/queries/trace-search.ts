@@ -1,8 +1,8 @@
 /** Traces that hold a matching span, and which services call which. */
 import type { QueryBounds, QueryOptions, Store } from "../store.ts";
-import { newestFirst } from "./newest-first.ts";
+import { newestFirst, type Range } from "./newest-first.ts";
 import { within, withinTogether, type Reading } from "./reading.ts";
-import { placedFilters, searchPlaces, type PlacedFilter } from "./search-places.ts";
+import { lastOfSenders, placedFilters, searchPlaces, type PlacedFilter } from "./search-places.ts";
 import { spanCondition, type SpanFilter } from "./span-filter.ts";
 import { SPAN_RANGE_SQL } from "./time-range-sql.ts";
 
@@ -15,7 +15,9 @@ export async function findTraces(store: Store, { filter, limit, ...reading }: Tr
   const placed = await placedFilters(store, { filter, ...reading });
   if (placed.length === 0) return [];
   const { options, isCut } = withinTogether(BOUNDS, reading);
-  const wanted = { from: filter.from, to: filter.to, limit, keyOf: ({ traceId }: FoundTrace) => traceId, isCut };
+  const until = (range: Range) => lastOfSenders(store, { filter, ...reading }, range);
+  const keyOf = ({ traceId }: FoundTrace) => traceId;
+  const wanted = { from: filter.from, to: filter.to, limit, keyOf, isCut, until };
   const found = await newestFirst(wanted, async (part) => {
     const bounds = options();
     const traces = await searchPlaces(placed, part, (each) => findTracesIn(store, each, { limit, options: bounds }));
