@@ -6,6 +6,7 @@
 import type { Attributes, AttributeValue, Span } from "../../../schema/flow.ts";
 import type { BuiltFlow } from "../../flow/build-flow.ts";
 import { toUnixNano } from "../otlp-export.ts";
+import { rooted } from "./rooted.ts";
 
 /** An attribute; integers and floats are numbers in JSON. */
 export interface JaegerTag {
@@ -95,7 +96,7 @@ export function toJaegerTrace(
   const converted = spans.map((span) =>
     toJaegerSpan(span, processOf(span), inbound.get(span.traceId + span.spanId) ?? []),
   );
-  return { traceID: traceId, spans: converted, processes, warnings: warnings.length > 0 ? warnings : null };
+  return { traceID: traceId, spans: rooted(converted), processes, warnings: warnings.length > 0 ? warnings : null };
 }
 
 function toJaegerSpan(span: Span, processID: string, inbound: readonly JaegerReference[]): JaegerSpan {

@@ -13,6 +13,7 @@ import { answerJaegerError, envelope, noRoute, prettyPrint } from "./envelope.ts
 import { inboundOf, toJaegerTrace, type JaegerTrace } from "./jaeger-json.ts";
 import { jaegerMetrics, milliseconds } from "./metrics.ts";
 import { cutText, cutTextOf, refuseEmpty } from "./partial.ts";
+import { searchLimit, TRACES_MAX, tracesUpTo } from "./search-limit.ts";
 import { spansOfOtlp } from "./otlp-spans.ts";
 import {
   allOf,
@@ -27,8 +28,6 @@ import {
 
 /** What Grafana's older releases, which sent no times, were given by Jaeger. */
 const defaultRangeMs = 2 * 24 * 3_600_000;
-const TRACES_DEFAULT = 100;
-const TRACES_MAX = 1_500;
 /** An uploaded trace: what a browser still draws. */
 const UPLOAD_MAX_BYTES = 64 * 1024 ** 2;
 const dependenciesRangeMs = 24 * 3_600_000;
@@ -52,7 +51,8 @@ export function jaegerV1({ store, now }: ApiContext): Hono {
     const names = await serviceNames(store, readingOf(context, cut));
     return partial(context, names, { cut, total: names.length });
   });
-  app.get("/api/services/:service/operations", async (context) => {
+  // Grafana does not escape a slash in the name.
+  app.get("/api/services/:service{.+}/operations", async (context) => {
     const cut = new CutNote();
     const operations = await operationNames(store, context.req.param("service"), readingOf(context, cut));
     const names = [...new Set(operations.map(({ name }) => name))];
@@ -135,7 +135,7 @@ function partial(context: Context, data: readonly unknown[], { cut, total }: { c
   return envelope(context, data, { ...(total !== undefined && { total }), ...errors });
 }
 
-async function searchTraces(context: Context, { store, now }: ApiContext, cut: CutNote): Promise<string[]> {
+async function searchTraces(context: Context, { store, now }: ApiContext, cut: CutNote): Promise<readonly string[]> {
   const query = context.req.query();
   const to = instantParameter("end", query["end"]) ?? new Date(now()).toISOString();
   const from = instantParameter("start", query["start"]) ?? storedInstant(Date.parse(to) - defaultRangeMs);
@@ -156,14 +156,9 @@ async function searchTraces(context: Context, { store, now }: ApiContext, cut: C
     minDurationMs,
     maxDurationMs,
   };
-  return findTraces(store, { filter, limit: limitOf(query["limit"]), ...readingOf(context, cut) });
-}
-
-function limitOf(text: string | undefined): number {
-  if (text === undefined || text === "") return TRACES_DEFAULT;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new JaegerError(400, "limit: must be a whole number from 1 up");
-  return Math.min(value, TRACES_MAX);
+  return tracesUpTo(searchLimit("limit", query["limit"]), cut, (limit) =>
+    findTraces(store, { filter, limit, ...readingOf(context, cut) }),
+  );
 }
 
 /** Several traces by id; one that is not there is named in `errors`. */

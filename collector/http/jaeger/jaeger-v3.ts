@@ -17,6 +17,7 @@ import { filterParameter } from "./filter-parameter.ts";
 import { forGrafana, isGrafana } from "./grafana.ts";
 import { INBOUND_LINKS_TAG, inboundOf, type JaegerReference } from "./jaeger-json.ts";
 import { cutText, cutTextOf, refuseEmpty } from "./partial.ts";
+import { searchLimit, tracesUpTo } from "./search-limit.ts";
 import {
   allOf,
   goDurationMs,
@@ -27,8 +28,6 @@ import {
   traceIdParameter,
 } from "./parameters.ts";
 
-const TRACES_DEFAULT = 100;
-const TRACES_MAX = 1_500;
 const SEARCH_SPANS_MAX = 50_000;
 /** An unspecified kind is shown as internal. */
 const KIND_NAMES = ["internal", "internal", "server", "client", "producer", "consumer"] as const;
@@ -161,7 +160,7 @@ function withWarning(each: OtlpSpan, stringValue: string | undefined): OtlpSpan 
   return { ...each, span: { ...each.span, attributes: [...(each.span["attributes"] as OtlpJson[]), warnings] } };
 }
 
-async function searchTraces(context: Context, store: ApiContext["store"], cut: CutNote): Promise<string[]> {
+async function searchTraces(context: Context, store: ApiContext["store"], cut: CutNote): Promise<readonly string[]> {
   const read = (camel: string, ...aliases: string[]) =>
     [camel, ...aliases]
       .map((name) => context.req.query(`query.${name}`))
@@ -175,9 +174,7 @@ async function searchTraces(context: Context, store: ApiContext["store"], cut: C
     throw new JaegerError(400, "query.durationMax: must not be less than query.durationMin");
   }
   const attributes = read("attributes");
-  const limit = Number(read("searchDepth", "search_depth", "num_traces", "numTraces") ?? TRACES_DEFAULT);
-  if (!Number.isInteger(limit) || limit < 1)
-    throw new JaegerError(400, "query.searchDepth: must be a whole number from 1 up");
+  const asked = searchLimit("query.searchDepth", read("searchDepth", "search_depth", "num_traces", "numTraces"));
   const pairs = tagParameters(attributes === undefined ? [] : [attributes], [], "query.attributes");
   const { expressions, ...filters } = toFilters(pairs);
   const filter = {
@@ -190,7 +187,7 @@ async function searchTraces(context: Context, store: ApiContext["store"], cut: C
     maxDurationMs,
     expression: allOf([...expressions, filterParameter(read("filter"))]),
   };
-  return findTraces(store, { filter, limit: Math.min(limit, TRACES_MAX), ...readingOf(context, cut) });
+  return tracesUpTo(asked, cut, (limit) => findTraces(store, { filter, limit, ...readingOf(context, cut) }));
 }
 
 function summarizeTrace(spans: readonly Span[]) {
