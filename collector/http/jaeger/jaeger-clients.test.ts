@@ -43,7 +43,7 @@ afterAll(async () => {
 
 const get = async (path: string) => {
   const response = await app.request(path);
-  return { status: response.status, warning: response.headers.get("Warning"), body: (await response.json()) as unknown };
+  return { status: response.status, warning: response.headers.get("Warning"), body: (await response.json()) };
 };
 
 describe("more traces than one answer holds", () => {

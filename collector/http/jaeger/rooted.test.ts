@@ -81,15 +81,18 @@ describe("a client draws every span", () => {
       const trace = traceOf(spans);
       expect(drawn(trace.spans)).toHaveLength(spans.length);
       const leftOut = trace.spans.flatMap(({ warnings }) => warnings ?? []);
-      expect(leftOut.length).toBeLessThanOrEqual(spans.flatMap(({ links = [], parent }) => [...links, ...(parent ? [parent] : [])]).length);
+      expect(leftOut.length).toBeLessThanOrEqual(spans.reduce((sum, { links = [] }) => sum + links.length + 1, 0));
       if (inputs.every(({ parent, links }) => parent === undefined && links.length === 0)) expect(leftOut).toEqual([]);
     });
     fc.assert(property, { numRuns: 500 });
   });
 
   it("of 20,000 in one chain, whose begin links to its end", () => {
-    const chain = Array.from({ length: 20_000 }, (_, n): SpanInput => ({ trace: "t", id: `n${String(n)}`, ...(n > 0 && { parent: `n${String(n - 1)}` }) }));
-    const trace = traceOf([{ ...(chain[0] as SpanInput), links: [{ trace: "t", id: "n19999" }] }, ...chain.slice(1)]);
+    const chain = Array.from({ length: 20_000 }, (_, n): SpanInput => {
+      const above = n > 0 ? { parent: `n${String(n - 1)}` } : { links: [{ trace: "t", id: "n19999" }] };
+      return { trace: "t", id: `n${String(n)}`, ...above };
+    });
+    const trace = traceOf(chain);
     expect(trace.spans.filter(({ warnings }) => warnings !== null).map(({ operationName }) => operationName)).toEqual(["n0"]);
   });
 });
