@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 
 const HEAD_END = "\r\n\r\n";
+/** An answer has less than two hundred bytes; Node would make a buffer of 64 KB for each. */
+const readBytes = 1024;
 
 export interface Target {
   readonly port: number;
@@ -23,9 +25,13 @@ export class Connection {
     this.#head =
       `POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1:${String(port)}\r\nContent-Type: ${contentType}\r\n` +
       `${encoding === "" ? "" : `Content-Encoding: ${encoding}\r\n`}Content-Length: `;
-    this.#socket = connect({ port, host: "127.0.0.1", noDelay: true });
-    this.#socket.setEncoding("latin1");
-    this.#socket.on("data", (text: string) => this.#read(text));
+    const buffer = Buffer.alloc(readBytes);
+    const callback = (size: number) => {
+      this.#read(buffer.toString("latin1", 0, size));
+      return true;
+    };
+    const onread = { buffer, callback };
+    this.#socket = connect({ port, host: "127.0.0.1", noDelay: true, onread });
     this.#socket.on("error", (error) => this.#fail(error));
     this.#socket.on("close", () => this.#fail(new Error("the server closed the connection")));
   }
