@@ -1,13 +1,14 @@
 /** Spans that match a filter, newest first: first where they are, then what they hold. */
 import type { Span } from "../../../schema/flow.ts";
 import type { QueryBounds, QueryOptions, Store } from "../store.ts";
+import { Tuple } from "../query-parameter.ts";
 import type { OriginPosition } from "./flow-origins.ts";
 import { newestFirst, type Range } from "./newest-first.ts";
 import { parameterChunks } from "./parameter-chunks.ts";
-import { within, withinTogether, type Reading } from "./reading.ts";
+import { LOOK_UP_SETTINGS, within, withinTogether, type Reading } from "./reading.ts";
 import { overlap } from "./resources.ts";
 import { lastOfSenders, placedFilters, searchPlaces, type PlacedFilter } from "./search-places.ts";
-import { slotSql } from "./slots.ts";
+import { SECONDS_PER_SLOT, slotSql } from "./slots.ts";
 import { spanCondition, type SpanFilter } from "./span-filter.ts";
 import { SPAN_COLUMNS, spanReader } from "./span-row.ts";
 
@@ -120,16 +121,26 @@ export async function countSpans(store: Store, search: Omit<SpanSearch, "after">
   return Math.min(limit, counted.reduce((sum, { spans }) => sum + Number(spans), 0));
 }
 
-const AT_SQL = `
+/** Places that are named in the query: what to read first is said, and their blocks are kept. */
+const FEW_PLACES_MAX = 500;
+const HAS_ID = "spans.span_id IN (SELECT toFixedString(unhex(arrayJoin({spanIds:Array(String)})), 8))";
+const PLACE = `(${slotSql("spans.start_time")}, spans.trace_id)`;
+const FEW_AT_SQL = `
 SELECT
   ${SPAN_COLUMNS}
 FROM spans
-WHERE (${slotSql("spans.start_time")}, spans.trace_id) IN
+PREWHERE ${PLACE} IN {places:Array(Tuple(UInt32, FixedString(16)))} AND ${HAS_ID}
+${LOOK_UP_SETTINGS}`;
+const MANY_AT_SQL = `
+SELECT
+  ${SPAN_COLUMNS}
+FROM spans
+WHERE ${PLACE} IN
 (
-    SELECT ${slotSql("fromUnixTimestamp64Nano(toInt64(tupleElement(place, 1)))")}, toFixedString(unhex(tupleElement(place, 2)), 16)
-    FROM (SELECT arrayJoin(arrayZip({starts:Array(String)}, {traceIds:Array(String)})) AS place)
+    SELECT tupleElement(place, 1), toFixedString(unhex(tupleElement(place, 2)), 16)
+    FROM (SELECT arrayJoin(arrayZip({slots:Array(UInt32)}, {traceIds:Array(String)})) AS place)
 )
-AND spans.span_id IN (SELECT toFixedString(unhex(arrayJoin({spanIds:Array(String)})), 8))`;
+AND ${HAS_ID}`;
 
 /** The spans at these positions, in their order. */
 export async function spansAt(
@@ -138,15 +149,21 @@ export async function spansAt(
   reading: Reading = {},
 ): Promise<Span[]> {
   if (positions.length === 0) return [];
-  const params = {
-    starts: positions.map(({ startNs }) => startNs),
-    traceIds: positions.map(({ traceId }) => traceId),
-    spanIds: positions.map(({ spanId }) => spanId),
-  };
-  const blocks = await store.queryBlocks(AT_SQL, params, within(BOUNDS, reading));
+  const slots = positions.map(slotOf);
+  const traceIds = positions.map(({ traceId }) => traceId);
+  const places = traceIds.map((traceId, at) => new Tuple(slots[at], Buffer.from(traceId, "hex")));
+  const spanIds = positions.map(({ spanId }) => spanId);
+  const isFew = positions.length <= FEW_PLACES_MAX;
+  const [sql, where] = isFew ? [FEW_AT_SQL, { places }] : [MANY_AT_SQL, { slots, traceIds }];
+  const blocks = await store.queryBlocks(sql, { ...where, spanIds }, within(BOUNDS, reading));
   // One whose clock is wild is stored at its arrival, and so at several instants where it is sent again.
   const byPlace = new Map(blocks.flatMap(spanReader()).map((span) => [placeOf(span), span]));
   return positions.flatMap((position) => byPlace.get(idOf(position)) ?? []);
+}
+
+/** The slot as {@link slotSql} counts it: no stored instant is before 1970. */
+function slotOf({ startNs }: OriginPosition): number {
+  return Number(BigInt(startNs) / 1_000_000_000n / BigInt(SECONDS_PER_SLOT));
 }
 
 /** As {@link idOf} of its position. */
