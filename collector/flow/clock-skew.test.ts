@@ -69,6 +69,29 @@ const cases: Case[] = [
     skewMs: undefined,
   },
   {
+    name: "a job that polls began before what it took later was sent",
+    spans: [
+      send,
+      { trace: "j", id: "x", service: "b", at: 0, ms: 500 },
+      { trace: "j", id: "poll", parent: "x", kind: "consumer", service: "b", at: 80, links: [{ trace: "t", id: "send" }] },
+    ],
+    of: "x",
+    at: 0,
+    skewMs: undefined,
+  },
+  {
+    name: "a batch begins after the last of its messages was sent, whoever sent it",
+    spans: [
+      send,
+      { trace: "t", id: "later", parent: "send", kind: "consumer", service: "l", at: 200, ms: 50 },
+      { ...send, id: "again", parent: "later", service: "l", at: 210 },
+      { trace: "x", id: "x", kind: "consumer", service: "b", at: 30, links: [send, { ...send, id: "again" }] },
+    ],
+    of: "x",
+    at: 210,
+    skewMs: 180,
+  },
+  {
     name: "what a moved process calls moves with it",
     spans: [
       send,

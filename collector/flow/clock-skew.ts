@@ -12,18 +12,27 @@ import type { Unit } from "./unit.ts";
 /** Below it a difference is rounding, milliseconds. */
 const SKEW_MIN_MS = 0.001;
 
+/** How often the skew of a unit may be raised on average: clocks that contradict one another in a circle end here. */
+const RAISES_PER_UNIT_MAX = 4;
+
 /** By how many milliseconds the clock of each unit has to be moved; units that are right are not in the answer. */
 export function clockSkews(graph: Graph, { origins, units, shells }: Selection): Map<Unit, number> {
   const skews = new Map<Unit, number>();
   const seen = new Set<Unit>(origins);
   const queue = [...origins];
+  let raisesLeft = RAISES_PER_UNIT_MAX * units.size;
   // The queue grows while it is walked.
   for (const unit of queue) {
     for (const edge of graph.effects.get(unit) ?? []) {
-      if (seen.has(edge.to) || !(units.has(edge.to) || shells.has(edge.to))) continue;
+      const isKnown = seen.has(edge.to);
+      if (!isKnown && !(units.has(edge.to) || shells.has(edge.to))) continue;
+      const skewMs = skewOf(edge, skews.get(unit) ?? 0);
+      // What took several messages did so after the last of them was sent.
+      const isRaised = isKnown && edge.take !== undefined && skewMs > (skews.get(edge.to) ?? 0) + SKEW_MIN_MS;
+      if (isKnown && !(isRaised && raisesLeft > 0)) continue;
+      if (isKnown) raisesLeft -= 1;
       seen.add(edge.to);
       queue.push(edge.to);
-      const skewMs = skewOf(edge, skews.get(unit) ?? 0);
       if (Math.abs(skewMs) >= SKEW_MIN_MS) skews.set(edge.to, skewMs);
     }
   }
@@ -34,10 +43,11 @@ export function clockSkews(graph: Graph, { origins, units, shells }: Selection):
   return skews;
 }
 
-/** What is waited for lies within the call; what takes a message does not begin before it was sent. */
+/** What is waited for lies within the call; a message is not taken before it was sent. */
 function skewOf({ fromSpan, take, to }: Edge, causeSkewMs: number): number {
   const causeStartMs = toMs(fromSpan.startTime) + causeSkewMs;
-  const startMs = toMs(to.entry.startTime);
+  // What polls may have begun long before.
+  const startMs = toMs((take?.span ?? to.entry).startTime);
   if (take !== undefined || fromSpan.kind !== "client") return Math.max(0, causeStartMs - startMs);
   const causeEndMs = endMs(fromSpan) + causeSkewMs;
   if (startMs >= causeStartMs && endMs(to.entry) <= causeEndMs) return 0;

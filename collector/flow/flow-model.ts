@@ -253,7 +253,7 @@ class Model {
     const [only] = results;
     const attributes: Attributes = {
       "messaging.system": "aws_sqs",
-      "messaging.operation.type": queue.each ? "receive" : "process",
+      "messaging.operation.type": queue.each && results.length % 2 === 0 ? "receive" : "process",
       "messaging.destination.name": queueName(only?.message.queue ?? 0),
       "messaging.batch.message_count": results.length,
       "hopscope.message.keys": results.flatMap(({ message }) => keysOf(message)),

@@ -61,13 +61,16 @@ function trueHops(built: BuiltFlow, output: ModelOutput): Set<string> {
 }
 
 /** By the labels of invocations. */
-function labels({ spans }: BuiltFlow, { invocationOf }: ModelOutput): (node: FlowNode) => string {
+function labels({ spans }: Pick<BuiltFlow, "flow" | "spans">, { invocationOf }: ModelOutput): (node: FlowNode) => string {
   return ({ id, spanIds, spanPositions }) => {
     const position = spanPositions?.[0];
     if (position !== undefined) return instanceOf(spans[position]);
     return invocationOf.get(spanIds[0] ?? "") ?? id;
   };
 }
+
+/** What is lost of an instant as a double, milliseconds. */
+const CLOCK_STEP_MS = 0.01;
 
 /** All that the model knows of an order is what its flow says, and the path that ends last is one that was gone. */
 function expectTrue(built: BuiltFlow, { truth, output }: { truth: TrueFlow; output: ModelOutput }): void {
@@ -88,6 +91,9 @@ function expectTrue(built: BuiltFlow, { truth, output }: { truth: TrueFlow; outp
   for (const node of flow.nodes) {
     const size = output.batchSizeOf.get(labelOf(node)) ?? 1;
     expect(node.batch?.size ?? 1).toBe(size);
+  }
+  for (const { from, to } of built.joins) {
+    expect(toMs(to.startTime)).toBeGreaterThanOrEqual(toMs(from.startTime) - CLOCK_STEP_MS);
   }
   expectPath(flow);
 }
@@ -165,6 +171,48 @@ describe(`of ${String(numRuns)} worlds of up to five orders`, { timeout: timeout
         }
       }),
       { numRuns },
+    );
+  });
+
+  it("is the same from each of its traces, and a batch of several orders merges none of them", () => {
+    fc.assert(
+      fc.property(world, fc.boolean(), (input, context) => {
+        const output = runModel({ ...input, context });
+        for (const traceId of new Set(output.spans.map((span) => span.traceId))) {
+          const own = output.flows.filter(({ spans }) => [...spans].some((ids) => ids.startsWith(traceId)));
+          const [truth, other] = own;
+          const built = build(output.spans, traceId);
+          if (truth && other === undefined) {
+            expect(built.flow.id).toBe(truth.traceId);
+            expect(idsOf(built.spans)).toEqual(truth.spans);
+            continue;
+          }
+          const known = new Set(own.flatMap(({ spans }) => [...spans]));
+          for (const id of idsOf(built.spans)) expect(known).toContain(id);
+          expect(built.spans.filter(({ kind }) => kind === "server")).toEqual([]);
+        }
+      }),
+      { numRuns: numRuns / 3 },
+    );
+  });
+
+  it("the attempts of a message stay together where whoever sent it says nothing", () => {
+    fc.assert(
+      fc.property(world, (input) => {
+        const output = runModel({ ...input, context: false });
+        const taken = output.spans.filter(({ kind }) => kind !== "producer");
+        for (const { attributes, traceId } of taken) {
+          const id = attributes["messaging.message.id"];
+          if (typeof id !== "string") continue;
+          const all = new Set(output.flows.flatMap(({ attempts }) => [...attempts]).filter((attempt) => attempt.includes(`|${id}|`)));
+          const { flow } = build(taken, traceId);
+          const labelOf = labels({ flow, spans: taken }, output);
+          const runs = new Set(flow.hops.flatMap((hop) => (hop.kind === "receive" && hop.messageId === id ? [hop.to] : [])));
+          const shown = flow.nodes.filter((node) => runs.has(node.id)).map(labelOf);
+          expect(new Set(shown)).toEqual(new Set([...all].map((attempt) => attempt.slice(0, attempt.indexOf("|")))));
+        }
+      }),
+      { numRuns: numRuns / 3 },
     );
   });
 
