@@ -2,11 +2,13 @@
 import { fileURLToPath } from "node:url";
 import { createApp } from "../http/app.ts";
 import { corsFor } from "../http/cors.ts";
+import { EventLoopDelay } from "../http/event-loop-delay.ts";
 import { ingestAuth } from "../http/ingest-auth.ts";
 import { otlpHandler, otlpStartingHandler } from "../http/otlp.ts";
 import { serveApp, type FirstHandler } from "../http/serve.ts";
 import { ingestMetrics } from "../ingest/ingest-metrics.ts";
 import { openReceiver } from "../ingest/receive.ts";
+import { exposition } from "../store/exposition.ts";
 import type { Log } from "../store/log.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Config } from "./config.ts";
@@ -75,6 +77,8 @@ export async function startCollector(
     started.push(() => receiver.close(drainMs));
     const alerts = await startAlerts({ store, config, log, url: serving.url, pack: alertPack });
     started.push(() => alerts.close());
+    const delay = new EventLoopDelay();
+    started.push(async () => delay.close());
     const authorize = ingestAuth({ tokens: config.ingestTokens ?? [], spansPerS: config.ingestSpansPerS });
     const grpc = await startGrpc(receiver, config, log, { authorize, httpPort: serving.port });
     if (grpc) doors.push(() => grpc.close());
@@ -84,7 +88,7 @@ export async function startCollector(
       store,
       log,
       alerts: alerts.routes,
-      metrics: [() => ingestMetrics(receiver), alerts.metrics],
+      metrics: [() => exposition([delay.family()]), () => ingestMetrics(receiver), alerts.metrics],
       uiDir: builtUiDir,
       password: config.uiPassword,
     });

@@ -74,6 +74,7 @@ describe("/metrics", () => {
     const values = await scrape({ ...test.store, query });
     expect(values.get("hopscope_store_up")).toBe(0);
     expect(values.get("process_resident_memory_bytes")).toBeGreaterThan(1e6);
+    expect(values.get("process_start_time_seconds")).toBeCloseTo(performance.timeOrigin / 1000);
   });
 
   it("writes every value and label so that it can be read", () => {

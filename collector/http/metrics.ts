@@ -24,6 +24,9 @@ export function metricsRoutes({ store, now, parts }: MetricsOptions): Hono {
   return app;
 }
 
+/** As Prometheus' own clients have it. */
+const startTimeS = performance.timeOrigin / 1000;
+
 function processMetrics(): string {
   const { user, system } = process.cpuUsage();
   const gauge = (name: string, help: string, value: number) =>
@@ -36,6 +39,6 @@ function processMetrics(): string {
       help: "Processor time of the collector's process.",
       samples: [{ value: (user + system) / 1e6 }],
     },
-    gauge("process_uptime_seconds", "Time since the collector's process began.", process.uptime()),
+    gauge("process_start_time_seconds", "When the collector's process began, since 1970.", startTimeS),
   ]);
 }

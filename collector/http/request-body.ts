@@ -75,7 +75,7 @@ class Gathered implements RequestBody {
       return;
     }
     const wanted = this.size + chunk.length;
-    if (wanted > this.#bytes.length) this.#grow(wanted);
+    if (wanted > this.#bytes.length) this.#grow(wanted, declared);
     this.#bytes.set(chunk, this.size);
     this.size = wanted;
   }
@@ -87,18 +87,26 @@ class Gathered implements RequestBody {
     this.size = 0;
   }
 
-  #grow(wanted: number): void {
+  #grow(wanted: number, declared: number): void {
     const before = this.#bytes;
     if (wanted <= pooledSizeBytes) {
       this.#pooled = pool.pop() ?? Buffer.allocUnsafeSlow(pooledSizeBytes);
       this.#bytes = this.#pooled;
     } else {
-      this.#bytes = Buffer.allocUnsafeSlow(Math.max(wanted, 2 * before.length));
+      const doubled = Math.max(wanted, 2 * before.length);
+      this.#bytes = Buffer.allocUnsafeSlow(declared >= wanted ? Math.min(doubled, declared) : doubled);
     }
     before.copy(this.#bytes, 0, 0, this.size);
-    if (wanted > pooledSizeBytes && this.#pooled) {
-      if (pool.length < pooledMax) pool.push(this.#pooled);
-      this.#pooled = undefined;
-    }
+    if (wanted <= pooledSizeBytes) return;
+    if (before.length > pooledSizeBytes) return free(before);
+    if (this.#pooled === undefined) return;
+    if (pool.length < pooledMax) pool.push(this.#pooled);
+    this.#pooled = undefined;
   }
+}
+
+/** Gives memory back at once, where it would wait for a collection that an idle collector may not need for long. */
+function free({ buffer }: Buffer): void {
+  // Node 20 has it not.
+  (buffer as { transfer?: (sizeBytes: number) => unknown }).transfer?.(0);
 }
