@@ -52,6 +52,8 @@ describe("the clustered form of the migrations", () => {
       "ALTER TABLE trace_index_local ON CLUSTER 'main' MODIFY SETTING min_compress",
       "ALTER TABLE hop_keys_local ON CLUSTER 'main' MODIFY SETTING min_age_to_forc",
       "ALTER TABLE trace_index_local ON CLUSTER 'main' MODIFY SETTING min_age_to_f",
+      "ALTER TABLE hop_keys_local ON CLUSTER 'main' MODIFY SETTING min_age_to_forc",
+      "ALTER TABLE trace_index_local ON CLUSTER 'main' MODIFY SETTING min_age_to_f",
     ]);
   });
 });
