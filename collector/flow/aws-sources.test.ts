@@ -122,6 +122,13 @@ describe("a state machine", () => {
     ]);
     expect(flow).toMatchObject({ status: "unset", stats: { retries: 1, errors: 1 } });
   });
+
+  it("makes a state wait for the one before it, and not since the execution began", () => {
+    const flow = flowOf([start, state("a", "Reserve", 100, 1, { ms: 30 }), state("b", "Charge", 150, 1, { ms: 10 })]);
+    const waits = flow.hops.flatMap(({ kind, queueWaitMs }) => (kind === "receive" ? [queueWaitMs] : []));
+    expect(waits[1]).toBe(20);
+    expect(flow.stats.queueMs).toBe((waits[0] ?? 0) + 20);
+  });
 });
 
 describe("what became of an asynchronous invocation, sent to a destination,", () => {
@@ -147,6 +154,12 @@ describe("what became of an asynchronous invocation, sent to a destination,", ()
       `queue:aws.lambda:charge receive ${node("run1")} 1`,
       `queue:aws.lambda:charge receive ${node("run2")} 2`,
     ]);
+    expect(flow.gaps).toEqual([]);
+  });
+
+  it("is waited for where it was not told yet", () => {
+    const flow = flowOf([send("producer", "aws.lambda", "charge", ["r1"]), ran("run1", "aws.lambda", [])]);
+    expect(flow.gaps).toMatchObject([{ kind: "waiting-for-retry" }]);
   });
 
   it("follows a function that a topic invoked, through a queue too", () => {

@@ -143,7 +143,7 @@ function assemble({ graph, selection, chains, skews, isCut, ...shared }: Assembl
     ...missingParents(graph, selection, nodeIdOf),
     ...ambiguousSenders(graph, selection, nodeIdOf),
     ...addUnreceived(hops, { units: senders, deliveries, nodeIdOf, contentSends: graph.contentSends, isCut }),
-    ...waitingForRetry(chains, nodeIdOf),
+    ...waitingForRetry(selection, chains, nodeIdOf),
   ];
   const externals = addExternalCalls(hops, { graph, units: senders, nodeIdOf });
   const runs = repeatedRuns(selection);

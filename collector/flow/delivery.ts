@@ -30,7 +30,12 @@ export interface Delivery {
   previous?: Delivery;
   /** The delivery after this one. */
   next?: Delivery;
+  /** When the state before this one ended, of a state machine, milliseconds since the epoch. */
+  afterStateMs?: number;
 }
+
+/** One execution has many states, each of which waits for those before it and for nobody else. */
+const STATE_MACHINE_SYSTEM = "aws.stepfunctions";
 
 /** The deliveries of the flow, in chains of one message each, every chain by time. */
 export function deliveryChains({ units, takes, edges }: Selection): Delivery[][] {
@@ -49,6 +54,7 @@ export function deliveryChains({ units, takes, edges }: Selection): Delivery[][]
     }
   }
   for (const chain of chains.values()) numberAttempts(chain);
+  orderStates([...chains.values()].flat());
   return [...chains.values()];
 }
 
@@ -127,6 +133,19 @@ function numberAttempts(chain: Delivery[]): void {
   for (const delivery of chain) delivery.attempts = seen.get(placeOf(delivery)) ?? 1;
 }
 
+function orderStates(deliveries: readonly Delivery[]): void {
+  const executions = new Map<string | undefined, { running: Delivery[]; endedMs: number }>();
+  const states = deliveries.filter(({ destination }) => destination?.system === STATE_MACHINE_SYSTEM);
+  for (const state of states.sort((a, b) => a.startMs - b.startMs)) {
+    const execution = executions.get(state.take.keys[0]) ?? { running: [], endedMs: -Infinity };
+    const isOver = ({ endMs: ms }: Delivery) => ms <= state.startMs;
+    for (const { endMs: ms } of execution.running.filter(isOver)) execution.endedMs = Math.max(execution.endedMs, ms);
+    execution.running = [...execution.running.filter((other) => !isOver(other)), state];
+    executions.set(state.take.keys[0], execution);
+    if (execution.endedMs > -Infinity) state.afterStateMs = execution.endedMs;
+  }
+}
+
 function receiveCount({ take }: Delivery): number {
   return take.receiveCount ?? 0;
 }
@@ -146,7 +165,7 @@ export function sentMsOf({ take, edge, startMs }: Delivery): number | undefined 
 export function queueWaitMsOf(delivery: Delivery): number | undefined {
   const { take, startMs, previous, attempt } = delivery;
   if (previous) return Math.max(0, startMs - previous.endMs);
-  const sentMs = sentMsOf(delivery);
+  const sentMs = delivery.afterStateMs ?? sentMsOf(delivery);
   if (sentMs === undefined) return undefined;
   const isFirst = attempt === 1 && take.sentMs !== undefined && take.firstReceivedMs !== undefined;
   return Math.max(0, (isFirst ? (take.firstReceivedMs ?? startMs) : startMs) - sentMs);

@@ -4,7 +4,7 @@ import { copiesOf } from "./copies.ts";
 import type { Delivery } from "./delivery.ts";
 import { destinationId, isPointToPoint } from "./destination.ts";
 import { fromMs, toMs } from "./instant.ts";
-import type { Graph } from "./join.ts";
+import { isOutcome, type Graph } from "./join.ts";
 import type { NodeIdOf } from "./hops.ts";
 import { messageIdOf } from "./message.ts";
 import type { Selection } from "./select.ts";
@@ -78,14 +78,21 @@ function isDurable({ attributes }: Span): boolean {
 }
 
 /** Messages whose last attempt failed, and that neither came again nor reached a dead-letter queue yet. */
-export function waitingForRetry(chains: readonly (readonly Delivery[])[], nodeIdOf: NodeIdOf): Gap[] {
+export function waitingForRetry(
+  { edges }: Pick<Selection, "edges">,
+  chains: readonly (readonly Delivery[])[],
+  nodeIdOf: NodeIdOf,
+): Gap[] {
   const gaps: Gap[] = [];
+  // Lambda tells a destination of an invocation once it is through with it.
+  const ended = new Set(edges.filter(isOutcome).map(({ from }) => from));
   const copies = copiesOf(chains);
   for (const chain of chains) {
     // What became of it is said of its copy.
     if (copies.has(chain)) continue;
     const last = chain.at(-1);
     if (last?.destination === undefined || !last.failed || !isPointToPoint(last.destination)) continue;
+    if (ended.has(last.unit)) continue;
     const time = fromMs(Math.max(last.endMs, toMs(last.unit.entry.startTime)));
     const name = destinationId(last.destination).split(":").slice(2).join(":");
     const message = `attempt ${String(last.attempt)} failed at ${clockTime(time)}; not seen again from ${name}`;
