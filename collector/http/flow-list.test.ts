@@ -67,6 +67,15 @@ const rare: SpanInput[] = [
   },
 ];
 
+/** Older still: few flows with so many spans each that these are no rarity. */
+const wide = Array.from({ length: 101 }, (_, n) => ({ trace: `wide${String(n)}`, at: -100 - 10 * n })).flatMap((each) => {
+  const root = `${each.trace}-0`;
+  return Array.from({ length: 20 }, (_, n): SpanInput => {
+    const parent = n === 0 ? {} : { parent: root };
+    return { ...each, ...parent, id: `${each.trace}-${String(n)}`, kind: "server", service: "importer", ms: 10 };
+  });
+});
+
 let test: TestStore;
 let app: Hono;
 
@@ -84,7 +93,7 @@ beforeAll(async () => {
       attributes: { region: "north", "faas.trigger": "http" },
     }),
   );
-  const inputs = [...many, ...rare];
+  const inputs = [...many, ...rare, ...wide];
   await insertSpans(
     test.store,
     inputs.map((input) => ({ ...span(input), startTime: fromMs(startMs + (input.at ?? 0)) })),
@@ -149,6 +158,13 @@ describe("a page", { timeout: 60_000 }, () => {
     expect(second.flows.map(({ id }) => id)).toEqual([traceIdOf("timeout")]);
     const other = await app.request(`/api/flows?service=api&cursor=${first.nextCursor ?? ""}`);
     expect([other.status, await other.json()]).toMatchObject([400, { error: { field: "cursor" } }]);
+  });
+
+  it("goes by spans that are many where they are of few flows", async () => {
+    const { flows, ...rest } = await list("service=importer&limit=10");
+    const newest = [...new Set(wide.map(({ trace }) => traceIdOf(trace)))].slice(0, 10);
+    expect(flows.map(({ id }) => id)).toEqual(newest);
+    expect(Object.keys(rest)).toEqual(["nextCursor"]);
   });
 
   it("of one holds one of the flows that met in a batch, and says so", async () => {

@@ -1,16 +1,17 @@
 /** The list of flows, newest first: from origins, or from the spans that a filter names, then filtered as wholes. */
 import type { FlowListResponse, FlowSummary } from "../../schema/api.ts";
 import type { BuiltFlow } from "../flow/build-flow.ts";
-import { flowOrigins, type OriginPosition } from "../store/queries/flow-origins.ts";
-import { countSpans, findSpans } from "../store/queries/span-search.ts";
+import type { OriginPosition } from "../store/queries/flow-origins.ts";
+import { findSpans } from "../store/queries/span-search.ts";
 import type { Store } from "../store/store.ts";
-import { decodeCursor, encodeCursor, wrongCursor } from "./cursor.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { CutNote } from "./cut-note.ts";
 import { originEntries, type Entries } from "./flow-entries.ts";
-import { isFlowWanted, seedsOf, type FlowFilter, type Seed } from "./flow-filter.ts";
+import { isFlowWanted, type FlowFilter, type Seed } from "./flow-filter.ts";
 import { assembleAll, readAhead, readToAssemble, type FlowRead, type ReadFlows } from "./flow-reader.ts";
 import { storeSource, type FlowSource } from "./flow-source.ts";
 import { summarize } from "./flow-summary.ts";
+import { wayOf } from "./flow-way.ts";
 import { TracesPerFlow } from "./traces-per-flow.ts";
 import { toUnixNano } from "./otlp-export.ts";
 import type { TimeRange } from "./time-range.ts";
@@ -19,10 +20,6 @@ import type { TimeRange } from "./time-range.ts";
 const ENTRIES_SCANNED_MAX = 4_000;
 /** Entries read together: they are small. */
 const ENTRIES_PER_READ = 400;
-/** Matching spans up to which a condition is rare: the way to the flows then leads over them. */
-const RARE_SPANS_MAX = 2_000;
-/** Flows among which none is missed: all are looked through where spans would lead to some of the wanted alone. */
-const FEW_ORIGINS_MAX = 500;
 /** Batches one after another through which what caused a matching span is followed up. */
 const BATCHES_MAX = 8;
 
@@ -68,51 +65,6 @@ export async function listFlows(store: Store, request: FlowListRequest): Promise
 
 function isFiltered({ from: _from, to: _to, limit: _limit, cursor: _cursor, signal: _, ...filter }: FlowListRequest) {
   return Object.values(filter).some((value) => value !== undefined);
-}
-
-interface Choosing {
-  readonly request: FlowListRequest;
-  /** What the page before went by. */
-  readonly way: string | undefined;
-  readonly isFirst: boolean;
-  readonly cut: CutNote;
-}
-
-/** How the wanted flows are found. */
-interface Way {
-  /** The condition whose spans lead to them soonest; undefined where the origins do. */
-  readonly seed?: Seed | undefined;
-  /** There is no such span, so no such flow. */
-  readonly isEmpty?: boolean;
-}
-
-async function wayOf(store: Store, { request, way, isFirst, cut }: Choosing): Promise<Way> {
-  const seeds = seedsOf(request);
-  if (!isFirst) {
-    const seed = seeds.find(({ name }) => name === way);
-    if (way !== undefined && seed === undefined) throw wrongCursor();
-    return { seed };
-  }
-  const [only] = seeds;
-  if (seeds.length === 0 || (seeds.length === 1 && only?.isNarrow)) return { seed: only };
-  const { from, to, signal } = request;
-  const count = async (seed: Seed) => {
-    const filter = { ...seed.filter, from, to };
-    return { seed, spans: await countSpans(store, { filter, limit: RARE_SPANS_MAX + 1, signal, onCut: cut.onCut }) };
-  };
-  const rare = (await Promise.all(seeds.map(count))).filter(({ spans }) => spans <= RARE_SPANS_MAX);
-  rare.sort((a, b) => a.spans - b.spans);
-  const sure = rare.find(({ seed }) => seed.parts === undefined);
-  const chosen = sure ?? rare[0];
-  if (chosen === undefined) return { seed: seeds.find(({ isNarrow }) => isNarrow) };
-  if (sure === undefined && (await hasFewOrigins(store, { request, cut }))) return {};
-  return { seed: chosen.seed, isEmpty: chosen.spans === 0 };
-}
-
-async function hasFewOrigins(store: Store, { request, cut }: Pick<Choosing, "request" | "cut">): Promise<boolean> {
-  const { from, to, signal } = request;
-  const page = { from, to, limit: FEW_ORIGINS_MAX + 1, signal, onCut: cut.onCut };
-  return (await flowOrigins(store, page)).length <= FEW_ORIGINS_MAX;
 }
 
 interface KnownFlow {
