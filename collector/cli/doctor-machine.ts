@@ -1,6 +1,6 @@
 /** What the doctor looks at on this machine: Node, the data directory and its disk, the ports, the clock, the log. */
-import { accessSync, constants, existsSync, readdirSync, statSync, statfsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { accessSync, constants, existsSync, readdirSync, rmSync, statSync, statfsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { ListenError, serveApp } from "../http/serve.ts";
 import { diskFreeMinBytes } from "../ingest/limits.ts";
 import { lockDataDir } from "../store/data-dir.ts";
@@ -18,6 +18,8 @@ const diskFreeLowBytes = 8 * 1024 ** 3;
 const healthTimeoutMs = 2_000;
 /** Of a clock that was set back; smaller steps are a time server's. */
 const clockStepMs = 60_000;
+/** The last date that there is; what is beyond it was not written by a collector. */
+const dateMaxMs = 8.64e15;
 /** OTLP's port for gRPC, taken where no setting names one. */
 const grpcPortDefault = 4317;
 
@@ -30,8 +32,11 @@ export function checkNode(version = process.versions.node): Finding {
 /** Whether the data directory can be written, and is nobody else's. */
 export async function checkDataDir(config: Pick<Config, "dataDir" | "host" | "port">): Promise<Finding> {
   const { dataDir } = config;
+  const missing = firstMissing(resolve(dataDir));
   try {
     (await lockDataDir(dataDir)).release();
+    // Made to see whether it can be: left behind, it would belong to whoever called the doctor.
+    if (missing !== undefined) rmSync(missing, { recursive: true });
     const closed = FOLDERS.map((name) => join(dataDir, name)).find((path) => existsSync(path) && !isOpen(path));
     if (closed !== undefined) return failed(closedMessage(closed));
     return ok(`data directory ${dataDir} is writable and free`);
@@ -42,6 +47,12 @@ export async function checkDataDir(config: Pick<Config, "dataDir" | "host" | "po
     }
     return failed(error.message);
   }
+}
+
+/** The highest directory on the way to `dir` that is not there; undefined where all are. */
+function firstMissing(dir: string): string | undefined {
+  if (existsSync(dir)) return undefined;
+  return firstMissing(dirname(dir)) ?? dir;
 }
 
 function isOpen(path: string): boolean {
@@ -135,7 +146,9 @@ export function checkClock({ dataDir }: Pick<Config, "dataDir">, nowMs = Date.no
 
 /** The files of recent requests have the time at which they were begun in their names. */
 function newestNoteMs(dir: string): number | undefined {
-  const times = namesIn(dir).flatMap((name) => (/^\d{16}-/.test(name) ? [Number(name.slice(0, 16))] : []));
+  const times = namesIn(dir)
+    .flatMap((name) => (/^\d{16}-/.test(name) ? [Number(name.slice(0, 16))] : []))
+    .filter((ms) => ms <= dateMaxMs);
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
@@ -144,16 +157,17 @@ export function checkSegments({ dataDir }: Pick<Config, "dataDir">): Finding {
   const wal = join(dataDir, "wal");
   const aside = segmentsIn(join(wal, "damaged"));
   const waiting = segmentsIn(wal);
-  if (aside.count > 0) {
-    return warning(
-      `${String(aside.count)} segments (${sizeText(aside.sizeBytes)}) are set aside in ${join(wal, "damaged")}: what is ` +
-        "whole in damaged ones is loaded, what the store refused or the disk did not give back is not. See the log " +
-        "for the cause (a bad disk, a killed machine); move back to wal/ what can be read again, and delete the rest " +
-        "when it is reported.",
-    );
-  }
-  if (waiting.count === 0) return ok("no segment is set aside, none waits for the store");
-  return ok(`no segment is set aside; ${String(waiting.count)} (${sizeText(waiting.sizeBytes)}) wait for the store`);
+  const wait = waiting.count === 0 ? "none waits for the store" : `${segmentsText(waiting)} waiting for the store`;
+  if (aside.count === 0) return ok(`no segment is set aside, ${wait}`);
+  return warning(
+    `${segmentsText(aside)} set aside in ${join(wal, "damaged")}, ${wait}: what is whole in damaged ones is loaded, ` +
+      "what the store refused or the disk did not give back is not. See the log for the cause (a bad disk, a killed " +
+      "machine); move back to wal/ what can be read again, and delete the rest when it is reported.",
+  );
+}
+
+function segmentsText({ count, sizeBytes }: ReturnType<typeof segmentsIn>): string {
+  return `${String(count)} ${count === 1 ? "segment" : "segments"} (${sizeText(sizeBytes)})`;
 }
 
 function segmentsIn(dir: string): { readonly count: number; readonly sizeBytes: number } {

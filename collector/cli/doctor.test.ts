@@ -88,6 +88,12 @@ describe("this machine", () => {
     });
   }, 20_000);
 
+  it("a data directory that is not there yet can be made, and is not left behind for its maker alone", async () => {
+    const missing = join(dataDir, "not", "yet");
+    expect(await checkDataDir({ dataDir: missing, host, port: 1 })).toMatchObject({ level: "ok" });
+    expect(readdirSync(dataDir)).toEqual([]);
+  });
+
   it("a data directory of which another user's collector made a part is not taken for a good one", async () => {
     mkdirSync(join(dataDir, "wal"), { mode: 0o500 });
     // Every directory is open to root, so then it is another process of another user that looks.
@@ -124,6 +130,8 @@ describe("this machine", () => {
     expect(checkClock({ dataDir }, 1_000)).toMatchObject({ level: "ok" });
     mkdirSync(requests, { recursive: true });
     writeFileSync(join(requests, "0001750000000000-0a1b2c3d.requests"), "");
+    // Whoever made this one, its name is no time.
+    writeFileSync(join(requests, "9999999999999999-0a1b2c3d.requests"), "");
     expect(checkClock({ dataDir }, 1_750_000_000_000)).toMatchObject({ level: "ok" });
     expect(checkClock({ dataDir }, 1_740_000_000_000)).toMatchObject({
       level: "failed",
@@ -137,12 +145,14 @@ describe("this machine", () => {
     writeFileSync(join(dataDir, "wal", "0000000000000002.seg"), "x".repeat(2048));
     expect(checkSegments({ dataDir })).toMatchObject({
       level: "ok",
-      message: expect.stringMatching(/; 1 \(2\.0 KiB\) wait/) as unknown,
+      message: expect.stringMatching(/no segment is set aside, 1 segment \(2\.0 KiB\) waiting/) as unknown,
     });
     writeFileSync(join(dataDir, "wal", "damaged", "0000000000000001.seg"), "x");
     expect(checkSegments({ dataDir })).toMatchObject({
       level: "warning",
-      message: expect.stringMatching(/^1 segments \(1 bytes\) are set aside in .*damaged.*delete the rest/) as unknown,
+      message: expect.stringMatching(
+        /^1 segment \(1 bytes\) set aside in .*damaged, 1 segment \(2\.0 KiB\) waiting.*delete the rest/,
+      ) as unknown,
     });
   });
 });

@@ -1,4 +1,5 @@
 /** The query API over a real store: what its readers get. */
+import { createServer as createTcpServer, type AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Hono } from "hono";
 import type { ErrorResponse, FlowListResponse, FunctionListResponse } from "../../schema/api.ts";
@@ -304,6 +305,19 @@ describe("without its store", () => {
     expect([flows?.status, ready?.status, live?.status]).toEqual([503, 503, 200]);
     expect(flows?.headers.get("retry-after")).toBe("2");
     await store.close();
+  });
+
+  it("is not ready where the store hangs, and says so before a probe has given up", async () => {
+    const silent = createTcpServer();
+    await new Promise<void>((settle) => silent.listen(0, "127.0.0.1", settle));
+    const url = `http://127.0.0.1:${String((silent.address() as AddressInfo).port)}`;
+    const store = connectStore({ endpoint: () => ({ url, username: "x", password: "" }), database: "x" });
+    const ready = await createApp({ store }).request("/readyz");
+    expect(ready.status).toBe(503);
+    // And not the server's bound with its margin.
+    expect(await ready.text()).toMatch(/does not answer: .*aborted due to timeout/);
+    await store.close();
+    silent.close();
   });
 });
 

@@ -2,8 +2,8 @@
 import { Hono } from "hono";
 import type { Store } from "../store/store.ts";
 
-/** A store that takes longer is not ready, seconds. */
-const readyTimeoutS = 2;
+/** A store that takes longer is not ready, seconds: probes of Kubernetes wait for one by default. */
+const readyTimeoutS = 1;
 
 /** `/healthz` (the process answers) and `/readyz` (the store does). */
 export function healthRoutes(store: Store): Hono {
@@ -11,13 +11,13 @@ export function healthRoutes(store: Store): Hono {
   app.get("/healthz", (context) => context.text("ok\n"));
   app.get("/readyz", async (context) => {
     try {
-      await store.query("SELECT 1", {}, { bounds: { timeS: readyTimeoutS } });
+      // The bound is the server's to keep: one that hangs keeps none.
+      const signal = AbortSignal.timeout(readyTimeoutS * 1000);
+      await store.query("SELECT 1", {}, { bounds: { timeS: readyTimeoutS }, signal });
       return context.text("ok\n");
     } catch (error) {
-      return context.text(
-        `the store does not answer: ${error instanceof Error ? error.message : String(error)}\n`,
-        503,
-      );
+      const message = error instanceof Error ? error.message : String(error);
+      return context.text(`the store does not answer: ${message}\n`, 503);
     }
   });
   return app;

@@ -348,3 +348,19 @@ async function acknowledgements(child: ChildProcess, ids: Set<string>, count: nu
   }
   await exited;
 }
+
+it("the log says once that spans are refused and why, and once that they are taken again", async () => {
+  const told: string[] = [];
+  const note = (_: object, message: string) => void told.push(message);
+  let freeBytes = 0;
+  const files: WalFiles = { ...diskFiles, freeBytes: async () => freeBytes };
+  const log = { ...silentLog, info: note, warn: note };
+  const receiver = await openReceiver({ store: db.store, dataDir, retentionDays: 30, log, files });
+  open.add(receiver);
+  expect(told).toEqual(["spans are refused (503): the disk is full"]);
+  for (let refused = 0; refused < 3; refused += 1) expect(() => receiver.admit()).toThrow("the disk is full");
+  freeBytes = 1024 ** 4;
+  await vi.waitFor(() => expect(told).toHaveLength(2), within);
+  expect(told[1]).toBe("spans are taken again");
+  receiver.admit();
+});

@@ -19,7 +19,7 @@ import { Loader } from "./loader.ts";
 import { otlpJsonToProtobuf, UnreadableSpans } from "./otlp-json.ts";
 import type { OtlpEncoding, Received } from "./received.ts";
 import type { ReceiverStats } from "./receiver-stats.ts";
-import { REFUSAL_REASONS, type RefusalReason } from "./refusal-reasons.ts";
+import { LACKS, REFUSAL_REASONS, type RefusalReason } from "./refusal-reasons.ts";
 import { RecentRequests } from "./recent-requests.ts";
 import { SpanTranscoder, type Transcoded } from "./transcode-spans.ts";
 import { UnsampledIntake } from "./unsampled-counts.ts";
@@ -144,6 +144,7 @@ class OpenReceiver implements Receiver {
   #diskTimer: NodeJS.Timeout | undefined;
   #diskFreeBytes = Infinity;
   #inFlightBytes = 0;
+  #toldLack: keyof typeof LACKS | undefined;
   #closed = false;
   #closing: Promise<void> | undefined;
 
@@ -208,10 +209,8 @@ class OpenReceiver implements Receiver {
 
   admit(): void {
     if (this.#closed) throw this.#refuse("the collector is stopping", "stopping");
-    if (this.#wal.sizeBytes > this.#limits.walSizeMaxBytes) {
-      throw this.#refuse("the write-ahead log is full, as the store does not take its data", "wal-full");
-    }
-    if (this.#diskFreeBytes < this.#limits.diskFreeMinBytes) throw this.#refuse("the disk is full", "disk-full");
+    const lack = this.#lackOfRoom();
+    if (lack !== undefined) throw this.#refuse(LACKS[lack], lack);
   }
 
   hold(): HeldBytes {
@@ -351,6 +350,22 @@ class OpenReceiver implements Receiver {
   async #checkDisk(): Promise<void> {
     const { files = diskFiles } = this.#options;
     this.#diskFreeBytes = await files.freeBytes(this.#wal.dir).catch(() => this.#diskFreeBytes);
+    this.#tellLack();
+  }
+
+  #lackOfRoom(): keyof typeof LACKS | undefined {
+    if (this.#wal.sizeBytes > this.#limits.walSizeMaxBytes) return "wal-full";
+    return this.#diskFreeBytes < this.#limits.diskFreeMinBytes ? "disk-full" : undefined;
+  }
+
+  /** Once when it begins, and once when it is over: clients come again by themselves, and say little. */
+  #tellLack(): void {
+    const lack = this.#lackOfRoom();
+    if (lack === this.#toldLack) return;
+    this.#toldLack = lack;
+    const room = { walBytes: this.#wal.sizeBytes, diskFreeBytes: this.#diskFreeBytes };
+    if (lack === undefined) this.#options.log.info(room, "spans are taken again");
+    else this.#options.log.warn({ ...room, loadError: this.#loader.lastError }, `spans are refused (503): ${LACKS[lack]}`);
   }
 }
 

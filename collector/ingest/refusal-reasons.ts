@@ -29,3 +29,9 @@ export const REJECTION_REASONS = ["id", "depth", "malformed"] as const;
 
 /** One of {@link REJECTION_REASONS}. */
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
+
+/** What there may be no room in, and what a client is told of it. */
+export const LACKS = {
+  "wal-full": "the write-ahead log is full, as the store does not take its data",
+  "disk-full": "the disk is full",
+} as const satisfies Partial<Record<RefusalReason, string>>;
