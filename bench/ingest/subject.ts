@@ -68,6 +68,8 @@ async function isFound({ trace }: TraceQuestion): Promise<boolean> {
 async function answer(question: "state" | "optimize"): Promise<SubjectState> {
   const { store, embedded } = opened;
   if (question === "optimize") {
+    // The last insert may not be answered yet, and until then they may wait.
+    await store.command("SYSTEM START MERGES");
     const tables = await store.query<{ name: string }>(
       "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'",
     );

@@ -31,7 +31,9 @@ async function loaderOf(texts: readonly string[], { files = diskFiles, isRestart
       const refuse = () => fail(new StoreError("memory limit exceeded", { retryable: true, code: 241 }));
       inserts.push({ text: Buffer.from(block).toString(), take, fail: refuse });
     });
-  const store = { insertNative } as Partial<Store> as Store;
+  const held: boolean[] = [];
+  const holdMerges = (isHeld: boolean) => Promise.resolve(void held.push(isHeld));
+  const store = { insertNative, holdMerges } as Partial<Store> as Store;
   const recent = await RecentRequests.open(join(dir, "requests"));
   const loader = new Loader({ wal, store, recent, table: "spans", log: silentLog });
   onTestFinished(async () => {
@@ -41,6 +43,7 @@ async function loaderOf(texts: readonly string[], { files = diskFiles, isRestart
   loader.wake();
   return {
     loader,
+    held,
     insertOf: (text: string) =>
       vi.waitFor(() => inserts.findLast((insert) => insert.text === text) ?? expect.fail(`no insert of ${text}`)),
     texts: () => inserts.map(({ text }) => text),
@@ -61,6 +64,15 @@ it("inserts two segments at a time, and lets none go before those before it", as
   await insertOf("c");
   await vi.waitFor(() => expect(segmentsOnDisk()).toBe(1));
   expect(loader.counts).toMatchObject({ spans: 2, segments: 2, retries: 0 });
+});
+
+it("lets merges wait from a second insert beside the first until all are done", async () => {
+  const { held, insertOf } = await loaderOf(["a", "b", "c"]);
+  (await insertOf("a")).take();
+  (await insertOf("c")).take();
+  expect(held).toEqual([true]);
+  (await insertOf("b")).take();
+  await vi.waitFor(() => expect(held).toEqual([true, false]));
 });
 
 it("inserts one at a time where the store refused, until it takes one", async () => {

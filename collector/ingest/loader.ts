@@ -8,6 +8,7 @@ import type { Log } from "../store/log.ts";
 import { isBadDataCode } from "../store/retryable.ts";
 import { StoreError, type Store } from "../store/store.ts";
 import { loadRetryMaxMs, loadRetryMinMs, loadsAtATime } from "./limits.ts";
+import { MergeHold } from "./merge-hold.ts";
 import type { RecentRequests } from "./recent-requests.ts";
 import type { SegmentContent } from "./segment.ts";
 import type { ClosedSegment, Wal } from "./wal.ts";
@@ -47,8 +48,11 @@ export class Loader {
   /** What is being loaded, oldest first. */
   readonly #underWay = new Map<ClosedSegment, Promise<void>>();
 
+  readonly #merges: MergeHold;
+
   constructor(options: LoaderOptions) {
     this.#options = options;
+    this.#merges = new MergeHold({ store: options.store, log: options.log, signal: this.#stopping.signal });
   }
 
   /** Starts to load what is closed, as far as that does not run already. */
@@ -73,6 +77,8 @@ export class Loader {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#underWay.values());
+    this.#merges.release();
+    await this.#merges.settled();
   }
 
   #start(segment: ClosedSegment): void {
@@ -81,6 +87,7 @@ export class Loader {
       () => {
         this.#underWay.delete(segment);
         this.wake();
+        if (this.#underWay.size === 0) this.#merges.release();
       },
       (error: unknown) => {
         this.#underWay.delete(segment);
@@ -88,6 +95,7 @@ export class Loader {
         this.#options.log.error({ error: String(error) }, "loading stopped");
       },
     );
+    this.#merges.insertBegins({ isBehind: before !== undefined });
     this.#underWay.set(segment, loading);
   }
 

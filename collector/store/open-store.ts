@@ -2,6 +2,7 @@
 import { connectStore } from "./connection.ts";
 import { lockDataDir } from "./data-dir.ts";
 import { startEmbedded, type EmbeddedServer, type Endpoint } from "./embedded.ts";
+import { holdMerges } from "./held-merges.ts";
 import type { Log } from "./log.ts";
 import { isMigrated, migrate } from "./migrations.ts";
 import { StoreStartError } from "./start-error.ts";
@@ -57,7 +58,7 @@ export async function openStore(options: OpenStoreOptions): Promise<OpenStore> {
     await prepareDatabase(endpoint, options, embedded && options.dataDir);
     const store = connectStore({ endpoint, database: options.database });
     return {
-      store,
+      store: embedded ? { ...store, holdMerges: (isHeld) => holdMerges(store, isHeld) } : store,
       ...(embedded && { embedded }),
       endpoint,
       async close() {

@@ -51,6 +51,11 @@ export interface Store {
    * in the table and in every view that it feeds.
    */
   insertNative(table: string, blocks: readonly Uint8Array[], token: string): Promise<void>;
+  /**
+   * Whether merges wait for what is more urgent, of all tables but `spans`; absent where the server is not this
+   * collector's own.
+   */
+  holdMerges?(isHeld: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
