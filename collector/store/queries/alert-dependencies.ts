@@ -2,6 +2,7 @@
  * Who invokes whom, for alerts about silence: from what invocations say of their caller (the wrapper's `hs` member of
  * `tracestate`), and from the map's edges where they took a message of a queue and nothing says who sent it.
  */
+import { OLDER_DESTINATIONS } from "../../../schema/older-names.ts";
 import type { QueryBounds, Store } from "../store.ts";
 import { spanRangeSql } from "./time-range-sql.ts";
 
@@ -10,6 +11,12 @@ const BOUNDS: QueryBounds = { timeS: 5, memoryBytes: 1024 ** 3 };
 const INVOCATIONS_ENOUGH = 500_000;
 /** Rows of one answer; the rarest are left out. */
 const ROWS_MAX = 20_000;
+
+/** Where a message was taken from, also by what SDKs before the conventions of 2024 call it. */
+const DESTINATION_SQL = `multiIf(
+  messaging_destination_name != '' OR messaging_system = '', toString(messaging_destination_name),
+  ${OLDER_DESTINATIONS.map((name) => `attributes_string['${name}'] != '', attributes_string['${name}']`).join(", ")},
+  '')`;
 
 /** Invocations of one function that came from the same place. */
 export interface InvokedRow {
@@ -59,7 +66,7 @@ export async function queryDependencies(
            state -> extract(state, '(?:^|,)[ ]*hs=(?:[^,]*;)?s:([^;,]*)'),
            if(empty(\`links.trace_state\`), [trace_state], \`links.trace_state\`)
          )))) AS callers,
-         messaging_system AS system, messaging_destination_name AS destination, count() AS invocations
+         messaging_system AS system, ${DESTINATION_SQL} AS destination, count() AS invocations
        FROM spans
        WHERE ${spanRangeSql("toDateTime({from:UInt32})", "toDateTime({to:UInt32})")}
          AND kind IN (2, 5) AND (faas_trigger != '' OR faas_invocation_id != '')

@@ -39,3 +39,18 @@ it("knows by the minute who was invoked and who published, each once", async () 
   expect(invoked.map(({ service, invocations }) => [service, invocations])).toEqual([["shop", messages]]);
   expect(published.map(({ destination, sent }) => [destination, sent])).toEqual([["orders", messages]]);
 });
+
+it("knows where a message came from that an older SDK took, too", async () => {
+  const laterS = minuteS + 3600;
+  await db.store.command(
+    `INSERT INTO spans (trace_id, span_ids, start_time, kind, service_name, faas_trigger, messaging_system, attributes_string)
+     SELECT randomFixedString(16), randomFixedString(16), fromUnixTimestamp({laterS:UInt32}), 5, 'older', 'pubsub',
+       'aws_sqs', map(arrayJoin(['messaging.source.name', 'messaging.destination']) AS name, if(name = 'messaging.destination', 'jobs', 'mails'))`,
+    { laterS },
+  );
+  const { invoked } = await queryDependencies(db.store, { fromS: laterS, toS: laterS + 3600 });
+  expect(invoked.map(({ service, destination }) => [service, destination]).sort()).toEqual([
+    ["older", "jobs"],
+    ["older", "mails"],
+  ]);
+});
