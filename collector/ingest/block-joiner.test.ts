@@ -7,10 +7,13 @@ import { asStored, storedSpans } from "../../test/support/stored-spans.ts";
 import { createTestStore, type TestStore } from "../../test/support/test-store.ts";
 import { Payload, spansPerRequest } from "../../bench/ingest/payload.ts";
 import { silentLog } from "../store/log.ts";
+import { nativeBlocks } from "../store/native-answer.ts";
 import { BlockJoiner } from "./block-joiner.ts";
-import { ByteBuffer } from "./byte-buffer.ts";
+import { ByteBuffer, viewOf } from "./byte-buffer.ts";
 import { blockRowsMax } from "./limits.ts";
 import { JoinedRecords } from "./kept-records.ts";
+import { writeBlock } from "./native-block.ts";
+import { LowCardinalityColumn } from "./native-columns.ts";
 import { SpanTranscoder } from "./transcode-spans.ts";
 import { Wal, type ClosedSegment } from "./wal.ts";
 
@@ -119,4 +122,44 @@ it("a joined block has no more rows than one block may have, and forgets what is
   expect(joined.map(({ bytes }) => bytes)).toEqual([block(blockRowsMax), block(6)]);
   expect(joined.map(({ rows }) => rows)).toEqual([blockRowsMax, 6]);
   expect(joiner.finish()).toEqual([]);
+});
+
+/** A block of one column with these texts. */
+function blockOf(texts: readonly string[]): Buffer {
+  const column = new LowCardinalityColumn("name");
+  column.ensureRows(texts.length);
+  texts.forEach((text, row) => {
+    if (text !== "") column.set(row, viewOf(Buffer.from(text)), 0, text.length);
+  });
+  const out = new ByteBuffer();
+  writeBlock(out, [column], texts.length);
+  return Buffer.from(out.bytes.subarray(0, out.length));
+}
+
+/** Rows of which few or many differ. */
+const textsOfBlock = fc
+  .constantFrom(2, 15, 16, 17, 400)
+  .chain((texts) => fc.array(fc.nat({ max: texts }), { minLength: 1, maxLength: 100 }))
+  .map((numbers) => ["always", ...numbers.map((number) => (number === 0 ? "" : `text ${String(number)}`))]);
+
+it("texts that rows share are joined as they were, of however many a block has", () => {
+  const joiner = new BlockJoiner();
+  fc.assert(
+    fc.property(fc.array(textsOfBlock, { minLength: 1, maxLength: 8 }), (blocks) => {
+      for (const texts of blocks) joiner.add(blockOf(texts));
+      const joined = joiner.finish().flatMap(({ bytes }) => [...nativeBlocks(bytes)]);
+      expect(joined.flatMap((block) => [...(block.texts("name") as string[])])).toEqual(blocks.flat());
+    }),
+    { numRuns: 200 },
+  );
+});
+
+it.for([1, 15, 16, 17, 40])("a row whose text is none of its block's is found in a block of %i rows", (rows) => {
+  for (let row = 1; row <= rows; row += 1) {
+    const joiner = new BlockJoiner();
+    const block = blockOf(Array.from({ length: rows }, () => "the only text"));
+    // Indexes are bytes and stand at the end: 0 is the empty text, 1 the only one.
+    block[block.length - row] = 2;
+    expect(() => joiner.add(block)).toThrow("not whole");
+  }
 });
