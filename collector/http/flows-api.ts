@@ -14,6 +14,7 @@ import { CutNote } from "./cut-note.ts";
 import { listFlows } from "./flow-list.ts";
 import { readFlows, type ReadFlows } from "./flow-reader.ts";
 import { storeSource } from "./flow-source.ts";
+import { FlowStreams, SPANS_AT_ONCE_MAX } from "./flow-stream.ts";
 import { summarize } from "./flow-summary.ts";
 import { toOtlpRequest } from "./otlp-export.ts";
 import { timeRange } from "./time-range.ts";
@@ -63,26 +64,6 @@ const compareRoute = createRoute({
 });
 
 const JSON_HEADERS = { "content-type": "application/json", ...DATA_HEADERS };
-/** Spans that are made into text in one go: a few megabytes, some ten milliseconds in which nothing else runs. */
-const SPANS_AT_ONCE_MAX = 2_000;
-
-/** The answer for a big flow in pieces, so that its text is never whole in memory and other readers are served. */
-function flowStream({ flow, spans }: BuiltFlow): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  let sent = 0;
-  return new ReadableStream({
-    start: (controller) => controller.enqueue(encoder.encode(`{"flow":${JSON.stringify(flow)},"spans":[`)),
-    pull(controller) {
-      const piece = spans.slice(sent, sent + SPANS_AT_ONCE_MAX).map((span) => JSON.stringify(span));
-      controller.enqueue(encoder.encode(`${sent === 0 ? "" : ","}${piece.join(",")}`));
-      sent += piece.length;
-      if (sent < spans.length) return;
-      controller.enqueue(encoder.encode("]}"));
-      controller.close();
-    },
-  });
-}
-
 /** Attributes of one comparison: more than differ between two flows of one kind. */
 const ATTRIBUTES_COMPARED_MAX = 100;
 
@@ -109,6 +90,7 @@ export async function flowOf(store: Store, { traceId, field = "traceId", clocks,
 
 /** The routes of flows. */
 export function flowRoutes({ store, now }: ApiContext) {
+  const streams = new FlowStreams(now);
   return apiRouter()
     .openapi(listRoute, async (context) => {
       const query = context.req.valid("query");
@@ -121,7 +103,7 @@ export function flowRoutes({ store, now }: ApiContext) {
       const atOnce = () => context.json({ flow: built.flow, spans: [...built.spans] }, 200);
       if (built.spans.length <= SPANS_AT_ONCE_MAX) return atOnce();
       // The same answer as far as its types go.
-      return new Response(flowStream(built), { headers: JSON_HEADERS }) as unknown as ReturnType<typeof atOnce>;
+      return new Response(streams.open(built), { headers: JSON_HEADERS }) as unknown as ReturnType<typeof atOnce>;
     })
     .openapi(compareRoute, async (context) => {
       const { traceId, otherTraceId } = context.req.valid("param");

@@ -13,6 +13,8 @@ const keepAliveTimeoutMs = 65_000;
 const headerMaxBytes = 192 * 1024;
 /** From a request's first byte to its last, ms: 64 MiB at 9 Mbit/s. Exporters give up after ten seconds. */
 const requestMaxMs = 60_000;
+/** A reader that takes nothing of its answer for so long is hung up on, as what it asked for waits in memory; ms. */
+const stalledReaderMs = 120_000;
 /** Connections at a time: each costs some ten kilobytes, and a file of the process. */
 export const connectionsMax = 10_000;
 /** What a request in flight is given to end by itself when the server closes: a third of what ending may take, ms. */
@@ -28,6 +30,8 @@ export interface ServeOptions {
   readonly grpc?: () => string;
   /** Where the operator is told of such clients; absent, nowhere. */
   readonly log?: Log;
+  /** Milliseconds; for tests. */
+  readonly stalledMs?: number;
 }
 
 /**
@@ -64,7 +68,7 @@ export class ListenError extends Error {
  */
 export async function serveApp(
   app: Pick<Hono, "fetch">,
-  { host, port, grpc = () => "port 4317", log = silentLog }: ServeOptions,
+  { host, port, grpc = () => "port 4317", log = silentLog, stalledMs = stalledReaderMs }: ServeOptions,
   first: FirstHandler = () => false,
 ): Promise<Serving> {
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
@@ -77,6 +81,8 @@ export async function serveApp(
     if (!first(request, response)) void listener(request, response);
   });
   server.maxConnections = connectionsMax;
+  // Counts only while nothing at all moves: queries end sooner, and the live tail says something every few seconds.
+  server.timeout = stalledMs;
   answerClientErrors(server, { grpc, onStray: strayLog(log) });
   server.on("checkContinue", (request, response) => {
     if (first(request, response)) return;
