@@ -49,10 +49,11 @@ export const readyFromBytes = 1024 * 1024;
 export const loadsAtATime = 2;
 
 /**
- * Inserts in a row for which the store's merges wait while it is behind: a burst of eight million spans. Each leaves a
- * part in every table that a look-up then has to look into, beside the dozen that are there at most as a rule.
+ * Inserts for which the store's merges wait while it is behind: a burst of six million spans. Each leaves a part in every
+ * table that a look-up has to look into, 5 ms of CPU for a page of flows, beside the dozen that are there at most as a
+ * rule; `spans` has as many before it is merged.
  */
-export const mergesHeldMaxInserts = 24;
+export const mergesHeldMaxInserts = 16;
 
 /** Bytes of segments whose records stay in memory until they are loaded: two at full load; others are read again. */
 export const keptSegmentsMaxBytes = 128 * 1024 * 1024;
