@@ -36,9 +36,11 @@ const MS_PER_TICK = 10;
 /** The embedded server's share: what a small machine would give it. */
 const memoryLimitBytes = 8 * 1024 ** 3;
 
-/** The range and its condition in the exporter's table. */
-const from = new Date(Date.now() - 24 * 3_600_000).toISOString();
-const since = "Timestamp > now() - toIntervalHour(24)";
+/** The range of the questions: as parameters of a path, and as a condition on the exporter's table. */
+interface Asked {
+  readonly range: string;
+  readonly since: string;
+}
 
 interface Question {
   readonly name: string;
@@ -93,7 +95,8 @@ async function report(store: Store): Promise<void> {
   say(`\n${spans.toLocaleString("en")} spans over 24 h, ${String(runs)} runs each\n`);
   say("| question | ours p50 / p99 ms | CPU ms | plain p50 / p99 ms | CPU ms | plain / ours | goal |");
   say("|---|---|---|---|---|---|---|");
-  const asked = questions(ids).filter(({ name, paths }) => only.test(name) || paths.some((path) => only.test(path)));
+  const isAsked = ({ name, paths }: Question) => only.test(name) || paths.some((path) => only.test(path));
+  const asked = questions(ids, await rangeOf(store)).filter(isAsked);
   for (const question of asked) {
     const ours = await measured(async (run) => {
       const response = await app.request(question.paths[run % question.paths.length] ?? "");
@@ -115,6 +118,15 @@ async function report(store: Store): Promise<void> {
       .map((load) => load.toFixed(1))
       .join(" ")}`,
   );
+}
+
+/** The day until the newest span: how old the data are must not decide how far a search has to look. */
+async function rangeOf(store: Store): Promise<Asked> {
+  const sql = "SELECT toUnixTimestamp(max(start_time)) AS last FROM spans";
+  const [newest] = await store.query<{ last: number }>(sql);
+  const toMs = (Number(newest?.last) + 1) * 1000;
+  const [from, to] = [toMs - 24 * 3_600_000, toMs].map((ms) => new Date(ms).toISOString()) as [string, string];
+  return { range: `from=${from}&to=${to}`, since: `Timestamp > parseDateTime64BestEffort('${from}', 9, 'UTC')` };
 }
 
 interface Ids {
@@ -143,11 +155,12 @@ async function sampleIds(store: Store, spans: number): Promise<Ids> {
   };
 }
 
-function questions(ids: Ids): Question[] {
-  return [...flowQuestions(ids), ...rollupQuestions(), ...searchQuestions(ids)];
+function questions(ids: Ids, asked: Asked): Question[] {
+  const rollups = rollupQuestions(asked);
+  return [...flowQuestions(ids, asked), ...rollups, ...searchQuestions(ids, asked), ...dailyQuestions(asked)];
 }
 
-function flowQuestions({ orders, receipts, large, huge }: Ids): Question[] {
+function flowQuestions({ orders, receipts, large, huge }: Ids, { range, since }: Asked): Question[] {
   const byTrace = (ids: readonly string[]) => (run: number) => {
     const id = ids[run % ids.length] ?? "";
     return `WITH '${id}' AS id, (SELECT min(Start) FROM plain.otel_traces_trace_id_ts WHERE TraceId = id) AS first,
@@ -173,59 +186,59 @@ function flowQuestions({ orders, receipts, large, huge }: Ids): Question[] {
     {
       name: "flow list, a page of 50",
       goal: "150",
-      paths: [`/api/flows?from=${from}&limit=50`],
+      paths: [`/api/flows?${range}&limit=50`],
       plain: () =>
         `SELECT TraceId, Timestamp, SpanName, ServiceName, Duration, StatusCode FROM plain.otel_traces WHERE ParentSpanId = '' AND ${since} ORDER BY Timestamp DESC LIMIT 50`,
     },
   ];
 }
 
-function rollupQuestions(): Question[] {
+function rollupQuestions({ range, since }: Asked): Question[] {
   return [
     {
       name: "functions, 24 h",
       goal: "50",
-      paths: [`/api/functions?from=${from}`],
+      paths: [`/api/functions?${range}`],
       plain: () =>
         `SELECT ServiceName, count(), countIf(StatusCode = 'Error'), quantiles(0.5, 0.95, 0.99)(Duration) FROM plain.otel_traces WHERE SpanAttributes['faas.trigger'] != '' AND ${since} GROUP BY ServiceName`,
     },
     {
       name: "one function's series, 24 h",
       goal: "50",
-      paths: [`/api/functions/payment-3/series?from=${from}`],
+      paths: [`/api/functions/payment-3/series?${range}`],
       plain: () =>
         `SELECT toStartOfInterval(Timestamp, toIntervalMinute(15)) AS step, count(), quantiles(0.5, 0.95, 0.99)(Duration) FROM plain.otel_traces WHERE ServiceName = 'payment-3' AND SpanAttributes['faas.trigger'] != '' AND ${since} GROUP BY step ORDER BY step`,
     },
     {
       name: "map, 24 h",
       goal: "50",
-      paths: [`/api/map?from=${from}`],
+      paths: [`/api/map?${range}`],
       plain: () =>
         `SELECT ServiceName, SpanKind, SpanAttributes['messaging.destination.name'] AS destination, count(), quantiles(0.5, 0.95)(Duration) FROM plain.otel_traces WHERE SpanKind IN ('Producer', 'Consumer') AND ${since} GROUP BY ServiceName, SpanKind, destination`,
     },
   ];
 }
 
-function searchQuestions({ customers }: Ids): Question[] {
+function searchQuestions({ customers }: Ids, { range, since }: Asked): Question[] {
   return [
     {
       name: "spans by a rare attribute, 24 h",
       goal: "300",
-      paths: customers.map((id) => `/api/spans?from=${from}&attribute=customer.id%3D${id}`),
+      paths: customers.map((id) => `/api/spans?${range}&attribute=customer.id%3D${id}`),
       plain: (run) =>
         `SELECT * FROM plain.otel_traces WHERE SpanAttributes['customer.id'] = '${customers[run % customers.length] ?? ""}' AND ${since} ORDER BY Timestamp DESC LIMIT 100`,
     },
     {
       name: "flows by a rare attribute, 24 h (plain: spans)",
       goal: "300",
-      paths: customers.map((id) => `/api/flows?from=${from}&attribute=customer.id%3D${id}`),
+      paths: customers.map((id) => `/api/flows?${range}&attribute=customer.id%3D${id}`),
       plain: (run) =>
         `SELECT * FROM plain.otel_traces WHERE SpanAttributes['customer.id'] = '${customers[run % customers.length] ?? ""}' AND ${since} ORDER BY Timestamp DESC LIMIT 100`,
     },
     {
       name: "spans by service and attribute, newest 100",
       goal: "300",
-      paths: [`/api/spans?from=${from}&service=payment-3&attribute=order.region%3Dregion-7`],
+      paths: [`/api/spans?${range}&service=payment-3&attribute=order.region%3Dregion-7`],
       plain: () =>
         `SELECT * FROM plain.otel_traces WHERE ServiceName = 'payment-3' AND SpanAttributes['order.region'] = 'region-7' AND ${since} ORDER BY Timestamp DESC LIMIT 100`,
     },
@@ -234,6 +247,33 @@ function searchQuestions({ customers }: Ids): Question[] {
       goal: "-",
       paths: ["/api/services"],
       plain: () => `SELECT DISTINCT ServiceName FROM plain.otel_traces WHERE ${since}`,
+    },
+  ];
+}
+
+/** What is asked when something is wrong. */
+function dailyQuestions({ range, since }: Asked): Question[] {
+  return [
+    {
+      name: "failed flows, a page of 50 (plain: spans)",
+      goal: "-",
+      paths: [`/api/flows?${range}&status=error&limit=50`],
+      plain: () =>
+        `SELECT TraceId, Timestamp, SpanName, ServiceName, Duration FROM plain.otel_traces WHERE StatusCode = 'Error' AND ${since} ORDER BY Timestamp DESC LIMIT 50`,
+    },
+    {
+      name: "flows with a cold start, a page of 50 (plain: spans)",
+      goal: "-",
+      paths: [`/api/flows?${range}&coldStart=true&limit=50`],
+      plain: () =>
+        `SELECT TraceId, Timestamp, SpanName, ServiceName, Duration FROM plain.otel_traces WHERE SpanAttributes['faas.coldstart'] = 'true' AND ${since} ORDER BY Timestamp DESC LIMIT 50`,
+    },
+    {
+      name: "heatmap of one service, 24 h",
+      goal: "-",
+      paths: [`/api/spans/heatmap?${range}&service=payment-3`],
+      plain: () =>
+        `SELECT toStartOfInterval(Timestamp, toIntervalSecond(864)) AS step, floor(log2(greatest(Duration, 1000))) AS power, count(), countIf(StatusCode = 'Error') FROM plain.otel_traces WHERE ServiceName = 'payment-3' AND ${since} GROUP BY step, power`,
     },
   ];
 }
