@@ -12,9 +12,12 @@ export interface Entries {
   readonly next?: OriginPosition | undefined;
 }
 
+/** Stores in which roots had a place on the last page: there, origins alone do not tell what a page reads. */
+const storesWithRoots = new WeakSet<Store>();
+
 /** Which entries are wanted, and who hears of them early. */
 export interface EntriesPage extends OriginPage {
-  /** Told of the origins as soon as they are known: nearly always they are all of the entries. */
+  /** Told of the origins as soon as they are known, where most likely they are all of the entries. */
   readonly onOrigins?: ((origins: readonly OriginPosition[]) => void) | undefined;
 }
 
@@ -22,7 +25,7 @@ export interface EntriesPage extends OriginPage {
 export async function originEntries(store: Store, { onOrigins, ...page }: EntriesPage): Promise<Entries> {
   const newest = { ...page, from: newestFrom(page), limit: LINKED_ROOTS_MAX };
   const [origins, newestLinked] = await Promise.all([flowOrigins(store, page), linkedRoots(store, newest)]);
-  onOrigins?.(origins);
+  if (!storesWithRoots.has(store)) onOrigins?.(origins);
   const lastOrigin = origins.length < page.limit ? undefined : origins.at(-1);
   const linked = await withOlder(store, newestLinked, { page, newest, last: lastOrigin });
   const lastLinked = linked.length < LINKED_ROOTS_MAX ? undefined : linked.at(-1);
@@ -30,6 +33,8 @@ export async function originEntries(store: Store, { onOrigins, ...page }: Entrie
   const next = isLinkedFirst ? lastLinked : (lastOrigin ?? lastLinked);
   const isHere = (entry: OriginPosition) => next === undefined || !comesBefore(next, entry);
   const roots = await withoutCauses(store, linked.filter(isHere), page);
+  if (roots.length > 0) storesWithRoots.add(store);
+  else storesWithRoots.delete(store);
   if (roots.length === 0 && next === lastOrigin) return { entries: origins, next };
   const entries = [...origins.filter(isHere), ...roots];
   return { entries: entries.sort((a, b) => (comesBefore(a, b) ? -1 : 1)), next };

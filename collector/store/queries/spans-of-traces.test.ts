@@ -116,3 +116,19 @@ it("leaves nothing out of a trace to which spans may still come, as they are see
   await read(trace, store);
   expect(asked).toEqual([expect.stringContaining(spanColumns(ALL_GROUPS))]);
 });
+
+it.for([
+  { name: "of one time, by slots and by traces", first: 2_000, stepS: 0, by: "IN {traceIds:" },
+  { name: "of times apart, by the places of each", first: 2_010, stepS: 600, by: "IN {places:" },
+  { name: "too many to be named", first: 3_000, stepS: 1, count: 600, by: "arrayJoin" },
+])("finds every span of traces $name", async ({ first, stepS, count = 4, by }) => {
+  const traces = Array.from({ length: count }, (_, at) => first + at);
+  // Beside what is wanted: another trace in these slots.
+  const atS = (at: number) => HOURS_AGO_S + (at % count) * stepS;
+  const spans = [...traces, first - 1].map((trace, at) => ({ trace, columns: {}, atS: atS(at) }));
+  await insertSpans(spans);
+  const { store, asked } = spiedOn();
+  const found = await spansOfTraces(store, { traceIds: traces.map(traceIdOf), limit: 1_000 });
+  expect(found.map(({ traceId }) => traceId).sort()).toEqual(traces.map(traceIdOf).sort());
+  expect(asked).toEqual([expect.stringContaining(by)]);
+});
