@@ -1,7 +1,7 @@
 /** The closure asks for all of a flow and for nothing of the flows beside it. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Span } from "../../schema/flow.ts";
+import type { Hop, Span } from "../../schema/flow.ts";
 import { buildFlow } from "../flow/build-flow.ts";
 import { runModel } from "../flow/flow-model.ts";
 import type { ModelInput } from "../flow/flow-model-types.ts";
@@ -156,6 +156,39 @@ describe("reading flows", () => {
     const reads = await readToAssemble(source, { traceIds, isBeginningAsked: true });
     const begun = traceIds.filter((id, at) => reads[at]?.beginsIn(id) && reads[at].assemble()?.beginsHere);
     expect(begun).toEqual([traceIdOf("a")]);
+  });
+
+  it("ends within whatever bounds, says which one cut it, and shows nothing that the whole flow has not", async () => {
+    const tried = { whole: 0, cut: 0 };
+    const bounds = fc.record({
+      spans: fc.integer({ min: 1, max: 60 }),
+      traces: fc.integer({ min: 1, max: 12 }),
+      rounds: fc.integer({ min: 1, max: 6 }),
+    });
+    const property = fc.asyncProperty(world, bounds, async (input, limits) => {
+      const { spans, flows } = runModel(input);
+      for (const { traceId } of flows) {
+        const source = memorySource(spans, "none");
+        const traceIds = [traceId];
+        const [[built], [whole]] = await Promise.all([
+          readFlows(source, { traceIds, limits }),
+          readFlows(memorySource(spans), { traceIds }),
+        ]);
+        if (!built || !whole) expect.fail("no flow");
+        const { truncated } = built.flow;
+        expect(source.spansRead).toBeLessThanOrEqual((limits.spans + 1) * limits.rounds);
+        tried[truncated ? "cut" : "whole"] += 1;
+        if (truncated) expect(truncated.value).toBe(limits[truncated.limit as keyof typeof limits]);
+        else expect(built).toEqual(whole);
+        const known = new Set(whole.recorded);
+        for (const each of built.recorded) expect(known).toContain(each);
+        const told = ({ kind, messageId }: Hop) => `${kind} ${messageId ?? ""}`;
+        const hops = new Set(whole.flow.hops.map(told));
+        for (const hop of built.flow.hops) expect(hops).toContain(told(hop));
+      }
+    });
+    await fc.assert(property, { numRuns: 100 });
+    expect(Math.min(tried.whole, tried.cut)).toBeGreaterThan(15);
   });
 
   it("ends where every order leads to another one, and says which bound cut it", async () => {
