@@ -75,6 +75,8 @@ interface Places {
   readonly byId: ReadonlyMap<string, number>;
   /** Of all that have an id which others have, too. */
   readonly repeated: ReadonlyMap<string, readonly number[]>;
+  /** Of these the first two of each trace, and of each trace and service: one of two is not the span that asks. */
+  readonly firstTwo: ReadonlyMap<string, readonly number[]>;
 }
 
 function placesOf(spans: readonly Span[]): Places {
@@ -82,19 +84,35 @@ function placesOf(spans: readonly Span[]): Places {
   const repeated = new Map<string, number[]>();
   for (const [at, { spanId }] of spans.entries()) {
     const first = byId.get(spanId);
+    const known = repeated.get(spanId);
     if (first === undefined) byId.set(spanId, at);
-    else repeated.set(spanId, [...(repeated.get(spanId) ?? [first]), at]);
+    else if (known) known.push(at);
+    else repeated.set(spanId, [first, at]);
   }
-  return { byId, repeated };
+  const firstTwo = new Map<string, number[]>();
+  for (const [spanId, places] of repeated) {
+    for (const at of places) for (const key of placeKeys(spanId, spans[at] as Span)) addOfTwo(firstTwo, key, at);
+  }
+  return { byId, repeated, firstTwo };
+}
+
+function placeKeys(spanId: string, { traceId, service }: Span): readonly [string, string] {
+  return [`${spanId} ${traceId} ${service}`, spanId + traceId];
+}
+
+function addOfTwo(firstTwo: Map<string, number[]>, key: string, at: number): void {
+  const known = firstTwo.get(key);
+  if (known === undefined) firstTwo.set(key, [at]);
+  else if (known.length < 2) known.push(at);
 }
 
 /** Where the parent of a span stands; -1 where it is not there. */
-function parentAt(spans: readonly Span[], { byId, repeated }: Places, at: number): number {
+function parentAt(spans: readonly Span[], { byId, repeated, firstTwo }: Places, at: number): number {
   const child = spans[at] as Span;
-  const same = repeated.size === 0 ? undefined : repeated.get(child.parentSpanId ?? "");
-  if (!same) return byId.get(child.parentSpanId ?? "") ?? -1;
-  const likely = same.filter((place) => place !== at && spans[place]?.traceId === child.traceId);
-  return likely.find((place) => spans[place]?.service === child.service) ?? likely[0] ?? -1;
+  const { parentSpanId = "" } = child;
+  if (!repeated.has(parentSpanId)) return byId.get(parentSpanId) ?? -1;
+  const likely = placeKeys(parentSpanId, child).flatMap((key) => firstTwo.get(key) ?? []);
+  return likely.find((place) => place !== at) ?? -1;
 }
 
 function columnsOf(spans: readonly Span[], places: Places, startTime: string): SpanColumns {

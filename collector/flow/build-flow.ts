@@ -2,12 +2,13 @@
 import type { Flow, FlowNode, Gap, Hop, Span, Status } from "../../schema/flow.ts";
 import { clockSkews, correctClocks } from "./clock-skew.ts";
 import { codeNode } from "./code-node.ts";
-import { copiesOf } from "./copies.ts";
+import { copiesOf, takenAsCopies, type Chain } from "./copies.ts";
 import { criticalPath } from "./critical-path.ts";
 import { deliveryChains, type Delivery } from "./delivery.ts";
 import { addExternalCalls } from "./external.ts";
 import { ambiguousSenders, missingParents, waitingForRetry } from "./gaps.ts";
-import { mendedRuns, repeatedRuns } from "./repeated-runs.ts";
+import { mendedRuns, repeatedRuns, runsOf } from "./repeated-runs.ts";
+import { groupedBy } from "./grouped.ts";
 import { HopList } from "./hop-list.ts";
 import { addCall, addMessageHops, addUnsentDeliver, type NodeIdOf } from "./hops.ts";
 import { fromMs, toMs } from "./instant.ts";
@@ -15,6 +16,7 @@ import { joinUnits, type Edge, type Graph } from "./join.ts";
 import { nodeIds, repeatedIds, unitKey, type RepeatedIds } from "./node-ids.ts";
 import { selectFlow, type Selection } from "./select.ts";
 import { byStart, compare, endMs } from "./span-order.ts";
+import { firstParts, sharedSpans } from "./shared-spans.ts";
 import { flowStats } from "./stats.ts";
 import { byEntry, type Unit } from "./unit.ts";
 import { addUnreceived } from "./unreceived.ts";
@@ -78,7 +80,10 @@ function assembleCorrected(graph: Graph, selection: Selection, options: Correcte
   const chains = deliveryChains(selection);
   const isCut = options.truncated !== undefined;
   const own = spansOf(selection);
-  const input = { graph, selection, chains, skews: options.skews, isCut, repeatedIds: repeatedIds(own) };
+  const copies = copiesOf(chains);
+  const runs = runsOf(selection);
+  const shared = { copies, runs, skews: options.skews, isCut, repeatedIds: repeatedIds(own) };
+  const input = { graph, selection, chains, ...shared };
   const assembly = assemble(input);
   const { nodes, hops, gaps, nodeIdOf } = assembly;
   const { startTime, durationMs } = extentOf([...selection.units].flatMap((unit) => unit.spans));
@@ -90,7 +95,7 @@ function assembleCorrected(graph: Graph, selection: Selection, options: Correcte
     traceIds: [...new Set(own.map((span) => span.traceId))].sort(compare),
     startTime,
     durationMs,
-    status: statusOf(assembly, chains, mendedRuns(selection)),
+    status: statusOf(assembly, { chains, copies, repaired: mendedRuns(runs) }),
     roots,
     nodes,
     hops,
@@ -123,12 +128,15 @@ interface AssembleInput {
   readonly graph: Graph;
   readonly selection: Selection;
   readonly chains: readonly Delivery[][];
+  readonly copies: ReadonlyMap<Chain, Chain>;
+  /** Those of one request, each list by time. */
+  readonly runs: readonly (readonly Unit[])[];
   readonly skews: ReadonlyMap<string, number>;
   readonly isCut: boolean;
   readonly repeatedIds: RepeatedIds | undefined;
 }
 
-function assemble({ graph, selection, chains, skews, isCut, ...shared }: AssembleInput): Assembly {
+function assemble({ graph, selection, chains, copies, skews, isCut, ...shared }: AssembleInput): Assembly {
   const ids = nodeIds(selection);
   const nodeIdOf = shownBy(selection, ids);
   const deliveries = chains.flat();
@@ -143,18 +151,14 @@ function assemble({ graph, selection, chains, skews, isCut, ...shared }: Assembl
     ...missingParents(graph, selection, nodeIdOf),
     ...ambiguousSenders(graph, selection, nodeIdOf),
     ...addUnreceived(hops, { units: senders, deliveries, nodeIdOf, contentSends: graph.contentSends, isCut }),
-    ...waitingForRetry(selection, chains, nodeIdOf),
+    ...waitingForRetry({ selection, chains, copies }, nodeIdOf),
   ];
   const externals = addExternalCalls(hops, { graph, units: senders, nodeIdOf });
-  const runs = repeatedRuns(selection);
-  const byUnit = new Map<Unit, Delivery[]>();
-  for (const delivery of deliveries) {
-    const list = byUnit.get(delivery.unit);
-    if (list) list.push(delivery);
-    else byUnit.set(delivery.unit, [delivery]);
-  }
+  const runs = repeatedRuns(shared.runs);
+  const byUnit = groupedBy(deliveries, ({ unit }) => unit);
+  const hostSpansOf = sharedSpans(selection);
   const code = [...selection.units].map((unit) => {
-    const hostSpans = unit.host && selection.shells.has(unit.host) ? unit.host.spans : [];
+    const hostSpans = hostSpansOf(unit);
     const clockSkewMs = skews.size === 0 ? undefined : skews.get(unitKey(unit));
     const id = ids.get(unit) ?? "";
     const own = { hostSpans, run: runs.get(unit), clockSkewMs };
@@ -169,9 +173,8 @@ function assemble({ graph, selection, chains, skews, isCut, ...shared }: Assembl
 }
 
 /** An invocation whose records have nodes of their own is shown by the first of them. */
-function shownBy({ units, shells }: Selection, ids: ReadonlyMap<Unit, string>): NodeIdOf {
-  const first = new Map<Unit, Unit>();
-  for (const unit of units) if (unit.host && shells.has(unit.host) && !first.has(unit.host)) first.set(unit.host, unit);
+function shownBy(selection: Selection, ids: ReadonlyMap<Unit, string>): NodeIdOf {
+  const first = firstParts(selection);
   return (unit) => ids.get(first.get(unit) ?? unit) ?? `inv:${unit.id}`;
 }
 
@@ -208,16 +211,15 @@ function extentOf(spans: readonly Span[]): { startTime: string; durationMs: numb
  * How it came out: `error` where something failed and stayed so. An attempt that failed and was followed by one that
  * did not is in the counts, not in the outcome; moving a message to a dead-letter queue mends nothing.
  */
-function statusOf({ nodes, nodeIdOf }: Assembly, chains: readonly Delivery[][], repaired: readonly Unit[]): Status {
+function statusOf({ nodes, nodeIdOf }: Assembly, { chains, copies, repaired }: Outcome): Status {
   const mended = new Set<string>();
   const unmended = new Set<string>();
-  const copies = copiesOf(chains);
+  const copied = takenAsCopies(copies);
   for (const chain of chains) {
-    const isCopied = isTakenAtLast(copies, chain);
+    if (!chain.some(({ failed }) => failed)) continue;
+    const ended = copied.has(chain) ? new Set(chain) : mendedIn(chain);
     for (const delivery of chain) {
-      if (!delivery.failed) continue;
-      const outcome = isCopied || isMended(delivery, chain) ? mended : unmended;
-      outcome.add(nodeIdOf(delivery.unit));
+      if (delivery.failed) (ended.has(delivery) ? mended : unmended).add(nodeIdOf(delivery.unit));
     }
   }
   // A batch that failed is mended once all of its messages are.
@@ -228,23 +230,25 @@ function statusOf({ nodes, nodeIdOf }: Assembly, chains: readonly Delivery[][], 
   return code.some(({ status }) => status === "ok") ? "ok" : "unset";
 }
 
-/** Whether a copy of the message, or a copy of that one, was taken without failure. */
-function isTakenAtLast(copies: ReadonlyMap<readonly Delivery[], readonly Delivery[]>, chain: readonly Delivery[]) {
-  // Each copy is later than what it was copied from: this ends.
-  for (let copy = copies.get(chain); copy; copy = copies.get(copy)) {
-    if (copy.at(-1)?.failed === false) return true;
-  }
-  return false;
+interface Outcome {
+  readonly chains: readonly Chain[];
+  readonly copies: ReadonlyMap<Chain, Chain>;
+  /** Runs that failed and were tried again with success. */
+  readonly repaired: readonly Unit[];
 }
 
-/** Whether a later attempt succeeded: in the same queue, or in the one that its message was in before. */
-function isMended(delivery: Delivery, chain: readonly Delivery[]): boolean {
-  const places = chain.map(({ destination }) => destination?.name);
-  const place = places.indexOf(delivery.destination?.name);
-  for (let next = delivery.next; next; next = next.next) {
-    if (!next.failed && places.indexOf(next.destination?.name) <= place) return true;
+/** Failures after which an attempt succeeded: in the same queue, or in the one that its message was in before. */
+function mendedIn(chain: Chain): Set<Delivery> {
+  const places = new Map<string | undefined, number>();
+  for (const { destination } of chain) if (!places.has(destination?.name)) places.set(destination?.name, places.size);
+  const mended = new Set<Delivery>();
+  let firstPlace = Infinity;
+  for (const delivery of chain.toReversed()) {
+    const place = places.get(delivery.destination?.name) ?? 0;
+    if (!delivery.failed) firstPlace = Math.min(firstPlace, place);
+    else if (firstPlace <= place) mended.add(delivery);
   }
-  return false;
+  return mended;
 }
 
 function byStartThenId(a: FlowNode, b: FlowNode): number {

@@ -2,7 +2,7 @@
 import { byEntry, type Unit } from "./unit.ts";
 
 /** Where a unit stands in the walk. */
-interface Place {
+export interface Place {
   readonly order: number;
   /** The least order that it leads back to. */
   low: number;
@@ -14,10 +14,9 @@ export type CausesOf = (unit: Unit) => readonly Unit[];
 
 /**
  * The units and all that caused them, in groups: those that cause one another are one, any other unit is alone. What
- * caused a group comes before it (Tarjan's strongly connected components).
+ * caused a group comes before it (Tarjan's strongly connected components). Those with `places` are known already.
  */
-export function circlesAmong(starts: readonly Unit[], causesOf: CausesOf): Unit[][] {
-  const places = new Map<Unit, Place>();
+export function circlesAmong(starts: readonly Unit[], causesOf: CausesOf, places = new Map<Unit, Place>()): Unit[][] {
   const open: Unit[] = [];
   const groups: Unit[][] = [];
   for (const start of starts) {

@@ -12,15 +12,15 @@ import type { Unit } from "./unit.ts";
 /** Below it a difference is rounding, milliseconds. */
 const SKEW_MIN_MS = 0.001;
 
-/** How often the skew of a unit may be raised on average: clocks that contradict one another in a circle end here. */
-const RAISES_PER_UNIT_MAX = 4;
+/** How often all of a flow may be walked again as skews are raised: clocks that contradict one another end here. */
+const RAISES_MAX = 4;
 
 /** By how many milliseconds the clock of each unit has to be moved; units that are right are not in the answer. */
-export function clockSkews(graph: Graph, { origins, units, shells }: Selection): Map<Unit, number> {
+export function clockSkews(graph: Graph, { origins, units, shells, edges }: Selection): Map<Unit, number> {
   const skews = new Map<Unit, number>();
   const seen = new Set<Unit>(origins);
   const queue = [...origins];
-  let raisesLeft = RAISES_PER_UNIT_MAX * units.size;
+  let stepsLeft = RAISES_MAX * (units.size + edges.length);
   // The queue grows while it is walked.
   for (const unit of queue) {
     for (const edge of graph.effects.get(unit) ?? []) {
@@ -29,8 +29,8 @@ export function clockSkews(graph: Graph, { origins, units, shells }: Selection):
       const skewMs = skewOf(edge, skews.get(unit) ?? 0);
       // What took several messages did so after the last of them was sent.
       const isRaised = isKnown && edge.take !== undefined && skewMs > (skews.get(edge.to) ?? 0) + SKEW_MIN_MS;
-      if (isKnown && !(isRaised && raisesLeft > 0)) continue;
-      if (isKnown) raisesLeft -= 1;
+      if (isKnown && !(isRaised && stepsLeft > 0)) continue;
+      if (isKnown) stepsLeft -= 1 + (graph.effects.get(edge.to)?.length ?? 0);
       seen.add(edge.to);
       queue.push(edge.to);
       if (Math.abs(skewMs) >= SKEW_MIN_MS) skews.set(edge.to, skewMs);

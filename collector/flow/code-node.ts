@@ -3,7 +3,7 @@ import * as names from "../../schema/attributes.ts";
 import type { FlowNode, Span } from "../../schema/flow.ts";
 import { isTrue, number, text } from "./attribute-readers.ts";
 import { consumerName, hasFailed, type Delivery } from "./delivery.ts";
-import { byStart, endMs } from "./span-order.ts";
+import { endMs } from "./span-order.ts";
 import { fromMs, toMs } from "./instant.ts";
 import { isInvocation } from "./message.ts";
 import type { RepeatedIds } from "./node-ids.ts";
@@ -92,8 +92,8 @@ function batchOf({ host, batchSize, entry }: Unit): FlowNode["batch"] {
 /** A unit whose entry span is missing lasts as long as what is left of it. */
 function extent({ id, entry, spans }: Unit): { startTime: string; durationMs: number } {
   if (id === entry.spanId) return { startTime: entry.startTime, durationMs: entry.durationMs };
-  const startTime = [...spans].sort(byStart)[0]?.startTime ?? entry.startTime;
-  const endedMs = Math.max(...spans.map(endMs));
+  const startTime = spans.reduce((first, span) => (span.startTime < first ? span.startTime : first), entry.startTime);
+  const endedMs = spans.reduce((last, span) => Math.max(last, endMs(span)), 0);
   return { startTime: fromMs(toMs(startTime)), durationMs: Math.max(0, endedMs - toMs(startTime)) };
 }
 

@@ -5,8 +5,10 @@
  * which, and any topic's publish counts, since no span says who is subscribed to what.
  */
 import { BODY_MD5_KEY_PREFIX } from "../../schema/attributes.ts";
+import { addTo } from "./grouped.ts";
 import { toMs } from "./instant.ts";
 import type { Send } from "./send.ts";
+import { countUntil } from "./span-order.ts";
 import type { Take } from "./take.ts";
 import type { Unit } from "./unit.ts";
 
@@ -39,6 +41,7 @@ export class ContentSends {
   readonly crowded: ReadonlySet<string>;
   /** How many there were when units were joined: the set may grow. */
   readonly crowdedCount: number;
+  /** Of each body in the order of time. */
   readonly #senders = new Map<string, ContentSender[]>();
 
   constructor(units: readonly Unit[], crowded: ReadonlySet<string> = new Set()) {
@@ -47,15 +50,17 @@ export class ContentSends {
     for (const unit of units) {
       for (const send of unit.sends) {
         if (send.failed || send.destination?.system !== TOPIC_SYSTEM) continue;
-        for (const md5 of send.contents) this.#add(md5, { unit, send });
+        for (const md5 of send.contents) addTo(this.#senders, md5, { unit, send });
       }
     }
+    for (const senders of this.#senders.values()) senders.sort((a, b) => a.send.sentMs - b.send.sentMs);
   }
 
-  #add(md5: string, sender: ContentSender): void {
-    const senders = this.#senders.get(md5);
-    if (senders) senders.push(sender);
-    else this.#senders.set(md5, [sender]);
+  /** At most so many of those that sent the body in between, the bounds left out. */
+  #sendersIn(md5: string, { fromMs, untilMs, count }: { fromMs: number; untilMs: number; count: number }) {
+    const senders = this.#senders.get(md5) ?? [];
+    const start = countUntil(senders, ({ send }) => send.sentMs <= fromMs);
+    return senders.slice(start, start + count).filter(({ send }) => send.sentMs < untilMs);
   }
 
   /** The publish that the message must be; `several` where it may be one of several, undefined where there is none. */
@@ -64,12 +69,10 @@ export class ContentSends {
     if (contentMd5 === undefined || take.destination?.system !== QUEUE_SYSTEM) return undefined;
     if (this.crowded.has(contentMd5)) return "several";
     const atMs = takenMs(unit, take);
-    const near = (this.#senders.get(contentMd5) ?? []).filter(
-      ({ send }) => send.sentMs > atMs - DELIVERY_MAX_MS && send.sentMs < atMs + CLOCK_AHEAD_MAX_MS,
-    );
-    const [only] = near;
+    const near = { fromMs: atMs - DELIVERY_MAX_MS, untilMs: atMs + CLOCK_AHEAD_MAX_MS, count: 2 };
+    const [only, other] = this.#sendersIn(contentMd5, near);
     if (only === undefined) return undefined;
-    if (near.length > 1) return "several";
+    if (other) return "several";
     return only.unit === unit ? undefined : only;
   }
 
@@ -77,9 +80,9 @@ export class ContentSends {
   isAmbiguous(send: Send): boolean {
     return [...send.contents].some((md5) => {
       if (this.crowded.has(md5)) return true;
-      const others = this.#senders.get(md5) ?? [];
       const apartMaxMs = DELIVERY_MAX_MS + CLOCK_AHEAD_MAX_MS;
-      return others.some((other) => other.send !== send && Math.abs(other.send.sentMs - send.sentMs) < apartMaxMs);
+      const near = { fromMs: send.sentMs - apartMaxMs, untilMs: send.sentMs + apartMaxMs, count: 2 };
+      return this.#sendersIn(md5, near).some((other) => other.send !== send);
     });
   }
 }

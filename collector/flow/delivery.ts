@@ -3,6 +3,7 @@ import * as names from "../../schema/attributes.ts";
 import type { Span } from "../../schema/flow.ts";
 import { isTrue, text } from "./attribute-readers.ts";
 import { destinationId, isPointToPoint } from "./destination.ts";
+import { groupedBy } from "./grouped.ts";
 import { toMs } from "./instant.ts";
 import { isOutcome, type Edge } from "./join.ts";
 import type { Destination } from "./message.ts";
@@ -134,16 +135,27 @@ function numberAttempts(chain: Delivery[]): void {
 }
 
 function orderStates(deliveries: readonly Delivery[]): void {
-  const executions = new Map<string | undefined, { running: Delivery[]; endedMs: number }>();
   const states = deliveries.filter(({ destination }) => destination?.system === STATE_MACHINE_SYSTEM);
-  for (const state of states.sort((a, b) => a.startMs - b.startMs)) {
-    const execution = executions.get(state.take.keys[0]) ?? { running: [], endedMs: -Infinity };
-    const isOver = ({ endMs: ms }: Delivery) => ms <= state.startMs;
-    for (const { endMs: ms } of execution.running.filter(isOver)) execution.endedMs = Math.max(execution.endedMs, ms);
-    execution.running = [...execution.running.filter((other) => !isOver(other)), state];
-    executions.set(state.take.keys[0], execution);
-    if (execution.endedMs > -Infinity) state.afterStateMs = execution.endedMs;
+  states.sort((a, b) => a.startMs - b.startMs);
+  for (const execution of groupedBy(states, ({ take }) => take.keys[0]).values()) {
+    const places = new Map(execution.map((state, at) => [state, at]));
+    // Thousands may run at once: each is looked at when it has ended, once.
+    const ending = [...execution].sort((a, b) => overMs(a) - overMs(b));
+    let ended = 0;
+    let endedMs = -Infinity;
+    for (const [at, state] of execution.entries()) {
+      for (let next = ending[ended]; next && overMs(next) <= state.startMs; next = ending[(ended += 1)]) {
+        if ((places.get(next) ?? 0) >= at) break;
+        endedMs = Math.max(endedMs, next.endMs);
+      }
+      if (endedMs > -Infinity) state.afterStateMs = endedMs;
+    }
   }
+}
+
+/** When it is over, whatever the clocks of a poll and of what it took say. */
+function overMs({ startMs, endMs: ms }: Delivery): number {
+  return Math.max(startMs, ms);
 }
 
 function receiveCount({ take }: Delivery): number {

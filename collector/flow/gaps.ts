@@ -1,7 +1,6 @@
 /** What is missing or late, said to a reader. */
 import type { Gap, Span } from "../../schema/flow.ts";
-import { copiesOf } from "./copies.ts";
-import type { Delivery } from "./delivery.ts";
+import type { Chain } from "./copies.ts";
 import { destinationId, isPointToPoint } from "./destination.ts";
 import { fromMs, toMs } from "./instant.ts";
 import { isOutcome, type Graph } from "./join.ts";
@@ -77,16 +76,18 @@ function isDurable({ attributes }: Span): boolean {
   return attributes["aws.lambda.durable_execution.arn"] !== undefined;
 }
 
+/** The messages of a flow, and those that came back as copies. */
+export interface Retries {
+  readonly selection: Pick<Selection, "edges">;
+  readonly chains: readonly Chain[];
+  readonly copies: ReadonlyMap<Chain, Chain>;
+}
+
 /** Messages whose last attempt failed, and that neither came again nor reached a dead-letter queue yet. */
-export function waitingForRetry(
-  { edges }: Pick<Selection, "edges">,
-  chains: readonly (readonly Delivery[])[],
-  nodeIdOf: NodeIdOf,
-): Gap[] {
+export function waitingForRetry({ selection, chains, copies }: Retries, nodeIdOf: NodeIdOf): Gap[] {
   const gaps: Gap[] = [];
   // Lambda tells a destination of an invocation once it is through with it.
-  const ended = new Set(edges.filter(isOutcome).map(({ from }) => from));
-  const copies = copiesOf(chains);
+  const ended = new Set(selection.edges.filter(isOutcome).map(({ from }) => from));
   for (const chain of chains) {
     // What became of it is said of its copy.
     if (copies.has(chain)) continue;

@@ -9,10 +9,11 @@ import { number } from "./attribute-readers.ts";
 import { ContentSends } from "./content.ts";
 import { isPoll, readMessage, runKeyOf } from "./message.ts";
 import { isSendSpan, sendsOf, type Send } from "./send.ts";
+import { addTo, groupedBy } from "./grouped.ts";
 import { indexSpans, type SpanIndex } from "./span-index.ts";
 import { byStart } from "./span-order.ts";
 import { distinctTakes, isMembership, mergeTakes, takesOfSpan, type Take } from "./take.ts";
-import { groupUnits, type Grouped, type Unit } from "./unit.ts";
+import { groupUnits, isOrphan, isOwnParent, type Grouped, type Unit } from "./unit.ts";
 
 /** That one unit caused another, and by what this is known. */
 export interface Edge {
@@ -36,13 +37,16 @@ export function isOutcome(edge: Edge | undefined): boolean {
 export interface Graph {
   readonly index: SpanIndex;
   readonly units: readonly Unit[];
+  readonly unitsOfTrace: ReadonlyMap<string, readonly Unit[]>;
+  /** By trace, the units whose parent is missing and that nothing else explains. */
+  readonly straysOfTrace: ReadonlyMap<string, readonly Unit[]>;
   readonly unitOf: ReadonlyMap<Span, Unit>;
   readonly causes: ReadonlyMap<Unit, readonly Edge[]>;
   readonly effects: ReadonlyMap<Unit, readonly Edge[]>;
   /** The earliest send of each identity. */
   readonly sendOfKey: ReadonlyMap<string, { readonly unit: Unit; readonly send: Send }>;
-  /** Units that took a message of this identity. */
-  readonly takersOfKey: ReadonlyMap<string, readonly Unit[]>;
+  /** Units that took a message of this identity, and as what. */
+  readonly takersOfKey: ReadonlyMap<string, readonly { readonly unit: Unit; readonly take: Take }[]>;
   readonly contentSends: ContentSends;
 }
 
@@ -57,21 +61,19 @@ export function joinUnits(spans: readonly Span[], crowded?: ReadonlySet<string>)
   const context: JoinContext = { index, unitOf, ...senders, contentSends };
   for (const unit of units) {
     for (const edge of causesOf(unit, context)) {
-      push(causes, unit, edge);
-      push(effects, edge.from, edge);
+      addTo(causes, unit, edge);
+      addTo(effects, edge.from, edge);
     }
   }
-  const takersOfKey = new Map<string, Unit[]>();
+  const takersOfKey = new Map<string, { unit: Unit; take: Take }[]>();
   for (const unit of units) {
-    for (const take of unit.takes) for (const key of take.keys) push(takersOfKey, key, unit);
+    for (const take of unit.takes) for (const key of take.keys) addTo(takersOfKey, key, { unit, take });
   }
-  return { index, units, unitOf, causes, effects, sendOfKey: senders.sendOfKey, takersOfKey, contentSends };
-}
-
-function push<Key, Value>(map: Map<Key, Value[]>, key: Key, value: Value): void {
-  const list = map.get(key);
-  if (list) list.push(value);
-  else map.set(key, [value]);
+  const traceOf = ({ entry }: Unit) => entry.traceId;
+  const strays = units.filter((unit) => !causes.has(unit) && (isOrphan(unit, index) || isOwnParent(unit, index)));
+  const byTrace = { unitsOfTrace: groupedBy(units, traceOf), straysOfTrace: groupedBy(strays, traceOf) };
+  const { sendOfKey } = senders;
+  return { index, units, ...byTrace, unitOf, causes, effects, sendOfKey, takersOfKey, contentSends };
 }
 
 /** Units, with what they took and sent; the records of a batch apart from the invocation that took it. */
@@ -191,6 +193,7 @@ function causesOf(unit: Unit, context: JoinContext): Edge[] {
   foldUnnamedLinks(unit, context);
   const edges: Edge[] = [];
   const untaken: Take[] = [];
+  const ownRun = runKeyOf(unit.entry);
   for (const take of unit.takes) {
     const edge = linkEdge(unit, take, context, parent);
     if (edge) edges.push(edge);
@@ -201,7 +204,7 @@ function causesOf(unit: Unit, context: JoinContext): Edge[] {
     const byParent = parent && isParentsMessage(take, { parent, alone: unit.takes.length === 1 });
     const edge = byParent
       ? { ...parent, take }
-      : (identityEdge(unit, take, context) ?? contentEdge(unit, take, context));
+      : (identityEdge({ unit, ownRun, take }, context) ?? contentEdge(unit, take, context));
     if (edge) edges.push(edge);
     parentUsed ||= byParent === true;
   }
@@ -252,9 +255,16 @@ function linkEdge(unit: Unit, take: Take, context: JoinContext, parent: Edge | u
   return { from, fromSpan, send: context.sendOfSpan.get(fromSpan), to: unit, take, joinedBy };
 }
 
-function identityEdge(unit: Unit, take: Take, { sendOfKey, runOfKey }: JoinContext): Edge | undefined {
+interface Taken {
+  readonly unit: Unit;
+  /** The identity of the unit itself, where it is an invocation's. */
+  readonly ownRun: string | undefined;
+  readonly take: Take;
+}
+
+function identityEdge({ unit, ownRun, take }: Taken, { sendOfKey, runOfKey }: JoinContext): Edge | undefined {
   for (const key of take.keys) {
-    const run = key === runKeyOf(unit.entry) ? undefined : runOfKey.get(key);
+    const run = key === ownRun ? undefined : runOfKey.get(key);
     if (run !== undefined && run !== unit && run !== unit.host) {
       return { from: run, fromSpan: run.entry, send: undefined, to: unit, take, joinedBy: "identity" };
     }
@@ -281,14 +291,15 @@ function foldUnnamedLinks(unit: Unit, { index, sendOfSpan, sendOfKey }: JoinCont
   const unnamed = unit.takes.filter((take) => take.context !== undefined && take.keys.length === 0);
   if (unnamed.length === 0) return;
   const named = unit.takes.filter((take) => take.context === undefined && take.keys.length > 0);
+  const linksOf = groupedBy(unnamed.toReversed(), ({ context }) => {
+    const span = context && index.find(context.traceId, context.spanId);
+    return span && sendOfSpan.get(span);
+  });
   const folded = new Map<Take, Take>();
   for (const take of named) {
     const sender = take.keys.map((key) => sendOfKey.get(key)).find((found) => found !== undefined);
-    if (sender === undefined) continue;
-    const link = unnamed.find((candidate) => {
-      const span = candidate.context && index.find(candidate.context.traceId, candidate.context.spanId);
-      return !folded.has(candidate) && span !== undefined && sendOfSpan.get(span) === sender.send;
-    });
+    // The first one of that sending that no other id has.
+    const link = sender && linksOf.get(sender.send)?.pop();
     if (link) folded.set(link, take);
   }
   const gone = new Set(folded.values());

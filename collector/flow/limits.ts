@@ -8,3 +8,5 @@ export const FLOW_TRACES_MAX = 12_000;
 export const FLOW_ROUNDS_MAX = 40;
 /** Keys asked for in one round; what is over goes into the next. */
 export const FLOW_KEYS_PER_ROUND_MAX = 10_000;
+/** Span ids that nodes of one flow repeat for batches: ten for each span of the largest one, about 10 MB of text. */
+export const SHARED_SPAN_IDS_MAX = 500_000;

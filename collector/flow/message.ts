@@ -164,12 +164,3 @@ export function readMessage(attributes: Attributes, fallback: Attributes = attri
     returned: isTrue(attributes, names.MESSAGE_RETURNED),
   };
 }
-
-/** Whether two lists of keys have one in common. */
-export function shareKey(a: readonly string[], b: readonly string[]): boolean {
-  if (a.length > 8 && b.length > 8) {
-    const set = new Set(a);
-    return b.some((key) => set.has(key));
-  }
-  return a.some((key) => b.includes(key));
-}

@@ -5,9 +5,8 @@ import { byEntry, type Unit } from "./unit.ts";
 
 /** The units that caused the trace's units and were caused by nothing. */
 export function originsOfTrace(graph: Graph, traceId: string): Unit[] {
-  const own = graph.units.filter((unit) => unit.entry.traceId === traceId);
-  const roots = firstRuns(rootsOf(graph, own, traceId));
-  return [...new Set(roots.flatMap((root) => [...originsOf(graph, root)]))];
+  const roots = firstRuns(rootsOf(graph, graph.unitsOfTrace.get(traceId) ?? [], traceId));
+  return originsOf(graph, roots);
 }
 
 /** The units that nothing in the trace caused; of those that cause one another, one. */
@@ -46,14 +45,14 @@ function firstRuns(units: readonly Unit[]): Unit[] {
  * Walks up to where nothing is known to have caused anything. Where several messages of one invocation come from
  * several origins, the invocation itself is where a flow that began below it starts: none of them caused it alone.
  */
-function originsOf(graph: Graph, start: Unit): ReadonlySet<Unit> {
+function originsOf(graph: Graph, starts: readonly Unit[]): Unit[] {
   const known = new Map<Unit, ReadonlySet<Unit>>();
   const causesOf = (unit: Unit) =>
     [unit, ...unit.parts].flatMap((each) => graph.causes.get(each) ?? []).map(({ from }) => from);
-  for (const group of circlesAmong([start], causesOf)) {
+  for (const group of circlesAmong(starts, causesOf)) {
     const origins = new Set(causesAbove(group, causesOf).flatMap((cause) => [...(known.get(cause) ?? [])]));
     const own = origins.size === 1 ? origins : new Set([headOf(group)]);
     for (const unit of group) known.set(unit, own);
   }
-  return known.get(start) ?? new Set([start]);
+  return [...new Set(starts.flatMap((start) => [...(known.get(start) ?? [start])]))];
 }

@@ -3,38 +3,65 @@
  * id, as Zipkin's tracers have it, or the work of a generator of ids that began again with the same numbers.
  */
 import type { Span } from "../../schema/flow.ts";
-import { bySpanId, compare, endMs } from "./span-order.ts";
+import { addTo, groupedBy } from "./grouped.ts";
+import { bySpanId, compare, countUntil, endMs } from "./span-order.ts";
 
 /** The spans that the records tell of: senders first, then by what they are; of each the record that ended last. */
 export function distinctSpans(records: readonly Span[]): Span[] {
+  const byWhole = wholeOrder();
+  const latest = recordsOfSpans(records).map((same) => same.reduce((a, b) => laterOf(a, b, byWhole)));
+  return latest.sort((a, b) => Number(isSender(b)) - Number(isSender(a)) || bySpanId(a, b) || byWhole(a, b));
+}
+
+/** The records of each span: those that share a sign of it, and those that share one with these. */
+function recordsOfSpans(records: readonly Span[]): Span[][] {
+  const bySign = new Map<string, Span[]>();
+  for (const record of records) for (const sign of signsOf(record)) addTo(bySign, sign, record);
+  const seen = new Set<Span>();
   const spans: Span[][] = [];
   for (const record of records) {
-    const same = spans.filter((known) => known.some((other) => isSame(record, other)));
-    for (const known of same) spans.splice(spans.indexOf(known), 1);
-    spans.push([record, ...same.flat()]);
+    if (seen.has(record)) continue;
+    seen.add(record);
+    const same = [record];
+    // The list grows while it is walked; whom a sign leads to is asked once.
+    for (const one of same) {
+      for (const sign of signsOf(one)) {
+        for (const other of bySign.get(sign) ?? []) {
+          if (!seen.has(other)) same.push(other);
+          seen.add(other);
+        }
+        bySign.delete(sign);
+      }
+    }
+    spans.push(same);
   }
-  const latest = spans.map((known) => known.reduce(laterOf));
-  return latest.sort((a, b) => Number(isSender(b)) - Number(isSender(a)) || bySpanId(a, b) || byContent(a, b));
+  return spans;
 }
 
 /**
  * What was sent again has its start, though its name may have changed; where its clock was wild, its start is when it
  * came, and the rest is the same.
  */
-function isSame(a: Span, b: Span): boolean {
-  if (a.kind !== b.kind || a.service !== b.service) return false;
-  if (a.startTime === b.startTime) return true;
-  return a.name === b.name && a.durationMs === b.durationMs && a.parentSpanId === b.parentSpanId;
+function signsOf({ kind, service, startTime, name, durationMs, parentSpanId = "" }: Span): string[] {
+  return [[startTime], [name, durationMs, parentSpanId]].map((sign) => JSON.stringify([kind, service, ...sign]));
 }
 
-function laterOf(a: Span, b: Span): Span {
+function laterOf(a: Span, b: Span, byWhole: (a: Span, b: Span) => number): Span {
   const difference = endMs(a) - endMs(b);
   if (difference !== 0) return difference > 0 ? a : b;
-  return byContent(a, b) >= 0 ? a : b;
+  return byWhole(a, b) >= 0 ? a : b;
 }
 
-function byContent(a: Span, b: Span): number {
-  return compare(JSON.stringify(a), JSON.stringify(b));
+/** By all that is in them; what is compared again and again is written once. */
+function wholeOrder(): (a: Span, b: Span) => number {
+  const texts = new Map<Span, string>();
+  const textOf = (span: Span) => {
+    const known = texts.get(span);
+    const text = known ?? JSON.stringify(span);
+    if (known === undefined) texts.set(span, text);
+    return text;
+  };
+  return (a, b) => compare(textOf(a), textOf(b));
 }
 
 function isSender({ kind }: Span): boolean {
@@ -48,15 +75,29 @@ export function callerAmong(twins: readonly Span[], span: Span): Span | undefine
   return twins.find((twin) => twin !== span && isSender(twin));
 }
 
-/** Which of several spans of the parent's id it is: one of the same service, a callee, the last to begin before it. */
-export function parentAmong(twins: readonly Span[], span: Span): Span | undefined {
-  const rank = (twin: Span) =>
-    (twin.service === span.service ? 4 : 0) + (isSender(twin) ? 0 : 2) + (twin.startTime <= span.startTime ? 1 : 0);
-  let found: Span | undefined;
-  for (const twin of twins) {
-    if (twin === span) continue;
-    const difference = found ? rank(twin) - rank(found) || compare(twin.startTime, found.startTime) : 1;
-    if (difference > 0) found = twin;
-  }
-  return found;
+/** Finds which of several spans of its parent's id is a span's parent. */
+export type FindParent = (span: Span) => Span | undefined;
+
+/** One of the same service, a callee, the last to begin before it: the first that is true of any of them. */
+export function parentAmong(twins: readonly Span[]): FindParent {
+  // At one instant the first of them is the last here, and so the one that is found.
+  const ordered = twins.toReversed().sort((a, b) => compare(a.startTime, b.startTime));
+  const callees = ordered.filter((twin) => !isSender(twin));
+  const senders = ordered.filter(isSender);
+  const [calleesOf, sendersOf] = [callees, senders].map((list) => groupedBy(list, ({ service }) => service));
+  return (span) => {
+    const lists = [calleesOf?.get(span.service), sendersOf?.get(span.service), callees, senders];
+    for (const list of lists) {
+      const found = list && lastBefore(list, span);
+      if (found) return found;
+    }
+    return undefined;
+  };
+}
+
+/** The last that began no later than the span, else the last of all; never the span itself. */
+function lastBefore(ordered: readonly Span[], span: Span): Span | undefined {
+  const last = (end: number) => (ordered[end - 1] === span ? ordered[end - 2] : ordered[end - 1]);
+  const until = countUntil(ordered, ({ startTime }) => startTime <= span.startTime);
+  return last(until) ?? last(ordered.length);
 }

@@ -2,11 +2,11 @@
  * Which units belong to a flow: from the units of the asked trace up to their origins, then down over everything that
  * these caused. Never the connected component: what a batch took from other flows is not followed.
  */
-import { circlesAmong, uncausedHeads } from "./circles.ts";
+import { circlesAmong, uncausedHeads, type Place } from "./circles.ts";
 import type { Edge, Graph } from "./join.ts";
 import { originsOfTrace } from "./origins.ts";
 import type { Take } from "./take.ts";
-import { byEntry, isOrphan, isOwnParent, type Unit } from "./unit.ts";
+import { byEntry, type Unit } from "./unit.ts";
 
 /** What belongs to one flow. */
 export interface Selection {
@@ -50,16 +50,14 @@ function collect(graph: Graph, origins: readonly Unit[], askedTraceId: string): 
     queue: [],
     heads: [],
   };
-  const strays = straysByTrace(graph);
-  const rooted = new Set([askedTraceId]);
   for (const origin of origins) {
     for (const take of origin.takes) addTake(graph, found, { unit: origin, take });
     include(found, origin);
     for (const part of origin.parts) addPart(graph, found, part);
     if (origin.parts.length > 0 && origin.takes.length === 0) found.shells.add(origin);
   }
-  includeStrays(graph, found, strays.get(askedTraceId));
-  followQueue(graph, found, { strays, rooted });
+  includeStrays(graph, found, graph.straysOfTrace.get(askedTraceId));
+  followQueue(graph, found, askedTraceId);
   const units = [...found.units].filter((unit) => !found.shells.has(unit)).sort(byEntry);
   const takes = new Map(units.map((unit) => [unit, [...(found.takes.get(unit) ?? [])]]));
   const circular = [...origins, ...found.heads].filter(({ entry }) => {
@@ -70,35 +68,44 @@ function collect(graph: Graph, origins: readonly Unit[], askedTraceId: string): 
   return { origins, units: new Set(units), shells: found.shells, takes, edges: [...found.edges], circular };
 }
 
-interface Strays {
-  /** By trace. */
-  readonly strays: ReadonlyMap<string, readonly Unit[]>;
+function followQueue(graph: Graph, found: Collected, askedTraceId: string): void {
   /** Traces of which the flow has a root. */
-  readonly rooted: Set<string>;
-}
-
-function followQueue(graph: Graph, found: Collected, { strays, rooted }: Strays): void {
+  const rooted = new Set([askedTraceId]);
+  const circles: CircularHeads = { graph, found, unseen: [askedTraceId], places: new Map() };
   // The queue grows while it is walked.
   for (const unit of found.queue) {
     followDown(graph, found, unit);
-    if (unit.entry.parentSpanId === undefined) {
-      rooted.add(unit.entry.traceId);
-      includeStrays(graph, found, strays.get(unit.entry.traceId));
+    const { traceId, parentSpanId } = unit.entry;
+    if (parentSpanId === undefined && !rooted.has(traceId)) {
+      rooted.add(traceId);
+      circles.unseen.push(traceId);
+      includeStrays(graph, found, graph.straysOfTrace.get(traceId));
     }
     if (unit !== found.queue.at(-1)) continue;
-    const heads = circularHeads(graph, found, rooted);
-    found.heads.push(...heads);
+    const heads = circularHeads(circles);
+    for (const head of heads) found.heads.push(head);
     includeStrays(graph, found, heads);
   }
 }
 
+interface CircularHeads {
+  readonly graph: Graph;
+  readonly found: Collected;
+  /** Traces with a root that were not looked at. */
+  readonly unseen: string[];
+  /** Of the units that were. */
+  readonly places: Map<Unit, Place>;
+}
+
 /** Units of these traces that only cause one another, as nothing else leads to them. */
-function circularHeads(graph: Graph, { units }: Collected, rooted: ReadonlySet<string>): Unit[] {
-  const left = graph.units.filter((unit) => !units.has(unit) && rooted.has(unit.entry.traceId));
+function circularHeads({ graph, found, unseen, places }: CircularHeads): Unit[] {
+  const traceIds = unseen.splice(0);
+  const own = traceIds.flatMap((traceId) => graph.unitsOfTrace.get(traceId) ?? []);
+  const left = own.filter((unit) => !found.units.has(unit));
   if (left.length === 0) return [];
   const causesOf = (unit: Unit) => graph.causes.get(unit)?.map(({ from }) => from) ?? [];
-  const circles = circlesAmong(left, causesOf).filter(({ length }) => length > 1);
-  return uncausedHeads(circles, causesOf).filter((unit) => !units.has(unit));
+  const circles = circlesAmong(left, causesOf, places).filter(({ length }) => length > 1);
+  return uncausedHeads(circles, causesOf).filter((unit) => !found.units.has(unit));
 }
 
 /**
@@ -126,8 +133,7 @@ export function tracesOfSameFlow({ units, effects }: Graph, selection: Selection
  */
 export function causesOfWhole(graph: Graph, traceId: string): ReadonlySet<string> {
   const found = new Set<string>();
-  for (const unit of graph.units) {
-    if (unit.entry.traceId !== traceId) continue;
+  for (const unit of graph.unitsOfTrace.get(traceId) ?? []) {
     const edge = graph.causes.get(unit)?.find(({ joinedBy }) => joinedBy !== "content");
     if (edge === undefined) return new Set();
     found.add(edge.from.entry.traceId);
@@ -157,18 +163,21 @@ function followDown(graph: Graph, found: Collected, unit: Unit): void {
 }
 
 /** The message, and whoever else took the same one: another attempt, a dead-letter queue's reader. */
-function addTake(graph: Graph, found: Collected, { unit, take }: { unit: Unit; take: Take }): void {
-  const takes = found.takes.get(unit) ?? new Set();
-  found.takes.set(unit, takes);
-  takes.add(take);
-  for (const key of take.keys) {
-    if (found.seenKeys.has(key)) continue;
-    found.seenKeys.add(key);
-    for (const other of graph.takersOfKey.get(key) ?? []) {
-      if (other === unit) continue;
-      const same = other.takes.find(({ keys }) => keys.includes(key));
-      if (same) addTake(graph, found, { unit: other, take: same });
-      include(found, other);
+function addTake(graph: Graph, found: Collected, first: { readonly unit: Unit; readonly take: Take }): void {
+  const taken = [first];
+  // The list grows while it is walked: messages may lead to one another in a chain as long as the flow.
+  for (const { unit, take } of taken) {
+    const takes = found.takes.get(unit) ?? new Set();
+    found.takes.set(unit, takes);
+    takes.add(take);
+    for (const key of take.keys) {
+      if (found.seenKeys.has(key)) continue;
+      found.seenKeys.add(key);
+      for (const other of graph.takersOfKey.get(key) ?? []) {
+        if (other.unit === unit) continue;
+        taken.push(other);
+        include(found, other.unit);
+      }
     }
   }
 }
@@ -177,18 +186,6 @@ function addTake(graph: Graph, found: Collected, { unit, take }: { unit: Unit; t
 function addPart(graph: Graph, found: Collected, part: Unit): void {
   for (const take of part.takes) addTake(graph, found, { unit: part, take });
   include(found, part);
-}
-
-/** Units whose parent is missing and that nothing else explains, by trace. */
-function straysByTrace(graph: Graph): Map<string, Unit[]> {
-  const strays = new Map<string, Unit[]>();
-  for (const unit of graph.units) {
-    if (graph.causes.has(unit) || !(isOrphan(unit, graph.index) || isOwnParent(unit, graph.index))) continue;
-    const list = strays.get(unit.entry.traceId);
-    if (list) list.push(unit);
-    else strays.set(unit.entry.traceId, [unit]);
-  }
-  return strays;
 }
 
 function includeStrays(graph: Graph, found: Collected, strays: readonly Unit[] | undefined): void {

@@ -45,8 +45,9 @@ export function sendsOf(spans: readonly Span[]): Send[] {
     if (parent) outermost.set(span, parent);
   }
   const sends = new Map<Span, Send>();
+  const roots = rootsOf(sending, outermost);
   for (const span of sending) {
-    const root = rootOf(span, outermost);
+    const root = roots.get(span) ?? span;
     const send = sends.get(root) ?? newSend(root);
     sends.set(root, send);
     if (span !== root) {
@@ -58,14 +59,20 @@ export function sendsOf(spans: readonly Span[]): Send[] {
   return [...sends.values()];
 }
 
-function rootOf(span: Span, outermost: ReadonlyMap<Span, Span>): Span {
-  const seen = new Set<Span>();
-  let root = span;
-  for (let next = outermost.get(root); next && !seen.has(next); next = outermost.get(root)) {
-    seen.add(root);
-    root = next;
+/** The outermost span of each one's sending; of spans that name one another, the same one for all. */
+function rootsOf(sending: readonly Span[], outermost: ReadonlyMap<Span, Span>): Map<Span, Span> {
+  const roots = new Map<Span, Span>();
+  for (const span of sending) {
+    const path = new Set<Span>();
+    let last = span;
+    for (let at: Span | undefined = span; at && !path.has(at) && !roots.has(last); at = outermost.get(at)) {
+      path.add(at);
+      last = at;
+    }
+    const root = roots.get(last) ?? last;
+    for (const passed of path) roots.set(passed, root);
   }
-  return root;
+  return roots;
 }
 
 function newSend(span: Span): Send {

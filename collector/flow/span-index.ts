@@ -1,6 +1,6 @@
 /** Spans by id, each once, in an order that does not depend on how they arrived. */
 import type { Span } from "../../schema/flow.ts";
-import { callerAmong, distinctSpans, parentAmong } from "./same-id.ts";
+import { callerAmong, distinctSpans, parentAmong, type FindParent } from "./same-id.ts";
 import { byStart } from "./span-order.ts";
 
 /** Each span once, to be walked in order or found by its ids. */
@@ -35,13 +35,14 @@ export function indexSpans(input: readonly Span[]): SpanIndex {
     if (others.length > 0) twins.set(ids, [first, ...others]);
   }
   const spans = [...traces.values()].flatMap((byId) => [...byId.values()]);
-  for (const [, ...others] of twins.values()) spans.push(...others);
+  for (const [, ...others] of twins.values()) for (const other of others) spans.push(other);
   spans.sort(byStart);
   const find = (traceId: string, spanId: string) => traces.get(traceId)?.get(spanId);
   // Each is asked for in most steps.
   const parents = new Map<Span, Span>();
+  const parentFinders = new Map<string, FindParent>();
   for (const span of spans) {
-    const parent = parentIn({ find, twins }, span);
+    const parent = parentIn({ find, twins, parentFinders }, span);
     if (parent) parents.set(span, parent);
   }
   return { spans, find, parentOf: (span) => parents.get(span) };
@@ -49,13 +50,19 @@ export function indexSpans(input: readonly Span[]): SpanIndex {
 
 interface ById extends Pick<SpanIndex, "find"> {
   readonly twins: ReadonlyMap<string, readonly Span[]>;
+  /** Of the ids among these that were asked for. */
+  readonly parentFinders: Map<string, FindParent>;
 }
 
-function parentIn({ find, twins }: ById, span: Span): Span | undefined {
+function parentIn({ find, twins, parentFinders }: ById, span: Span): Span | undefined {
   const { traceId, spanId, parentSpanId } = span;
   const caller = twins.size > 0 && callerAmong(twins.get(traceId + spanId) ?? [], span);
   if (caller) return caller;
   if (parentSpanId === undefined) return undefined;
-  const several = twins.get(traceId + parentSpanId);
-  return several ? parentAmong(several, span) : find(traceId, parentSpanId);
+  const ids = traceId + parentSpanId;
+  const several = twins.size === 0 ? undefined : twins.get(ids);
+  if (several === undefined) return find(traceId, parentSpanId);
+  const findParent = parentFinders.get(ids) ?? parentAmong(several);
+  parentFinders.set(ids, findParent);
+  return findParent(span);
 }

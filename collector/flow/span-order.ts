@@ -26,3 +26,15 @@ export function compare(a: string, b: string): number {
 export function endMs(span: Span): number {
   return toMs(span.startTime) + span.durationMs;
 }
+
+/** How many of the items, which are in order, come before the first that the condition is not true of. */
+export function countUntil<Item>(ordered: readonly Item[], isBefore: (item: Item) => boolean): number {
+  let low = 0;
+  let high = ordered.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isBefore(ordered[middle] as Item)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -2,7 +2,7 @@
 import * as names from "../../schema/attributes.ts";
 import type { Span, SpanLink } from "../../schema/flow.ts";
 import { number } from "./attribute-readers.ts";
-import { messageKeys, operationOf, readMessage, runKeyOf, shareKey, type Message } from "./message.ts";
+import { messageKeys, operationOf, readMessage, runKeyOf, type Message } from "./message.ts";
 import { isSendSpan } from "./send.ts";
 import type { SpanIndex } from "./span-index.ts";
 
@@ -29,14 +29,40 @@ export function isMembership(span: Span, link: SpanLink, index: SpanIndex): bool
   const target = index.find(link.traceId, link.spanId);
   if (target === undefined || span.kind !== "consumer") return false;
   if (target.kind !== "consumer" && target.kind !== "server") return false;
-  if (operationOf(target) === "receive") return true;
-  return shareKey(allKeys(span), allKeys(target));
+  return operationOf(target) === "receive" || tookOneMessage(span, target);
+}
+
+/** What was asked of a span's messages: it may have as many links as a batch has messages. */
+interface KnownMessages {
+  readonly keys: ReadonlySet<string>;
+  /** Whether these took one of them, too. */
+  readonly others: Map<Span, boolean>;
+}
+
+const knownMessages = new WeakMap<Span, KnownMessages>();
+
+function tookOneMessage(span: Span, other: Span): boolean {
+  const { keys, others } = messagesOf(span);
+  const known = others.get(other);
+  if (known !== undefined) return known;
+  const otherKeys = messagesOf(other).keys;
+  const [few, many] = keys.size < otherKeys.size ? [keys, otherKeys] : [otherKeys, keys];
+  const isShared = [...few].some((key) => many.has(key));
+  others.set(other, isShared);
+  return isShared;
 }
 
 /** Every identity that a span, its links and its events name. */
-function allKeys(span: Span): string[] {
-  const records = [...span.links, ...span.events].flatMap(({ attributes }) => messageKeys(attributes, span.attributes));
-  return [...messageKeys(span.attributes), ...records];
+function messagesOf(span: Span): KnownMessages {
+  const known = knownMessages.get(span);
+  if (known) return known;
+  const keys = new Set(messageKeys(span.attributes));
+  for (const { attributes } of [...span.links, ...span.events]) {
+    for (const key of messageKeys(attributes, span.attributes)) keys.add(key);
+  }
+  const made = { keys, others: new Map() };
+  knownMessages.set(span, made);
+  return made;
 }
 
 /** The messages that one span says it took. */
@@ -75,8 +101,12 @@ function splitKeys(take: Take, count: number): Take[] {
 
 /** One message that was recorded twice: what the first does not say, the second does. */
 export function mergeTakes(first: Take, second: Take): Take {
+  return { ...mergeApartFromKeys(first, second), keys: [...new Set([...first.keys, ...second.keys])] };
+}
+
+function mergeApartFromKeys(first: Take, second: Take): Take {
   return {
-    keys: [...new Set([...first.keys, ...second.keys])],
+    keys: first.keys,
     destination: first.destination ?? second.destination,
     via: first.via ?? second.via,
     sentMs: first.sentMs ?? second.sentMs,
@@ -93,7 +123,7 @@ export function mergeTakes(first: Take, second: Take): Take {
 /** Each message once: two takes with a key in common, or of one context where one has no key, are one. */
 export function distinctTakes(takes: Take[]): Take[] {
   if (takes.length < 2) return takes;
-  const merged: (Take | undefined)[] = [];
+  const merged: { take: Take; readonly keys: Set<string> }[] = [];
   const byKey = new Map<string, number>();
   const byContext = new Map<string, number>();
   for (const take of takes) {
@@ -101,13 +131,16 @@ export function distinctTakes(takes: Take[]): Take[] {
     const sameKey = take.keys.map((key) => byKey.get(key)).find((at) => at !== undefined);
     const sameContext = context === undefined ? undefined : byContext.get(context);
     const other = sameContext === undefined ? undefined : merged[sameContext];
-    const foldable = other && (other.keys.length === 0 || take.keys.length === 0);
+    const foldable = other && (other.keys.size === 0 || take.keys.length === 0);
     const at = sameKey ?? (foldable ? sameContext : undefined) ?? merged.length;
     const known = merged[at];
-    const result = known ? mergeTakes(known, take) : take;
-    merged[at] = result;
-    for (const key of result.keys) byKey.set(key, at);
+    if (known) known.take = mergeApartFromKeys(known.take, take);
+    const { keys } = (merged[at] ??= { take, keys: new Set() });
+    for (const key of take.keys) {
+      keys.add(key);
+      byKey.set(key, at);
+    }
     if (context !== undefined && !byContext.has(context)) byContext.set(context, at);
   }
-  return merged.filter((take) => take !== undefined);
+  return merged.map(({ take, keys }) => (keys.size === take.keys.length ? take : { ...take, keys: [...keys] }));
 }
