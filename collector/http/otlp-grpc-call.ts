@@ -4,7 +4,7 @@
  * @see https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import { decompress, tooLargeMessage } from "../ingest/decompress.ts";
+import { CONTENT_ENCODINGS, decompress, tooLargeMessage } from "../ingest/decompress.ts";
 import { malformed, OtlpError, rpcCode, tooLarge } from "../ingest/errors.ts";
 import { requestSizeMaxBytes } from "../ingest/limits.ts";
 import { statusBody } from "../ingest/otlp-answer.ts";
@@ -17,7 +17,8 @@ const resetGraceMs = 20;
 const HEADERS = {
   ":status": 200,
   "content-type": "application/grpc+proto",
-  "grpc-accept-encoding": "identity,gzip,deflate",
+  // The other names of one encoding are HTTP's alone.
+  "grpc-accept-encoding": ["identity", ...CONTENT_ENCODINGS.filter((name) => !name.startsWith("x-"))].join(","),
 };
 
 /**

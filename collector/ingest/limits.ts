@@ -12,6 +12,12 @@ export const valueDepthMax = 50;
 /** Characters of the reasons in one partial success; a response must stay far below 4 MiB. */
 export const rejectMessageMaxLength = 1_000;
 
+/**
+ * Spans of one request that are rejected one by one, some 10 us each; a request with more is refused as a whole. It is
+ * more than exporters send at once, and 64 MiB of empty spans would keep the collector for minutes.
+ */
+export const rejectionsMax = 10_000;
+
 /** Rows of one Native block: what fits the caches; a commit under load has 1,000 to 5,000. */
 export const blockRowsMax = 16_384;
 

@@ -8,9 +8,9 @@ import { AttributeWriter } from "./attribute-writer.ts";
 import type { BlockBytes } from "./block-memory.ts";
 import { countSpans } from "./count-spans.ts";
 import { kernelDropped } from "./dropped-kernels.ts";
-import { OtlpError } from "./errors.ts";
+import { malformed, OtlpError } from "./errors.ts";
 import { ValueTooDeepError } from "./json-text.ts";
-import { blockRowsMax, clockAheadMaxNs } from "./limits.ts";
+import { blockRowsMax, clockAheadMaxNs, rejectionsMax } from "./limits.ts";
 import type { LowCardinalityColumn } from "./native-columns.ts";
 import { ProtobufReader, skipUnknown } from "./protobuf.ts";
 import { SpanBlock } from "./span-block.ts";
@@ -67,6 +67,8 @@ export class SpanTranscoder {
   // Of the request at hand.
   #careful = false;
   #rejected = 0;
+  /** Rejections one by one, each of which costs a throw and a rollback. */
+  #rejections = 0;
   #reasons = new Set<string>();
   #spans = 0;
   #contextRow = 0;
@@ -174,6 +176,7 @@ export class SpanTranscoder {
   #request(body: Uint8Array, careful: boolean): void {
     this.#careful = careful;
     this.#rejected = 0;
+    this.#rejections = 0;
     this.#spans = 0;
     this.#reasons.clear();
     this.#spanWriter.startRequest(this.#clock());
@@ -285,6 +288,10 @@ export class SpanTranscoder {
   /** How many they are. */
   #reject(reason: string, spans: number): number {
     this.#rejected += spans;
+    this.#rejections += 1;
+    if (this.#rejections > rejectionsMax) {
+      throw malformed(`more than ${String(rejectionsMax)} spans cannot be kept; of one: ${reason}`);
+    }
     if (this.#reasons.size < reasonsMax) this.#reasons.add(reason);
     return spans;
   }

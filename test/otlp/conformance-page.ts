@@ -56,6 +56,7 @@ query API answers pages of its own origin alone.
 | levels of arrays and maps in a value | 50 | the span is rejected, its neighbours are kept |
 | ids of a wrong length, or all zero | - | the span is rejected, its neighbours are kept |
 | spans in JSON with a member of a wrong type | 1,000 | the span is rejected, its neighbours are kept; 400 beyond, or where no span is left |
+| spans rejected for these reasons in a request | 10,000 | 400, for the whole request |
 | link with ids of a wrong length | - | the link is dropped and counted in \`droppedLinksCount\` |
 | strings that are not UTF-8 | - | the bad bytes become U+FFFD, and are counted |
 | start time further than an hour ahead, or past the retention | - | stored at the time of its arrival, and counted; the time as it was sent is kept beside it |
