@@ -55,9 +55,9 @@ export const readyFromBytes = 1024 * 1024;
 export const loadsAtATime = 2;
 
 /**
- * Inserts for which the store's merges wait while it is behind: a burst of six million spans. Each leaves a part in every
- * table that a look-up has to look into, 5 ms of CPU for a page of flows, beside the dozen that are there at most as a
- * rule; `spans` has as many before it is merged.
+ * Inserts for which the store's merges wait while it is behind: a burst of six million spans. Each leaves a part in
+ * every table that a look-up has to look into, 5 ms of CPU for a page of flows, beside the dozen that are there at most
+ * as a rule; `spans` has as many before it is merged.
  */
 export const mergesHeldMaxInserts = 16;
 
