@@ -2,7 +2,7 @@
 import type { Log } from "../store/log.ts";
 
 /** What every connection of HTTP/2 begins with. */
-export const HTTP2_PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+const HTTP2_PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 const HTTP1_LINE = /^[A-Z]{3,20} \S* ?(HTTP\/1\.|$)/;
 /** Of a TLS record that begins a handshake. */
 const TLS_HANDSHAKE = [0x16, 0x03] as const;
