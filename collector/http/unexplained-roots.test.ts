@@ -37,7 +37,9 @@ beforeAll(async () => {
 });
 afterAll(() => test.close());
 
-it.for([7, 50, 200])("each of them and of the others is on one of the pages of %d, newest first", async (limit) => {
+const pageSizes = [7, 50, 200];
+const timeout = 60_000;
+it.for(pageSizes)("each of them and of the others is on one of the pages of %d, newest first", { timeout }, async (limit) => {
   const found: FlowListResponse["flows"] = [];
   const path = `/api/flows?from=2026-11-21T12:00:00Z&to=2026-11-21T13:00:00Z&limit=${String(limit)}`;
   for (let cursor: string | undefined = ""; cursor !== undefined; ) {
