@@ -123,13 +123,13 @@ export async function countSpans(store: Store, search: Omit<SpanSearch, "after">
 
 /** Places that are named in the query: what to read first is said, and their blocks are kept. */
 const FEW_PLACES_MAX = 500;
-const HAS_ID = "spans.span_id IN (SELECT toFixedString(unhex(arrayJoin({spanIds:Array(String)})), 8))";
 const PLACE = `(${slotSql("spans.start_time")}, spans.trace_id)`;
 const FEW_AT_SQL = `
 SELECT
   ${SPAN_COLUMNS}
 FROM spans
-PREWHERE ${PLACE} IN {places:Array(Tuple(UInt32, FixedString(16)))} AND ${HAS_ID}
+PREWHERE ${PLACE} IN {places:Array(Tuple(UInt32, FixedString(16)))}
+  AND spans.span_id IN {ids:Array(FixedString(8))}
 ${LOOK_UP_SETTINGS}`;
 const MANY_AT_SQL = `
 SELECT
@@ -140,7 +140,7 @@ WHERE ${PLACE} IN
     SELECT tupleElement(place, 1), toFixedString(unhex(tupleElement(place, 2)), 16)
     FROM (SELECT arrayJoin(arrayZip({slots:Array(UInt32)}, {traceIds:Array(String)})) AS place)
 )
-AND ${HAS_ID}`;
+AND spans.span_id IN (SELECT toFixedString(unhex(arrayJoin({spanIds:Array(String)})), 8))`;
 
 /** The spans at these positions, in their order. */
 export async function spansAt(
@@ -153,9 +153,10 @@ export async function spansAt(
   const traceIds = positions.map(({ traceId }) => traceId);
   const places = traceIds.map((traceId, at) => new Tuple(slots[at], Buffer.from(traceId, "hex")));
   const spanIds = positions.map(({ spanId }) => spanId);
+  const ids = spanIds.map((spanId) => Buffer.from(spanId, "hex"));
   const isFew = positions.length <= FEW_PLACES_MAX;
-  const [sql, where] = isFew ? [FEW_AT_SQL, { places }] : [MANY_AT_SQL, { slots, traceIds }];
-  const blocks = await store.queryBlocks(sql, { ...where, spanIds }, within(BOUNDS, reading));
+  const [sql, params] = isFew ? [FEW_AT_SQL, { places, ids }] : [MANY_AT_SQL, { slots, traceIds, spanIds }];
+  const blocks = await store.queryBlocks(sql, params, within(BOUNDS, reading));
   // One whose clock is wild is stored at its arrival, and so at several instants where it is sent again.
   const byPlace = new Map(blocks.flatMap(spanReader()).map((span) => [placeOf(span), span]));
   return positions.flatMap((position) => byPlace.get(idOf(position)) ?? []);
