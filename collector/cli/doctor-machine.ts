@@ -1,8 +1,20 @@
 /** What the doctor looks at on this machine: Node, the data directory and its disk, the ports, the clock, the log. */
-import { accessSync, constants, existsSync, readdirSync, rmSync, statSync, statfsSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+  statfsSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ListenError, serveApp } from "../http/serve.ts";
 import { diskFreeMinBytes } from "../ingest/limits.ts";
+import { isUnusedSegment, segmentHeadBytes } from "../ingest/segment.ts";
 import { lockDataDir } from "../store/data-dir.ts";
 import { StoreStartError } from "../store/start-error.ts";
 import type { Config } from "./config.ts";
@@ -156,7 +168,7 @@ function newestNoteMs(dir: string): number | undefined {
 export function checkSegments({ dataDir }: Pick<Config, "dataDir">): Finding {
   const wal = join(dataDir, "wal");
   const aside = segmentsIn(join(wal, "damaged"));
-  const waiting = segmentsIn(wal);
+  const waiting = segmentsIn(wal, (path) => !isUnusedSegment(headOf(path)));
   const wait = waiting.count === 0 ? "none waits for the store" : `${segmentsText(waiting)} waiting for the store`;
   if (aside.count === 0) return ok(`no segment is set aside, ${wait}`);
   return warning(
@@ -170,10 +182,27 @@ function segmentsText({ count, sizeBytes }: ReturnType<typeof segmentsIn>): stri
   return `${String(count)} ${count === 1 ? "segment" : "segments"} (${sizeText(sizeBytes)})`;
 }
 
-function segmentsIn(dir: string): { readonly count: number; readonly sizeBytes: number } {
-  const paths = namesIn(dir).flatMap((name) => (name.endsWith(".seg") ? [join(dir, name)] : []));
+function segmentsIn(
+  dir: string,
+  isCounted: (path: string) => boolean = () => true,
+): { readonly count: number; readonly sizeBytes: number } {
+  const paths = namesIn(dir).flatMap((name) => (name.endsWith(".seg") ? [join(dir, name)] : [])).filter(isCounted);
   const sizeBytes = paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
   return { count: paths.length, sizeBytes };
+}
+
+/** The first bytes of a file; none where a collector that runs took it away meanwhile, or it cannot be read. */
+function headOf(path: string): Buffer {
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    const head = Buffer.alloc(segmentHeadBytes);
+    return head.subarray(0, readSync(file, head));
+  } catch {
+    return Buffer.alloc(0);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
 }
 
 function namesIn(dir: string): string[] {

@@ -10,6 +10,7 @@ import { serveApp } from "../http/serve.ts";
 import { lockDataDir } from "../store/data-dir.ts";
 import { silentLog } from "../store/log.ts";
 import { openStore } from "../store/open-store.ts";
+import { encodeSegmentHeader, newSegmentId } from "../ingest/segment.ts";
 import {
   checkClock,
   checkDataDir,
@@ -143,6 +144,10 @@ describe("this machine", () => {
     expect(checkSegments({ dataDir }).message).toMatch(/none waits/);
     mkdirSync(join(dataDir, "wal", "damaged"), { recursive: true });
     writeFileSync(join(dataDir, "wal", "0000000000000002.seg"), "x".repeat(2048));
+    // What a collector has at hand holds nothing: a file that waits for its first record, and one to be written over.
+    const unused = Buffer.concat([encodeSegmentHeader(newSegmentId(3)), Buffer.alloc(4096, "y")]);
+    writeFileSync(join(dataDir, "wal", "0000000000000003.seg"), unused);
+    writeFileSync(join(dataDir, "wal", "0000000000000001.spare"), unused);
     expect(checkSegments({ dataDir })).toMatchObject({
       level: "ok",
       message: expect.stringMatching(/no segment is set aside, 1 segment \(2\.0 KiB\) waiting/) as unknown,

@@ -27,6 +27,7 @@ const METRICS: readonly Metric[] = [
   gauge("in_flight_bytes", "Bytes of request bodies in hand.", (stats) => stats.inFlightBytes),
   gauge("kernel_bytes", "Memory of the transcoder.", (stats) => stats.kernelBytes),
   gauge("wal_bytes", "Bytes acknowledged and not in the store.", (stats) => stats.walBytes),
+  gauge("wal_spare_bytes", "Bytes of the log's files kept to be written over.", (stats) => stats.walSpareBytes),
   gauge("wal_segments", "Segments that wait for the store.", (stats) => stats.walSegments),
   gauge("disk_free_bytes", "Free bytes on the disk of the log.", (stats) => stats.diskFreeBytes),
   gauge("lag_seconds", "Age of the oldest span not in the store.", (stats) => stats.lagS),

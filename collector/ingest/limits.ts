@@ -49,6 +49,27 @@ export const segmentSizeMaxBytes = 64 * 1024 * 1024;
 export const readyFromBytes = 1024 * 1024;
 
 /**
+ * Files of loaded segments that are kept to be written over. Under load one is written, one is ready, and one or two
+ * are loaded, so one or two wait here.
+ */
+export const spareFilesMax = 4;
+
+/**
+ * Bytes of these files: two of the largest segments. What is kept is missing on the disk; it is not in the bytes of
+ * the log that {@link walSizeMaxBytes} bounds, and goes before anything is refused for want of room.
+ */
+export const spareSizeMaxBytes = 128 * 1024 * 1024;
+
+/** Size of a file, bytes, that is kept however little of it was used: small segments differ, and cost nothing. */
+export const spareSmallMaxBytes = 1024 * 1024;
+
+/** Part of a larger file that its segment must have filled, or it goes: the load became less. */
+export const spareUsedMin = 1 / 8;
+
+/** For how long these files are kept where none of them is needed, ms: a pause between two bursts, not a night. */
+export const spareIdleMaxMs = 60_000;
+
+/**
  * Segments inserted at a time while more than one waits: while one is parsed and sorted by one thread, or synced, the
  * other's views use the second core. The store holds the bytes of each several times, so no more.
  */

@@ -190,8 +190,8 @@ describe("the receiver", () => {
     let failing = true;
     const files: WalFiles = {
       ...diskFiles,
-      create: async (path) => {
-        const file = await diskFiles.create(path);
+      create: async (path, head) => {
+        const file = await diskFiles.create(path, head);
         return { ...file, sync: () => (failing && path.endsWith(".seg") ? Promise.reject(new Error("EIO")) : file.sync()) };
       },
     };

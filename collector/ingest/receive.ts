@@ -11,6 +11,7 @@ import {
   rejectMessageMaxLength,
   retryAfterS,
   segmentAgeMaxMs,
+  spareSizeMaxBytes,
   walSizeMaxBytes,
 } from "./limits.ts";
 import { JsonWalker } from "./json-walker.ts";
@@ -39,6 +40,7 @@ export interface ReceiverLimits {
   readonly diskFreeMinBytes?: number;
   readonly inFlightMaxBytes?: number;
   readonly segmentAgeMaxMs?: number;
+  readonly spareSizeMaxBytes?: number;
 }
 
 /** Where spans go, and how long they are kept, days. */
@@ -108,13 +110,14 @@ interface Waiting {
 
 /** Opens the log, starts to load what an earlier collector left, and takes requests. */
 export async function openReceiver(options: ReceiverOptions): Promise<Receiver> {
-  const { store, log, dataDir, files = diskFiles } = options;
+  const { store, log, dataDir, files = diskFiles, limits } = options;
   const dir = join(dataDir, "wal");
   const recent = await RecentRequests.open(join(dir, "requests"), files);
   const onLeft = (requests: readonly string[]) => {
     for (const request of requests) recent.add(request);
   };
-  const wal = await Wal.open({ dir, log, files, keepRecords: () => new JoinedRecords(), onLeft });
+  const spareSizeMaxBytes = limits?.spareSizeMaxBytes;
+  const wal = await Wal.open({ dir, log, files, spareSizeMaxBytes, keepRecords: () => new JoinedRecords(), onLeft });
   const loader = new Loader({ wal, store, recent, table: "spans", log });
   const receiver = new OpenReceiver(options, wal, recent, loader);
   await receiver.start();
@@ -155,7 +158,8 @@ class OpenReceiver implements Receiver {
     this.#loader = loader;
     this.#transcoder = new SpanTranscoder({ retentionDays: options.retentionDays });
     this.#unsampled = new UnsampledIntake(options);
-    this.#limits = { walSizeMaxBytes, diskFreeMinBytes, inFlightMaxBytes, segmentAgeMaxMs, ...options.limits };
+    const defaults = { walSizeMaxBytes, diskFreeMinBytes, inFlightMaxBytes, segmentAgeMaxMs, spareSizeMaxBytes };
+    this.#limits = { ...defaults, ...options.limits };
   }
 
   async start(): Promise<void> {
@@ -245,6 +249,7 @@ class OpenReceiver implements Receiver {
       inFlightBytes: this.#inFlightBytes,
       kernelBytes: this.#transcoder.memoryBytes,
       walBytes: this.#wal.sizeBytes,
+      walSpareBytes: this.#wal.spareBytes,
       walSegments: this.#wal.closedSegments,
       diskFreeBytes: this.#diskFreeBytes,
       lagS: since === undefined ? 0 : (performance.now() - since) / 1000,
@@ -349,7 +354,11 @@ class OpenReceiver implements Receiver {
 
   async #checkDisk(): Promise<void> {
     const { files = diskFiles } = this.#options;
-    this.#diskFreeBytes = await files.freeBytes(this.#wal.dir).catch(() => this.#diskFreeBytes);
+    const { diskFreeMinBytes, spareSizeMaxBytes } = this.#limits;
+    const freeBytes = () => files.freeBytes(this.#wal.dir).catch(() => this.#diskFreeBytes);
+    // What is kept for later goes before a request is refused for want of room.
+    await this.#wal.tidy((await freeBytes()) >= diskFreeMinBytes + spareSizeMaxBytes);
+    this.#diskFreeBytes = await freeBytes();
     this.#tellLack();
   }
 

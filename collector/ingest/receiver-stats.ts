@@ -20,6 +20,8 @@ export interface ReceiverStats {
   /** Memory of the transcoder's kernel. */
   readonly kernelBytes: number;
   readonly walBytes: number;
+  /** Bytes of the log's files that hold nothing and are kept to be written over. */
+  readonly walSpareBytes: number;
   readonly walSegments: number;
   readonly diskFreeBytes: number;
   /** Age of the oldest acknowledged data that is not yet in the store, seconds. */

@@ -1,21 +1,25 @@
 /** The log's files, each with its header; under load the next is made beforehand, as a durable name takes its time. */
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Log } from "../store/log.ts";
-import { encodeSegmentHeader } from "./segment.ts";
+import { segmentName } from "./segment-names.ts";
+import { encodeSegmentHeader, newSegmentId } from "./segment.ts";
+import type { SpareFile, SpareFiles } from "./spare-files.ts";
 import type { AppendFile, WalFiles } from "./wal-files.ts";
 
-/** A file with a segment's header and no record. */
+/** A file with a segment's header and no record of it. */
 export interface SegmentFile {
   readonly id: string;
   readonly path: string;
   readonly file: AppendFile;
+  /** Bytes that are there to be written over. */
+  readonly fileBytes: number;
 }
 
-/** Where files are made, and from which size of a segment on beforehand. */
+/** Where files are made, of which, and from which size of a segment on beforehand. */
 export interface SegmentFilesOptions {
   readonly dir: string;
   readonly files: WalFiles;
+  readonly spares: SpareFiles;
   readonly log: Log;
   readonly readyFromBytes: number;
 }
@@ -44,31 +48,50 @@ export class SegmentFiles {
   async take(): Promise<SegmentFile> {
     const ready = await this.#ready;
     this.#ready = undefined;
-    return ready ?? (await this.#create());
+    return ready ?? (await this.#make());
   }
 
-  /** Makes the next file ready where the last segment was large: nobody waits for that until it is needed. */
+  /**
+   * Makes the next file ready where the last segment was large, or a file is there to be written over, which takes no
+   * room: nobody waits for that until it is needed.
+   */
   prepare(lastSizeBytes: number): void {
-    if (lastSizeBytes >= this.#options.readyFromBytes) this.#ready = this.#makeReady();
+    const { readyFromBytes, spares } = this.#options;
+    if (lastSizeBytes >= readyFromBytes || spares.count > 0) this.#ready = this.#makeReady();
   }
 
   /** Removes what was made and not taken. */
-  async close(): Promise<void> {
-    const ready = await this.#ready;
+  async discardReady(): Promise<void> {
+    const making = this.#ready;
+    // Whoever takes one from now on gets another.
     this.#ready = undefined;
-    if (ready) await this.#discard(ready);
+    const ready = await making;
+    if (ready) await this.#discard(ready.file, ready.path);
   }
 
-  async #create(): Promise<SegmentFile> {
-    const { dir, files } = this.#options;
-    const path = join(dir, `${String(this.#nextNumber).padStart(16, "0")}.seg`);
+  async #make(): Promise<SegmentFile> {
+    const number = this.#nextNumber;
     this.#nextNumber += 1;
-    const made = { id: randomBytes(16).toString("hex"), path, file: await files.create(path) };
+    const path = join(this.#options.dir, segmentName(number));
+    const spare = this.#options.spares.take();
+    return spare ? this.#reuse(spare, path, newSegmentId(number)) : this.#create(path, newSegmentId(number));
+  }
+
+  async #create(path: string, id: string): Promise<SegmentFile> {
+    return { id, path, file: await this.#options.files.create(path, encodeSegmentHeader(id)), fileBytes: 0 };
+  }
+
+  /** No segment's name is ever that of a file with another's header: the header is durable before the name is given. */
+  async #reuse(spare: SpareFile, path: string, id: string): Promise<SegmentFile> {
+    let file: AppendFile | undefined;
     try {
-      await made.file.append([encodeSegmentHeader(made.id)]);
-      return made;
+      file = await this.#options.files.reuse(spare.path);
+      await file.append([encodeSegmentHeader(id)]);
+      await file.sync();
+      await this.#options.files.rename(spare.path, path);
+      return { id, path, file, fileBytes: spare.sizeBytes };
     } catch (error) {
-      await this.#discard(made);
+      await this.#discard(file, spare.path, path);
       throw error;
     }
   }
@@ -76,7 +99,7 @@ export class SegmentFiles {
   /** Never rejects: what fails here is tried again, and told, when the file is needed. */
   async #makeReady(): Promise<SegmentFile | undefined> {
     try {
-      return await this.#create();
+      return await this.#make();
     } catch (error) {
       this.#options.log.warn({ error: String(error) }, "the next segment's file could not be made beforehand");
       return undefined;
@@ -84,8 +107,8 @@ export class SegmentFiles {
   }
 
   /** Nothing in it was acknowledged: where it cannot be removed, the next start does. */
-  async #discard({ path, file }: SegmentFile): Promise<void> {
-    await file.close().catch(() => undefined);
-    await this.#options.files.remove(path).catch(() => undefined);
+  async #discard(file: AppendFile | undefined, ...paths: readonly string[]): Promise<void> {
+    await file?.close().catch(() => undefined);
+    for (const path of paths) await this.#options.files.remove(path).catch(() => undefined);
   }
 }

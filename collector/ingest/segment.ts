@@ -1,22 +1,31 @@
 /**
- * The file format of the write-ahead log: a header, then records, each with the checksum of what it holds.
+ * The file format of the write-ahead log: a header, then records that are bound to their segment by its id. A file may
+ * be one that held another segment before: what lies behind the records is then that one's, and means nothing
+ * (docs/decisions/0017).
  *
  * header (32 bytes): magic 8, segment id 16, zero 4, CRC-32 of the 28 bytes before 4
- * record (24 bytes, then data): magic 4, payload size 4, rows 4, requests 4, CRC-32 of the data 4, CRC-32 of the
- * 20 bytes before 4; data: 16 bytes a request (its fingerprint), then the payload, a Native block
+ * record (40 bytes, then data): segment id 16, kind 4, payload size 4, rows 4, requests 4, CRC-32 of the data 4, CRC-32
+ * of the 36 bytes before 4; data: 16 bytes a request (its fingerprint), then the payload, a Native block
+ * end: a record of another kind and without data, once no more will come
  *
- * Integers are little-endian.
+ * A segment's id is the number of its file, 8 bytes big-endian, and 8 random bytes. Other integers are little-endian.
  */
+import { randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 
-const FILE_MAGIC = Buffer.from("HSWAL\u0001\u0000\u0000", "latin1");
-const RECORD_MAGIC = 0x52_53_57_48;
+const FILE_MAGIC = Buffer.from("HSWAL\u0002\u0000\u0000", "latin1");
+/** Kinds of records. */
+const RECORD = 1;
+const END = 2;
 /** Bytes before the first record. */
 export const segmentHeaderBytes = 32;
 /** Bytes of a record before its fingerprints and its payload. */
-export const recordHeaderBytes = 24;
+export const recordHeaderBytes = 40;
 const fingerprintBytes = 16;
 const segmentIdBytes = 16;
+const numberBytes = 8;
+/** Where a record's parts are, after its segment's id. */
+const at = { kind: 16, payloadBytes: 20, rows: 24, requests: 28, dataChecksum: 32, checksum: 36 };
 
 /** One block, and the requests whose spans are in it. */
 export interface SegmentRecord {
@@ -31,15 +40,22 @@ export interface SegmentRecord {
 
 /** What a segment's bytes turned out to be. */
 export interface SegmentContent {
-  /** 32 hex digits; the deduplication token of its insert. '' where the header is damaged. */
+  /** 32 hex digits; the deduplication token of its insert. '' where it is not known. */
   readonly id: string;
   readonly records: readonly SegmentRecord[];
-  /** Where the last whole record ends: a torn tail is cut there. */
+  /** Where the last whole record ends. */
   readonly wholeBytes: number;
-  /** Bytes that no whole record accounts for and that no write which was cut short leaves: damage, not a torn tail. */
+  /** Whether the segment was closed: then what comes before its end is whole, or damaged. */
+  readonly isEnded: boolean;
+  /** Bytes of this segment that are in no whole record, though they were durable once. */
   readonly damagedBytes: number;
-  /** Bytes after the last whole record. */
+  /** Bytes from a record on whose header is whole and its data not, with nothing after it: a torn write, mostly. */
   readonly tailBytes: number;
+}
+
+/** An id for the segment in the file of that number: 32 hex digits. */
+export function newSegmentId(number: number): string {
+  return number.toString(16).padStart(2 * numberBytes, "0") + randomBytes(segmentIdBytes - numberBytes).toString("hex");
 }
 
 /** The header of a segment file; `id` is 32 hex digits. */
@@ -51,82 +67,122 @@ export function encodeSegmentHeader(id: string): Buffer {
   return header;
 }
 
-/** The parts of a record, in the order in which they are written. */
-export function encodeRecord({ payload, rows, requests }: SegmentRecord): [head: Buffer, payload: Uint8Array] {
+/** The parts of a record of the segment `id`, in the order in which they are written. */
+export function encodeRecord(id: string, record: SegmentRecord): [head: Buffer, payload: Uint8Array] {
+  const { payload, rows, requests } = record;
   const head = Buffer.alloc(recordHeaderBytes + requests.length * fingerprintBytes);
   requests.forEach((request, index) => {
     head.write(request, recordHeaderBytes + index * fingerprintBytes, fingerprintBytes, "hex");
   });
-  head.writeUInt32LE(RECORD_MAGIC, 0);
-  head.writeUInt32LE(payload.byteLength, 4);
-  head.writeUInt32LE(rows, 8);
-  head.writeUInt32LE(requests.length, 12);
-  head.writeUInt32LE(crc32(payload, crc32(head.subarray(recordHeaderBytes))), 16);
-  head.writeUInt32LE(crc32(head.subarray(0, 20)), 20);
+  head.writeUInt32LE(payload.byteLength, at.payloadBytes);
+  head.writeUInt32LE(rows, at.rows);
+  head.writeUInt32LE(requests.length, at.requests);
+  head.writeUInt32LE(crc32(payload, crc32(head.subarray(recordHeaderBytes))), at.dataChecksum);
+  sealHeader(head, id, RECORD);
   return [head, payload];
 }
 
-/** Reads every whole record, before and after any damage. Never throws: damage is part of the answer. */
-export function decodeSegment(bytes: Buffer): SegmentContent {
-  const id = readId(bytes);
-  const records: SegmentRecord[] = [];
-  let position = Math.min(segmentHeaderBytes, bytes.length);
-  let wholeBytes = id === "" ? 0 : position;
-  let damagedBytes = 0;
-  while (position < bytes.length) {
-    const record = readRecord(bytes, position);
-    if (record) {
-      damagedBytes += position - Math.max(wholeBytes, Math.min(segmentHeaderBytes, bytes.length));
-      records.push(record.record);
-      position = record.end;
-      wholeBytes = position;
-    } else position = nextMagic(bytes, position + 1);
-  }
-  const tail = bytes.subarray(wholeBytes);
-  if (id !== "" && !isTorn(tail)) damagedBytes += tail.length;
-  return { id, records, wholeBytes, damagedBytes, tailBytes: tail.length };
+/** What is written behind the last record of the segment `id`, as no more will come. */
+export function encodeSegmentEnd(id: string): Buffer {
+  const end = Buffer.alloc(recordHeaderBytes);
+  sealHeader(end, id, END);
+  return end;
+}
+
+function sealHeader(head: Buffer, id: string, kind: number): void {
+  head.write(id, 0, segmentIdBytes, "hex");
+  head.writeUInt32LE(kind, at.kind);
+  head.writeUInt32LE(crc32(head.subarray(0, at.checksum)), at.checksum);
 }
 
 /**
- * What a write that was cut short leaves: part of a record, or zeros where the file had grown already. A record of full
- * length may have been acknowledged, so that one whose checksum is wrong counts as damaged, and is kept.
+ * Reads every whole record, before and after any damage, of the segment in the file of that number. Never throws:
+ * damage is part of the answer.
  */
-function isTorn(tail: Buffer): boolean {
-  if (tail.length < recordHeaderBytes || tail.every((byte) => byte === 0)) return true;
-  return isHeaderWhole(tail, 0) && recordEnd(tail, 0) > tail.length;
+export function decodeSegment(bytes: Buffer, number: number): SegmentContent {
+  const written = readId(bytes);
+  const id = written ?? findId(bytes, number);
+  if (!id) return withoutId(bytes);
+  const records: SegmentRecord[] = [];
+  let wholeBytes = segmentHeaderBytes;
+  let damagedBytes = written ? 0 : segmentHeaderBytes;
+  let isEnded = false;
+  let tailBytes = 0;
+  let position = nextHeader(bytes, wholeBytes, id);
+  while (position >= 0 && !isEnded) {
+    const end = recordEnd(bytes, position);
+    const record = readRecord(bytes, position, end);
+    isEnded = bytes.readUInt32LE(position + at.kind) === END;
+    if (record || isEnded) {
+      damagedBytes += position - wholeBytes;
+      wholeBytes = isEnded ? position : end;
+      tailBytes = 0;
+    } else if (tailBytes === 0) tailBytes = bytes.length - position;
+    if (record) records.push(record);
+    position = nextHeader(bytes, record ? end : position + 1, id);
+  }
+  return { id: id.toString("hex"), records, wholeBytes, isEnded, damagedBytes, tailBytes };
 }
 
-function readId(bytes: Buffer): string {
-  if (bytes.length < segmentHeaderBytes || !bytes.subarray(0, FILE_MAGIC.length).equals(FILE_MAGIC)) return "";
-  if (bytes.readUInt32LE(28) !== crc32(bytes.subarray(0, 28))) return "";
-  return bytes.toString("hex", FILE_MAGIC.length, FILE_MAGIC.length + segmentIdBytes);
+/** Whether a file that begins with `head` holds no record of its segment: it waits for the first. */
+export function isUnusedSegment(head: Buffer): boolean {
+  const id = readId(head);
+  return id !== undefined && !head.subarray(segmentHeaderBytes).equals(id);
 }
 
-function readRecord(bytes: Buffer, at: number): { record: SegmentRecord; end: number } | undefined {
-  if (at + recordHeaderBytes > bytes.length || !isHeaderWhole(bytes, at)) return undefined;
-  const requestCount = bytes.readUInt32LE(at + 12);
-  const dataStart = at + recordHeaderBytes;
-  const payloadStart = dataStart + requestCount * fingerprintBytes;
-  const end = recordEnd(bytes, at);
-  if (end > bytes.length || bytes.readUInt32LE(at + 16) !== crc32(bytes.subarray(dataStart, end))) return undefined;
+/** Bytes that {@link isUnusedSegment} looks at. */
+export const segmentHeadBytes = segmentHeaderBytes + segmentIdBytes;
+
+/** Damage, unless no write to this file was ever made durable. */
+function withoutId(bytes: Buffer): SegmentContent {
+  const isBlank = bytes.length <= segmentHeaderBytes || bytes.every((byte) => byte === 0);
+  const damagedBytes = isBlank ? 0 : bytes.length;
+  return { id: "", records: [], wholeBytes: 0, isEnded: false, damagedBytes, tailBytes: 0 };
+}
+
+function readId(bytes: Buffer): Buffer | undefined {
+  if (bytes.length < segmentHeaderBytes || !bytes.subarray(0, FILE_MAGIC.length).equals(FILE_MAGIC)) return undefined;
+  if (bytes.readUInt32LE(28) !== crc32(bytes.subarray(0, 28))) return undefined;
+  return bytes.subarray(FILE_MAGIC.length, FILE_MAGIC.length + segmentIdBytes);
+}
+
+/** The id where the header is damaged: what the file held before had a lower number. */
+function findId(bytes: Buffer, number: number): Buffer | undefined {
+  const prefix = Buffer.alloc(numberBytes);
+  prefix.writeBigUInt64BE(BigInt(number));
+  const found = nextHeader(bytes, segmentHeaderBytes, prefix);
+  return found < 0 ? undefined : bytes.subarray(found, found + segmentIdBytes);
+}
+
+/** Where the next whole header of a record is that begins with `idBytes`, from `from` on; -1 where none is. */
+function nextHeader(bytes: Buffer, from: number, idBytes: Buffer): number {
+  let found = bytes.indexOf(idBytes, from);
+  while (found >= 0 && !isHeaderWhole(bytes, found)) found = bytes.indexOf(idBytes, found + 1);
+  return found;
+}
+
+function isHeaderWhole(bytes: Buffer, position: number): boolean {
+  if (position + recordHeaderBytes > bytes.length) return false;
+  const kind = bytes.readUInt32LE(position + at.kind);
+  if (kind !== RECORD && kind !== END) return false;
+  return bytes.readUInt32LE(position + at.checksum) === crc32(bytes.subarray(position, position + at.checksum));
+}
+
+/** The record with the whole header at `position`, where its data is whole, too. */
+function readRecord(bytes: Buffer, position: number, end: number): SegmentRecord | undefined {
+  if (bytes.readUInt32LE(position + at.kind) !== RECORD || end > bytes.length) return undefined;
+  const dataStart = position + recordHeaderBytes;
+  if (bytes.readUInt32LE(position + at.dataChecksum) !== crc32(bytes.subarray(dataStart, end))) return undefined;
+  const requestCount = bytes.readUInt32LE(position + at.requests);
   const requests = Array.from({ length: requestCount }, (_, index) =>
     bytes.toString("hex", dataStart + index * fingerprintBytes, dataStart + (index + 1) * fingerprintBytes),
   );
-  return { record: { payload: bytes.subarray(payloadStart, end), rows: bytes.readUInt32LE(at + 8), requests }, end };
+  const payload = bytes.subarray(dataStart + requestCount * fingerprintBytes, end);
+  return { payload, rows: bytes.readUInt32LE(position + at.rows), requests };
 }
 
-function isHeaderWhole(bytes: Buffer, at: number): boolean {
-  return bytes.readUInt32LE(at) === RECORD_MAGIC && bytes.readUInt32LE(at + 20) === crc32(bytes.subarray(at, at + 20));
-}
-
-/** Where the record ends whose header begins at `at`. */
-function recordEnd(bytes: Buffer, at: number): number {
-  return at + recordHeaderBytes + bytes.readUInt32LE(at + 12) * fingerprintBytes + bytes.readUInt32LE(at + 4);
-}
-
-function nextMagic(bytes: Buffer, from: number): number {
-  const magic = Buffer.alloc(4);
-  magic.writeUInt32LE(RECORD_MAGIC);
-  const found = bytes.indexOf(magic, from);
-  return found < 0 ? bytes.length : found;
+/** Where the record ends whose header begins at `position`. */
+function recordEnd(bytes: Buffer, position: number): number {
+  const requestsBytes = bytes.readUInt32LE(position + at.requests) * fingerprintBytes;
+  return position + recordHeaderBytes + requestsBytes + bytes.readUInt32LE(position + at.payloadBytes);
 }

@@ -8,10 +8,19 @@ import type { Log } from "../store/log.ts";
 import { ListedRecords, type KeptRecords } from "./kept-records.ts";
 import { keptSegmentsMaxBytes, readyFromBytes, segmentSizeMaxBytes } from "./limits.ts";
 import { SegmentFiles, type SegmentFile } from "./segment-files.ts";
-import { decodeSegment, encodeRecord, segmentHeaderBytes, type SegmentContent, type SegmentRecord } from "./segment.ts";
+import { namedFiles, numberOf } from "./segment-names.ts";
+import {
+  decodeSegment,
+  encodeRecord,
+  encodeSegmentEnd,
+  recordHeaderBytes,
+  segmentHeaderBytes,
+  type SegmentContent,
+  type SegmentRecord,
+} from "./segment.ts";
+import { SpareFiles } from "./spare-files.ts";
 import { diskFiles, type WalFiles } from "./wal-files.ts";
 
-const SEGMENT_NAME = /^\d{16}\.seg$/;
 const UNREADABLE = "segment cannot be read; it was set aside: once it can, move it back and start again";
 
 /** A segment that is complete and waits for the loader. */
@@ -23,6 +32,8 @@ export interface ClosedSegment {
   readonly since: number;
   /** What is in the file, where it was written lately; else it is read from there. */
   readonly kept: SegmentContent | undefined;
+  /** Bytes of its file, once nobody writes to it; undefined where it must not be written over. */
+  readonly fileBytes: Promise<number | undefined>;
 }
 
 interface OpenSegment extends SegmentFile {
@@ -32,6 +43,8 @@ interface OpenSegment extends SegmentFile {
   readonly since: number;
   /** Whether every record so far is kept in memory; false once these are too much. */
   isKept: boolean;
+  /** Whether a write failed, so that nobody knows what is behind the last record. */
+  isFailed: boolean;
 }
 
 /** Where the log is, and at which size a segment is closed. */
@@ -43,6 +56,8 @@ export interface WalOptions {
   readonly segmentMaxBytes?: number | undefined;
   /** Size of a segment from which on the file of the next is made beforehand. */
   readonly readyFromBytes?: number | undefined;
+  /** Bytes of files that are kept to be written over. */
+  readonly spareSizeMaxBytes?: number | undefined;
   /** How records are kept in memory until their segment is loaded, and given to the loader: as they are by default. */
   readonly keepRecords?: (() => KeptRecords) | undefined;
   /** Told at opening of the requests in each segment that was left. */
@@ -65,6 +80,7 @@ export class Wal {
   readonly dir: string;
   readonly #files: WalFiles;
   readonly #segmentFiles: SegmentFiles;
+  readonly #spares: SpareFiles;
   readonly #log: Log;
   readonly #segmentMaxBytes: number;
   readonly #damagedDir: string;
@@ -89,7 +105,8 @@ export class Wal {
     this.#log = log;
     this.#segmentMaxBytes = segmentMaxBytes;
     const readyFrom = options.readyFromBytes ?? readyFromBytes;
-    this.#segmentFiles = new SegmentFiles({ dir, files, log, readyFromBytes: readyFrom });
+    this.#spares = new SpareFiles({ files, log, sizeMaxBytes: options.spareSizeMaxBytes });
+    this.#segmentFiles = new SegmentFiles({ dir, files, spares: this.#spares, log, readyFromBytes: readyFrom });
   }
 
   /** Opens the log; what was left waits in {@link first}, oldest first. Torn tails are cut. */
@@ -97,17 +114,23 @@ export class Wal {
     const wal = new Wal(options);
     await wal.#files.makeDir(wal.dir);
     await wal.#files.makeDir(wal.#damagedDir);
-    const left = segmentsOf(await wal.#files.list(wal.dir));
-    // What is set aside keeps its name, which no other may get.
-    const aside = segmentsOf(await wal.#files.list(wal.#damagedDir));
-    wal.#segmentFiles.skip(Math.max(0, ...[...left, ...aside].map((name) => Number.parseInt(name, 10))));
-    for (const name of left) await wal.#recover(join(wal.dir, name), options.onLeft);
+    const left = namedFiles(await wal.#files.list(wal.dir));
+    // What is set aside keeps its name, which no other may get; nor may a file have a lower number than what is in it.
+    const aside = namedFiles(await wal.#files.list(wal.#damagedDir));
+    wal.#segmentFiles.skip(Math.max(left.lastNumber, aside.lastNumber));
+    await wal.#removeSpares(left.spares);
+    await wal.#recoverAll(left.segments, options.onLeft);
     return wal;
   }
 
   /** Bytes not yet in the store. */
   get sizeBytes(): number {
     return this.#closed.reduce((sum, segment) => sum + segment.sizeBytes, this.#open?.sizeBytes ?? 0);
+  }
+
+  /** Bytes of files that hold nothing and are kept to be written over. */
+  get spareBytes(): number {
+    return this.#spares.sizeBytes;
   }
 
   get closedSegments(): number {
@@ -130,10 +153,11 @@ export class Wal {
    * @throws what the disk answered
    */
   async append(record: SegmentRecord): Promise<void> {
-    const parts = encodeRecord(record);
-    const size = parts.reduce((sum, part) => sum + part.byteLength, 0);
+    let size = 0;
     try {
       const segment = (this.#open ??= await this.#start());
+      const parts = encodeRecord(segment.id, record);
+      size = parts.reduce((sum, part) => sum + part.byteLength, 0);
       await segment.file.append(parts);
       await segment.file.sync();
       segment.sizeBytes += size;
@@ -142,6 +166,8 @@ export class Wal {
     } catch (error) {
       this.counts.appendErrors += 1;
       await this.#abandon();
+      // Where the disk is full, they are in the way.
+      await this.#spares.giveUp();
       throw error;
     }
     if (this.#open.sizeBytes >= this.#segmentMaxBytes) this.closeSegment();
@@ -156,11 +182,13 @@ export class Wal {
     if (!segment) return;
     this.#open = undefined;
     const { id, path, sizeBytes, rows, since, isKept } = segment;
-    this.#ending = Promise.all([this.#ending, this.#end(segment)]);
+    const fileBytes = this.#end(segment);
+    this.#ending = Promise.all([this.#ending, fileBytes]);
     const records = this.#kept.take();
-    const kept = isKept ? { id, records, wholeBytes: sizeBytes, damagedBytes: 0, tailBytes: 0 } : undefined;
+    const whole = { wholeBytes: sizeBytes, isEnded: true, damagedBytes: 0, tailBytes: 0 };
+    const kept = isKept ? { id, records, ...whole } : undefined;
     if (rows > 0) {
-      this.#closed.push({ path, sizeBytes, rows, since, kept });
+      this.#closed.push({ path, sizeBytes, rows, since, kept, fileBytes });
       this.#lastSizeBytes = sizeBytes;
     } else this.#keptBytes -= sizeBytes;
   }
@@ -168,8 +196,17 @@ export class Wal {
   /** Closes the open segment and the files, of which only those of closed segments stay. */
   async close(): Promise<void> {
     this.closeSegment();
-    await this.#segmentFiles.close();
+    await this.#segmentFiles.discardReady();
+    await this.#spares.close();
     await this.#ending;
+  }
+
+  /** Gives up the files that are kept for later, where there is no room for them or nobody needs them. */
+  async tidy(hasRoom: boolean, nowMs = performance.now()): Promise<void> {
+    await this.#spares.tidy(hasRoom);
+    if (!this.#spares.isIdle(nowMs)) return;
+    await this.#spares.giveUp();
+    await this.#segmentFiles.discardReady();
   }
 
   /** The oldest segment that waits for the loader. */
@@ -185,7 +222,7 @@ export class Wal {
   /** The content of a closed segment. */
   async read(segment: ClosedSegment): Promise<SegmentContent> {
     if (segment.kept) return segment.kept;
-    const content = decodeSegment(await this.#files.read(segment.path));
+    const content = decodeSegment(await this.#files.read(segment.path), numberOf(basename(segment.path)));
     const kept = this.#keepRecords();
     try {
       for (const record of content.records) kept.add(record);
@@ -197,10 +234,16 @@ export class Wal {
     }
   }
 
-  /** A segment is in the store: it goes, or is kept in `damaged/` where part of it could not be read. */
+  /**
+   * A segment is in the store: its file is written over by another or goes, or is kept in `damaged/` where part of it
+   * could not be read.
+   */
   async finish(segment: ClosedSegment, { damaged }: { readonly damaged: boolean }): Promise<void> {
-    if (damaged) await this.#setAside(segment.path, "segment is damaged; it was set aside, and what is whole in it is loaded");
-    else await this.#files.remove(segment.path);
+    const { path, sizeBytes: usedBytes } = segment;
+    const sizeBytes = await segment.fileBytes;
+    if (damaged) await this.#setAside(path, "segment is damaged; it was set aside, and what is whole in it is loaded");
+    else if (sizeBytes === undefined) await this.#files.remove(path);
+    else await this.#spares.keep({ path, sizeBytes }, usedBytes);
     this.#forget(segment);
   }
 
@@ -231,19 +274,23 @@ export class Wal {
 
   async #start(): Promise<OpenSegment> {
     const made = await this.#segmentFiles.take();
-    this.#open = { ...made, sizeBytes: segmentHeaderBytes, rows: 0, since: performance.now(), isKept: true };
+    const since = performance.now();
+    this.#open = { ...made, sizeBytes: segmentHeaderBytes, rows: 0, since, isKept: true, isFailed: false };
     this.#keptBytes += segmentHeaderBytes;
     this.#segmentFiles.prepare(this.#lastSizeBytes);
     return this.#open;
   }
 
-  /** What fails here costs room on the disk, and no record. */
-  async #end({ path, file, rows }: OpenSegment): Promise<void> {
+  /** Its file's size, unless it must not be written over; what fails here costs room on the disk, and no record. */
+  async #end({ id, path, file, rows, sizeBytes, fileBytes, isFailed }: OpenSegment): Promise<number | undefined> {
     try {
+      if (rows > 0 && !isFailed) await file.append([encodeSegmentEnd(id)]);
       await file.close();
       if (rows === 0) await this.#files.remove(path);
+      return isFailed ? undefined : Math.max(fileBytes, sizeBytes + recordHeaderBytes);
     } catch (error) {
       this.#log.error({ path, error: String(error) }, "segment did not close");
+      return undefined;
     }
   }
 
@@ -254,6 +301,7 @@ export class Wal {
   async #abandon(): Promise<void> {
     const segment = this.#open;
     if (!segment) return;
+    segment.isFailed = true;
     try {
       await segment.file.truncate(segment.rows > 0 ? segment.sizeBytes : 0);
       // Its client sends it again: a power cut must not bring it back.
@@ -264,27 +312,52 @@ export class Wal {
     this.closeSegment();
   }
 
-  async #recover(path: string, onLeft: WalOptions["onLeft"]): Promise<void> {
+  /** They hold nothing, so that one which stays does no harm. */
+  async #removeSpares(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      await this.#files.remove(join(this.dir, name)).catch((error: unknown) => {
+        this.#log.warn({ name, error: String(error) }, "a file without use could not be removed");
+      });
+    }
+  }
+
+  /** What was left, in order. Only the last that was written may end in a torn write: the others were closed. */
+  async #recoverAll(names: readonly string[], onLeft: WalOptions["onLeft"]): Promise<void> {
+    let isLast = true;
+    for (const name of names.toReversed()) {
+      const content = await this.#recover(join(this.dir, name), isLast);
+      if (!content) continue;
+      isLast = false;
+      for (const { requests } of content.records) onLeft?.(requests);
+    }
+  }
+
+  /** What the file holds, unless no record in it was ever begun, or it cannot be read. */
+  async #recover(path: string, isLast: boolean): Promise<SegmentContent | undefined> {
     const bytes = await this.#files.read(path).catch((error: unknown) => this.#setAside(path, UNREADABLE, error));
-    if (bytes === undefined) return;
-    const content = decodeSegment(bytes);
+    if (bytes === undefined) return undefined;
+    const content = decodeSegment(bytes, numberOf(basename(path)));
+    const { wholeBytes, tailBytes, damagedBytes } = content;
     const rows = content.records.reduce((sum, record) => sum + record.rows, 0);
-    const torn = content.tailBytes > 0 && content.damagedBytes === 0 && content.id !== "";
-    if (torn) this.#log.warn({ path, bytes: content.tailBytes }, "the end of a write that was cut short is left out");
-    const isUnused = content.id !== "" && content.tailBytes === 0 && content.damagedBytes === 0;
-    if (rows === 0 && (torn || isUnused || bytes.length <= segmentHeaderBytes)) {
-      // Nothing in it was ever acknowledged.
-      if (bytes.length > 0 && !isUnused) this.counts.tornTails += 1;
-      await this.#files.remove(path);
-      return;
-    }
-    if (torn) {
+    const isTorn = tailBytes > 0 && damagedBytes === 0 && isLast;
+    if (isTorn) {
       this.counts.tornTails += 1;
-      await this.#files.truncate(path, content.wholeBytes);
+      this.#log.warn({ path, bytes: tailBytes }, "the end of a write that was cut short is left out");
     }
-    if (rows === 0) await this.#setAside(path, "segment is damaged; nothing in it is whole, and it was set aside");
-    else this.#closed.push({ path, sizeBytes: content.wholeBytes, rows, since: performance.now(), kept: undefined });
-    for (const { requests } of content.records) onLeft?.(requests);
+    if (rows === 0 && damagedBytes === 0 && (isTorn || tailBytes === 0)) {
+      // Nothing in it was ever acknowledged.
+      await this.#files.remove(path);
+      return isTorn ? content : undefined;
+    }
+    if (rows === 0) {
+      await this.#setAside(path, "segment is damaged; nothing in it is whole, and it was set aside");
+      return content;
+    }
+    // Its last record may be here and not be durable yet: from now on it is this, or a repeat would be another.
+    if (isLast && !content.isEnded && damagedBytes === 0) await this.#files.truncate(path, wholeBytes);
+    const fileBytes = Promise.resolve(undefined);
+    this.#closed.unshift({ path, sizeBytes: wholeBytes, rows, since: performance.now(), kept: undefined, fileBytes });
+    return content;
   }
 
   async #setAside(path: string, message: string, cause?: unknown): Promise<undefined> {
@@ -296,8 +369,4 @@ export class Wal {
       if (error.code !== "ENOENT") throw error;
     });
   }
-}
-
-function segmentsOf(names: readonly string[]): string[] {
-  return names.filter((name) => SEGMENT_NAME.test(name));
 }

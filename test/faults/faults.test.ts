@@ -93,7 +93,7 @@ describe("every acknowledged span is there exactly once", () => {
   });
 
   it("after the disk of the log was full, and no byte could be written", { timeout: 120_000 }, async ({ skip }) => {
-    collector = new FaultyCollector({ diskFreeMinBytes: 0 });
+    collector = new FaultyCollector({ diskFreeMinBytes: 0, spareSizeMaxBytes: 300_000 });
     if (!mountSmall(join(collector.dataDir, "wal"), 1_500_000)) skip("this user may mount nothing");
     await collector.start();
     const pid = await collector.storePid();
