@@ -14,7 +14,8 @@ import { silentLog } from "../store/log.ts";
 import { StoreError, type Store } from "../store/store.ts";
 import { ingestMetrics } from "./ingest-metrics.ts";
 import { kernelMemoryKeptMaxBytes } from "./limits.ts";
-import { openReceiver, type Receiver, type ReceiverLimits } from "./receive.ts";
+import { openReceiver, type Receiver } from "./receive.ts";
+import type { ReceiverLimits } from "./receiver-limits.ts";
 import { REFUSAL_REASONS, REJECTION_REASONS } from "./refusal-reasons.ts";
 import { diskFiles, type WalFiles } from "./wal-files.ts";
 

@@ -4,21 +4,13 @@ import type { Log } from "../store/log.ts";
 import type { Store } from "../store/store.ts";
 import { aborted } from "./aborted.ts";
 import { unavailable } from "./errors.ts";
-import {
-  diskFreeMinBytes,
-  inFlightMaxBytes,
-  kernelMemoryKeptMaxBytes,
-  rejectMessageMaxLength,
-  retryAfterS,
-  segmentAgeMaxMs,
-  spareSizeMaxBytes,
-  walSizeMaxBytes,
-} from "./limits.ts";
+import { kernelMemoryKeptMaxBytes, rejectMessageMaxLength, retryAfterS } from "./limits.ts";
 import { JsonWalker } from "./json-walker.ts";
 import { JoinedRecords } from "./kept-records.ts";
 import { Loader } from "./loader.ts";
 import { otlpJsonToProtobuf, UnreadableSpans } from "./otlp-json.ts";
 import type { OtlpEncoding, Received } from "./received.ts";
+import { withDefaults, type ReceiverLimits } from "./receiver-limits.ts";
 import type { ReceiverStats } from "./receiver-stats.ts";
 import { LACKS, REFUSAL_REASONS, type RefusalReason } from "./refusal-reasons.ts";
 import { RecentRequests } from "./recent-requests.ts";
@@ -33,15 +25,6 @@ const checkIntervalMs = 1_000;
 const loaderBusyRecheckMs = 20;
 /** How long closing waits for the store to take what is left; the rest stays in the log, ms. */
 const drainDefaultMs = 1_000;
-
-/** Bounds that an operator or a test may set; the defaults are in limits.ts. */
-export interface ReceiverLimits {
-  readonly walSizeMaxBytes?: number;
-  readonly diskFreeMinBytes?: number;
-  readonly inFlightMaxBytes?: number;
-  readonly segmentAgeMaxMs?: number;
-  readonly spareSizeMaxBytes?: number;
-}
 
 /** Where spans go, and how long they are kept, days. */
 export interface ReceiverOptions {
@@ -116,7 +99,7 @@ export async function openReceiver(options: ReceiverOptions): Promise<Receiver> 
   const onLeft = (requests: readonly string[]) => {
     for (const request of requests) recent.add(request);
   };
-  const spareSizeMaxBytes = limits?.spareSizeMaxBytes;
+  const { spareSizeMaxBytes } = withDefaults(limits);
   const wal = await Wal.open({ dir, log, files, spareSizeMaxBytes, keepRecords: () => new JoinedRecords(), onLeft });
   const loader = new Loader({ wal, store, recent, table: "spans", log });
   const receiver = new OpenReceiver(options, wal, recent, loader);
@@ -158,8 +141,7 @@ class OpenReceiver implements Receiver {
     this.#loader = loader;
     this.#transcoder = new SpanTranscoder({ retentionDays: options.retentionDays });
     this.#unsampled = new UnsampledIntake(options);
-    const defaults = { walSizeMaxBytes, diskFreeMinBytes, inFlightMaxBytes, segmentAgeMaxMs, spareSizeMaxBytes };
-    this.#limits = { ...defaults, ...options.limits };
+    this.#limits = withDefaults(options.limits);
   }
 
   async start(): Promise<void> {

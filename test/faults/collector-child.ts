@@ -5,7 +5,8 @@
  */
 import { otlpHandler } from "../../collector/http/otlp.ts";
 import { serveApp } from "../../collector/http/serve.ts";
-import { openReceiver, type ReceiverLimits } from "../../collector/ingest/receive.ts";
+import { openReceiver } from "../../collector/ingest/receive.ts";
+import type { ReceiverLimits } from "../../collector/ingest/receiver-limits.ts";
 import type { ReceiverStats } from "../../collector/ingest/receiver-stats.ts";
 import { silentLog } from "../../collector/store/log.ts";
 import { openStore } from "../../collector/store/open-store.ts";

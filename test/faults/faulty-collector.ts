@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
-import type { ReceiverLimits } from "../../collector/ingest/receive.ts";
+import type { ReceiverLimits } from "../../collector/ingest/receiver-limits.ts";
 import type { ReceiverStats } from "../../collector/ingest/receiver-stats.ts";
 import { encodeOtlp } from "../support/otlp-proto.ts";
 import type { Counted, Started } from "./collector-child.ts";
