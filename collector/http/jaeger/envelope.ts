@@ -1,5 +1,6 @@
 /** The form that the answers of Jaeger's version 1 have, errors too. */
 import type { Context, Hono, MiddlewareHandler } from "hono";
+import type { Truncated } from "../../../schema/api.ts";
 import { otherMethods } from "../allowed-methods.ts";
 import { answerFailure, toApiError } from "../api-error.ts";
 import { JaegerError } from "./parameters.ts";
@@ -8,9 +9,9 @@ import { JaegerError } from "./parameters.ts";
 export function envelope(
   context: Context,
   data: unknown,
-  { total = 0, errors }: { total?: number; errors?: object } = {},
+  { total = 0, errors, ...more }: { total?: number; errors?: object; truncated?: Truncated } = {},
 ): Response {
-  return context.json(envelopeOf(data, { total, errors: errors ?? null }));
+  return context.json({ ...envelopeOf(data, { total, errors: errors ?? null }), ...more });
 }
 
 function envelopeOf(data: unknown, { total, errors }: { readonly total: number; readonly errors: object | null }) {

@@ -16,7 +16,7 @@ import { knownToJaeger, noRoute } from "./envelope.ts";
 import { filterParameter } from "./filter-parameter.ts";
 import { forGrafana, isGrafana } from "./grafana.ts";
 import { INBOUND_LINKS_TAG, inboundOf, type JaegerReference } from "./jaeger-json.ts";
-import { cutText, cutTextOf, refuseEmpty } from "./partial.ts";
+import { cutText, cutTextOf, refuseEmpty, sayCut } from "./partial.ts";
 import { searchLimit, tracesUpTo } from "./search-limit.ts";
 import {
   allOf,
@@ -88,12 +88,6 @@ export function jaegerV3({ store }: Pick<ApiContext, "store">): Hono {
     throw noRoute(context, app.routes);
   });
   return app;
-}
-
-/** Summaries have no word for what is missing: a header says it. */
-function sayCut(context: Context, cut: CutNote): void {
-  const text = cutTextOf(cut);
-  if (text !== undefined) context.header("Warning", `199 hopscope "${text}"`);
 }
 
 async function spansUpToLimit<Item>(cut: CutNote, read: (limit: number) => Promise<Item[]>): Promise<readonly Item[]> {

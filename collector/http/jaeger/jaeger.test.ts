@@ -674,7 +674,12 @@ describe("an answer that a bound of the store cut", () => {
     return { status: response.status, warning: response.headers.get("Warning"), body: await response.json() };
   };
 
-  it.for(["/api/services", `/api/operations?service=${service}`, `/api/services/${service}/operations`, "/api/dependencies"])(
+  it("of dependencies says so beside `errors`, with which Grafana would show no graph", async () => {
+    const { status, warning, body } = await get("/api/dependencies");
+    expect([status, warning, body]).toMatchObject([200, said, { errors: null, truncated: { limit: "rows", value: 7 } }]);
+  });
+
+  it.for(["/api/services", `/api/operations?service=${service}`, `/api/services/${service}/operations`])(
     "of version 1 is given and says so: %s",
     async (path) => {
       const { status, body } = await get(path);

@@ -1,4 +1,5 @@
 /** What Jaeger's clients are told of an answer that a bound cut. */
+import type { Context } from "hono";
 import type { Truncated } from "../../../schema/api.ts";
 import { pastLimit } from "../api-error.ts";
 import type { CutNote } from "../cut-note.ts";
@@ -11,6 +12,12 @@ export function cutText({ limit, value }: Truncated): string {
 /** Of the answer as a whole; undefined where it is whole. */
 export function cutTextOf({ member: { truncated } }: CutNote): string | undefined {
   return truncated && `The answer was ${cutText(truncated)}.`;
+}
+
+/** Says it in a header, where the form of an answer has no word for what is missing. */
+export function sayCut(context: Context, cut: CutNote): void {
+  const text = cutTextOf(cut);
+  if (text !== undefined) context.header("Warning", `199 hopscope "${text}"`);
 }
 
 /**
