@@ -70,8 +70,8 @@ export const spareUsedMin = 1 / 8;
 export const spareIdleMaxMs = 60_000;
 
 /**
- * Segments inserted at a time while more than one waits: while one is parsed and sorted by one thread, or synced, the
- * other's views use the second core. The store holds the bytes of each several times, so no more.
+ * Segments inserted at a time, where one is closed before the other is done: while one is parsed and sorted by one
+ * thread, or synced, the views of the other use the second core. The store holds their bytes several times: no more.
  */
 export const loadsAtATime = 2;
 

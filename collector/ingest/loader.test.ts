@@ -66,12 +66,14 @@ it("inserts two segments at a time, and lets none go before those before it", as
   expect(loader.counts).toMatchObject({ spans: 2, segments: 2, retries: 0 });
 });
 
-it("lets merges wait from a second insert beside the first until all are done", async () => {
+it("lets merges wait once a segment had to wait for an insert, until all are done", async () => {
   const { held, insertOf } = await loaderOf(["a", "b", "c"]);
-  (await insertOf("a")).take();
+  const [first, second] = [await insertOf("a"), await insertOf("b")];
+  expect(held).toEqual([]);
+  first.take();
   (await insertOf("c")).take();
   expect(held).toEqual([true]);
-  (await insertOf("b")).take();
+  second.take();
   await vi.waitFor(() => expect(held).toEqual([true, false]));
 });
 

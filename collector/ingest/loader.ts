@@ -1,6 +1,6 @@
 /**
  * Moves closed segments into the store: each as one insert with one token, until it is taken. They begin and end in
- * their order; while more than one waits, the next is inserted beside the one before.
+ * their order; while one is inserted, the next may be inserted beside it.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { aborted } from "./aborted.ts";
@@ -55,13 +55,25 @@ export class Loader {
     this.#merges = new MergeHold({ store: options.store, log: options.log, signal: this.#stopping.signal });
   }
 
+  /** Whether what is closed now would have to wait. */
+  get isBusy(): boolean {
+    // A store that failed gets one at a time, as two may be what was too much for it.
+    const most = this.lastError === undefined ? loadsAtATime : 1;
+    return this.#underWay.size >= most;
+  }
+
   /** Starts to load what is closed, as far as that does not run already. */
   wake(): void {
+    this.#startWaiting({ hasWaited: false });
+  }
+
+  /** `hasWaited` says that what is closed had to wait for an insert to end. */
+  #startWaiting({ hasWaited }: { readonly hasWaited: boolean }): void {
     for (const segment of this.#options.wal.segments()) {
-      // A store that failed gets one at a time, as two may be what was too much for it.
-      const most = this.lastError === undefined ? loadsAtATime : 1;
-      if (this.#underWay.size >= most || this.#stopping.signal.aborted) return;
-      if (!this.#underWay.has(segment)) this.#start(segment);
+      if (this.isBusy || this.#stopping.signal.aborted) return;
+      if (this.#underWay.has(segment)) continue;
+      this.#merges.insertBegins({ isBehind: hasWaited });
+      this.#start(segment);
     }
   }
 
@@ -86,7 +98,7 @@ export class Loader {
     const loading = this.#load(segment, before).then(
       () => {
         this.#underWay.delete(segment);
-        this.wake();
+        this.#startWaiting({ hasWaited: true });
         if (this.#underWay.size === 0) this.#merges.release();
       },
       (error: unknown) => {
@@ -95,7 +107,6 @@ export class Loader {
         this.#options.log.error({ error: String(error) }, "loading stopped");
       },
     );
-    this.#merges.insertBegins({ isBehind: before !== undefined });
     this.#underWay.set(segment, loading);
   }
 

@@ -23,7 +23,7 @@ function holdOf({ failures = 0 } = {}) {
   return { hold, heard, inserts, holdMerges, stopping };
 }
 
-it("lets merges wait while one insert begins beside another, until nothing is left", async () => {
+it("lets merges wait while inserts wait for one another, until nothing is left", async () => {
   const { hold, heard, inserts } = holdOf();
   await inserts(3, false);
   expect(heard).toEqual([]);
@@ -34,7 +34,7 @@ it("lets merges wait while one insert begins beside another, until nothing is le
   expect(heard).toEqual([true, false]);
 });
 
-it("lets merges go on when an insert begins alone", async () => {
+it("lets merges go on when an insert need not wait", async () => {
   const { heard, inserts } = holdOf();
   await inserts(1, true);
   await inserts(1, false);

@@ -32,7 +32,7 @@ export class MergeHold {
     this.#options = options;
   }
 
-  /** An insert begins; `isBehind` says that another is under way. */
+  /** An insert begins; `isBehind` says that it had to wait for another. */
   insertBegins({ isBehind }: { readonly isBehind: boolean }): void {
     this.#heldInserts = this.#isWanted ? this.#heldInserts + 1 : Math.max(0, this.#heldInserts - 1);
     if (this.#heldInserts >= mergesHeldMaxInserts) this.#isSpent = true;

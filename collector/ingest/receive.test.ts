@@ -81,6 +81,14 @@ function brokenStore(): { store: Store; repair(): void } {
   return { store, repair: () => (broken = false) };
 }
 
+/** A store whose inserts wait until told otherwise. */
+function waitingStore(): { store: Store; takeAll(): void } {
+  let takeAll = (): void => undefined;
+  const untilTaken = new Promise<void>((settle) => (takeAll = settle));
+  const insertNative: Store["insertNative"] = (...args) => untilTaken.then(() => db.store.insertNative(...args));
+  return { store: { ...db.store, insertNative }, takeAll };
+}
+
 describe("the receiver", () => {
   it("makes acknowledged spans readable soon after", async () => {
     const receiver = await receive();
@@ -205,23 +213,38 @@ describe("the receiver", () => {
     expect(await storedCount()).toBe(2);
   });
 
-  it("makes spans readable soon after, though the clock was set back by an hour meanwhile", async () => {
-    let take: (() => void) | undefined;
-    const untilTaken = new Promise<void>((settle) => (take = settle));
-    const insertNative: Store["insertNative"] = (...args) => untilTaken.then(() => db.store.insertNative(...args));
-    const store: Store = { ...db.store, insertNative };
+  it("loads what comes during an insert beside it, and all that comes during both as one", async () => {
+    const { store, takeAll } = waitingStore();
     const receiver = await receive({ segmentAgeMaxMs: 20 }, { store });
     await receiver.receiveTraces(bodyOf(1), "protobuf");
     await vi.waitFor(() => expect(receiver.stats().walSegments).toBe(1), within);
     await receiver.receiveTraces(bodyOf(1), "protobuf");
+    await vi.waitFor(() => expect(receiver.stats().walSegments).toBe(2), within);
+    await receiver.receiveTraces(bodyOf(1), "protobuf");
+    // Long after its segment would have been closed.
+    await vi.waitFor(() => expect(receiver.stats().lagS).toBeGreaterThan(0.2), within);
+    await receiver.receiveTraces(bodyOf(1), "protobuf");
+    takeAll();
+    await vi.waitFor(() => expect(receiver.stats().load).toMatchObject({ spans: 4, segments: 3 }), within);
+    expect(await storedCount()).toBe(4);
+  });
+
+  it("makes spans readable soon after, though the clock was set back by an hour meanwhile", async () => {
+    const { store, takeAll } = waitingStore();
+    const receiver = await receive({ segmentAgeMaxMs: 20 }, { store });
+    for (const segments of [1, 2]) {
+      await receiver.receiveTraces(bodyOf(1), "protobuf");
+      await vi.waitFor(() => expect(receiver.stats().walSegments).toBe(segments), within);
+    }
+    await receiver.receiveTraces(bodyOf(1), "protobuf");
     const setBack = Date.now() - 3_600_000;
     const clock = vi.spyOn(Date, "now").mockReturnValue(setBack);
     onTestFinished(() => clock.mockRestore());
-    // The segment of the second waits for the one before, and when it is due is looked at again meanwhile.
+    // The segment of the third waits for those before, and when it is due is looked at again meanwhile.
     await vi.waitFor(() => expect(receiver.stats().lagS).toBeGreaterThan(0.2), within);
-    take?.();
+    takeAll();
     clock.mockRestore();
-    await vi.waitFor(async () => expect(await storedCount()).toBe(2), within);
+    await vi.waitFor(async () => expect(await storedCount()).toBe(3), within);
   });
 
   it("starts and goes on past a segment that the disk does not give back, and keeps it", async () => {

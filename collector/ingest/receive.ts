@@ -21,7 +21,7 @@ import { Wal } from "./wal.ts";
 
 /** How often the room on the disk, and what the transcoder takes, is looked at, ms. */
 const checkIntervalMs = 1_000;
-/** When to look again whether the loader is done with the segment before, ms. */
+/** When to look again whether the loader is done with a segment before, ms. */
 const loaderBusyRecheckMs = 20;
 /** How long closing waits for the store to take what is left; the rest stays in the log, ms. */
 const drainDefaultMs = 1_000;
@@ -308,7 +308,7 @@ class OpenReceiver implements Receiver {
     if (this.#wal.first()) this.#loader.wake();
     const since = this.#wal.openSince;
     if (this.#closeTimer || this.#closeDue || since === undefined || this.#closed) return;
-    const least = this.#wal.first() ? loaderBusyRecheckMs : 0;
+    const least = this.#loader.isBusy ? loaderBusyRecheckMs : 0;
     const inMs = Math.max(since + this.#limits.segmentAgeMaxMs - performance.now(), least);
     this.#closeTimer = setTimeout(() => {
       this.#closeTimer = undefined;
@@ -318,8 +318,8 @@ class OpenReceiver implements Receiver {
 
   #closeNow(): void {
     // Under load one commit follows another without end: then the one under way closes it.
-    if (this.#wal.first() === undefined && this.#committing) this.#closeDue = true;
-    else if (this.#wal.first() === undefined) this.#wal.closeSegment();
+    if (!this.#loader.isBusy && this.#committing) this.#closeDue = true;
+    else if (!this.#loader.isBusy) this.#wal.closeSegment();
     this.#closeSoon();
   }
 
