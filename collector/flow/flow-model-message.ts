@@ -1,28 +1,7 @@
 /** Messages of the model of the transports, and what their consumers record of them. */
 import type { Attributes } from "../../schema/flow.ts";
-import type { SendSpec } from "./flow-model-types.ts";
+import type { Envelope, SendSpec } from "./flow-model-types.ts";
 import { TEST_EPOCH_MS } from "./test-spans.ts";
-
-/** A message on its way. */
-export interface Envelope {
-  readonly id: string;
-  readonly topicId: string | undefined;
-  readonly raw: boolean;
-  readonly context: { readonly traceId: string; readonly spanId: string };
-  readonly sentMs: number;
-  readonly orders: ReadonlySet<number>;
-  readonly hopsLeft: number;
-  queue: number;
-  isDead: boolean;
-  /** The next delivery is from the dead-letter queue, or from the queue after a redrive. */
-  moved: "dead-letter" | "redrive" | undefined;
-  receives: number;
-  /** How the last delivery ended; in between, a success in the queue itself mends what failed before. */
-  failed: boolean;
-  isMended: boolean;
-  firstReceivedMs: number | undefined;
-  visibleMs: number;
-}
 
 /** Where the messages of one call come to. */
 interface Sending {
@@ -64,6 +43,12 @@ export function randomOf(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** Where a message goes that failed: back to its queue from the dead-letter queue, or there after too many receives. */
+export function moveFailed(message: Envelope, receivesMax: number): void {
+  if (message.isDead) Object.assign(message, { isDead: false, moved: "redrive" });
+  else if (message.receives >= receivesMax) Object.assign(message, { isDead: true, moved: "dead-letter" });
 }
 
 /** The name of a queue of the model. */

@@ -1,6 +1,5 @@
 /** What goes into the model of the transports and comes out of it. */
 import type { Attributes, Span } from "../../schema/flow.ts";
-import type { Envelope } from "./flow-model-message.ts";
 
 /** A queue and the function that takes from it. */
 export interface QueueModel {
@@ -89,6 +88,27 @@ export interface SendSpec {
   readonly viaTopic: boolean;
   readonly atMs: number;
   readonly hopsLeft: number;
+}
+
+/** A message on its way. */
+export interface Envelope {
+  readonly id: string;
+  readonly topicId: string | undefined;
+  readonly raw: boolean;
+  readonly context: { readonly traceId: string; readonly spanId: string };
+  readonly sentMs: number;
+  readonly orders: ReadonlySet<number>;
+  readonly hopsLeft: number;
+  queue: number;
+  isDead: boolean;
+  /** The next delivery is from the dead-letter queue, or from the queue after a redrive. */
+  moved: "dead-letter" | "redrive" | undefined;
+  receives: number;
+  /** How the last delivery ended; in between, a success in the queue itself mends what failed before. */
+  failed: boolean;
+  isMended: boolean;
+  firstReceivedMs: number | undefined;
+  visibleMs: number;
 }
 
 /** The records of a batch as one consumer's spans tell them. */

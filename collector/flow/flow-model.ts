@@ -4,8 +4,17 @@
  */
 import type { Attributes, Span } from "../../schema/flow.ts";
 import { fromMs } from "./instant.ts";
-import { keysOf, messageAttributes, newMessages, queueId, queueName, randomOf, type Envelope } from "./flow-model-message.ts";
-import type { ModelInput, ModelOutput, QueueModel, RecordSpec, SendSpec, SpanSpec, TrueFlow } from "./flow-model-types.ts";
+import { keysOf, messageAttributes, moveFailed, newMessages, queueId, queueName, randomOf } from "./flow-model-message.ts";
+import type {
+  Envelope,
+  ModelInput,
+  ModelOutput,
+  QueueModel,
+  RecordSpec,
+  SendSpec,
+  SpanSpec,
+  TrueFlow,
+} from "./flow-model-types.ts";
 import { TEST_EPOCH_MS } from "./test-spans.ts";
 
 const ROUND_MS = 3_000;
@@ -284,21 +293,17 @@ class Model {
       return;
     }
     for (const result of results) {
-      const own = {
-        ...this.#contextOf(result.message),
-        attributes: messageAttributes(result.message, isDead),
-        failed: result.failed,
-      };
-      const links = [{ traceId: run.traceId, spanId: run.spanId, attributes: {} }];
       const part = this.#span({
-        ...own,
-        links,
+        ...this.#contextOf(result.message),
+        links: [{ traceId: run.traceId, spanId: run.spanId, attributes: {} }],
         kind: "consumer",
         name: "process",
         atMs: atMs + 5,
         lastsMs: 10,
         invocation,
         orders: result.message.orders,
+        attributes: messageAttributes(result.message, isDead),
+        failed: result.failed,
       });
       this.#sendOn({ queue, from: part, results: [result], invocation, atMs, isDead });
     }
@@ -321,12 +326,7 @@ class Model {
     message.visibleMs = atMs + 2_000;
     const mayRepeat = !failed && !message.isDead && message.receives < RECEIVES_MAX;
     if (mayRepeat && this.#random() < queue.duplicates) return;
-    if (!failed) {
-      this.#messages.splice(this.#messages.indexOf(message), 1);
-    } else if (message.isDead) {
-      Object.assign(message, { isDead: false, moved: "redrive" });
-    } else if (message.receives >= queue.receivesMax) {
-      Object.assign(message, { isDead: true, moved: "dead-letter" });
-    }
+    if (failed) moveFailed(message, queue.receivesMax);
+    else this.#messages.splice(this.#messages.indexOf(message), 1);
   }
 }

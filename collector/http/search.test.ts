@@ -13,7 +13,7 @@ import { createTestStore, type TestStore } from "../../test/support/test-store.t
 import { fromMs } from "../flow/instant.ts";
 import { span, type SpanInput } from "../flow/test-spans.ts";
 import { createApp } from "./app.ts";
-import type { JaegerTrace } from "./jaeger/jaeger-json.ts";
+import type { JaegerTrace } from "./jaeger/jaeger-trace.ts";
 
 const startMs = Date.now() - 60_000;
 

@@ -15,7 +15,8 @@ import { CutNote, readingOf } from "../cut-note.ts";
 import { knownToJaeger, noRoute } from "./envelope.ts";
 import { filterParameter } from "./filter-parameter.ts";
 import { forGrafana, isGrafana } from "./grafana.ts";
-import { INBOUND_LINKS_TAG, inboundOf, type JaegerReference } from "./jaeger-json.ts";
+import { INBOUND_LINKS_TAG, inboundOf } from "./jaeger-json.ts";
+import type { JaegerReference } from "./jaeger-trace.ts";
 import { cutText, cutTextOf, refuseEmpty, sayCut } from "./partial.ts";
 import { searchLimit, tracesUpTo } from "./search-limit.ts";
 import {

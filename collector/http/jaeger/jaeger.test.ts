@@ -7,7 +7,7 @@ import { fromMs } from "../../flow/instant.ts";
 import { span, spanIdOf, traceIdOf, type SpanInput } from "../../flow/test-spans.ts";
 import { StoreError, type Store } from "../../store/store.ts";
 import { createApp } from "../app.ts";
-import type { JaegerTrace } from "./jaeger-json.ts";
+import type { JaegerTrace } from "./jaeger-trace.ts";
 
 const startMs = Date.now() - 60_000;
 const message = { "messaging.system": "aws_sqs", "messaging.destination.name": "jobs", "messaging.message.id": "m1" };

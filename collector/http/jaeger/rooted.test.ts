@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { span, spanIdOf, traceIdOf, type SpanInput } from "../../flow/test-spans.ts";
-import { toJaegerTrace, type JaegerSpan } from "./jaeger-json.ts";
+import { toJaegerTrace } from "./jaeger-json.ts";
+import type { JaegerSpan } from "./jaeger-trace.ts";
 
 /** Span ids that a client draws: by their ids, of which only the first counts. */
 function drawn(spans: readonly JaegerSpan[]): string[] {

@@ -2,7 +2,7 @@
  * Jaeger's clients take the first reference of a span whose id is in the trace for its parent, in whichever trace that
  * reference lies, and draw what roots lead to: spans that lead to one another in a circle would be on no page.
  */
-import type { JaegerReference, JaegerSpan } from "./jaeger-json.ts";
+import type { JaegerReference, JaegerSpan } from "./jaeger-trace.ts";
 
 /** The spans, where circles are cut: what is left out of the references is said in a warning of its span. */
 export function rooted(spans: readonly JaegerSpan[]): readonly JaegerSpan[] {
