@@ -12,6 +12,7 @@ import { serveApp } from "../../collector/http/serve.ts";
 import { openReceiver } from "../../collector/ingest/receive.ts";
 import { silentLog } from "../../collector/store/log.ts";
 import { openStore } from "../../collector/store/open-store.ts";
+import { spansOfTraces } from "../../collector/store/queries/spans-of-traces.ts";
 import { EXPORTER_DDL, plainRows } from "./plain.ts";
 
 /** Nothing but OTLP is served here. */
@@ -60,9 +61,9 @@ process.on("message", (question: Question) => {
 process.on("disconnect", () => void opened.close().then(() => process.exit(0)));
 process.send?.("ready");
 
+/** Asked as a flow asks, by the index: a scan of all trace ids would be a load of its own. */
 async function isFound({ trace }: TraceQuestion): Promise<boolean> {
-  const sql = `SELECT 1 FROM ${table} WHERE trace_id = unhex({trace:String}) LIMIT 1`;
-  return (await opened.store.query(sql, { trace })).length > 0;
+  return (await spansOfTraces(opened.store, { traceIds: [trace], limit: 2 })).length > 0;
 }
 
 async function answer(question: "state" | "optimize"): Promise<SubjectState> {
