@@ -10,3 +10,8 @@ export const SECONDS_PER_SLOT = 15;
 export function slotSql(instant: string): string {
   return `intDiv(toUInt32(toDateTime(${instant})), ${String(SECONDS_PER_SLOT)})`;
 }
+
+/** The same of nanoseconds since the epoch; no stored instant is before 1970. */
+export function slotOf(unixNano: string): number {
+  return Number(BigInt(unixNano) / 1_000_000_000n / BigInt(SECONDS_PER_SLOT));
+}

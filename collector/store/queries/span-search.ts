@@ -5,10 +5,11 @@ import { Tuple } from "../query-parameter.ts";
 import type { OriginPosition } from "./flow-origins.ts";
 import { newestFirst, type Range } from "./newest-first.ts";
 import { parameterChunks } from "./parameter-chunks.ts";
+import { FEW_PLACES, FEW_PLACES_MAX, MANY_PLACES, PLACE } from "./places.ts";
 import { LOOK_UP_SETTINGS, within, withinTogether, type Reading } from "./reading.ts";
 import { overlap } from "./resources.ts";
 import { lastOfSenders, placedFilters, searchPlaces, type PlacedFilter } from "./search-places.ts";
-import { SECONDS_PER_SLOT, slotSql } from "./slots.ts";
+import { slotOf } from "./slots.ts";
 import { spanCondition, type SpanFilter } from "./span-filter.ts";
 import { SPAN_COLUMNS, spanReader } from "./span-row.ts";
 
@@ -121,25 +122,19 @@ export async function countSpans(store: Store, search: Omit<SpanSearch, "after">
   return Math.min(limit, counted.reduce((sum, { spans }) => sum + Number(spans), 0));
 }
 
-/** Places that are named in the query: what to read first is said, and their blocks are kept. */
-const FEW_PLACES_MAX = 500;
-const PLACE = `(${slotSql("spans.start_time")}, spans.trace_id)`;
+/** Of few places what to read first is said, and their blocks are kept. */
 const FEW_AT_SQL = `
 SELECT
   ${SPAN_COLUMNS}
 FROM spans
-PREWHERE ${PLACE} IN {places:Array(Tuple(UInt32, FixedString(16)))}
+PREWHERE ${PLACE} IN ${FEW_PLACES}
   AND spans.span_id IN {ids:Array(FixedString(8))}
 ${LOOK_UP_SETTINGS}`;
 const MANY_AT_SQL = `
 SELECT
   ${SPAN_COLUMNS}
 FROM spans
-WHERE ${PLACE} IN
-(
-    SELECT tupleElement(place, 1), toFixedString(unhex(tupleElement(place, 2)), 16)
-    FROM (SELECT arrayJoin(arrayZip({slots:Array(UInt32)}, {traceIds:Array(String)})) AS place)
-)
+WHERE ${PLACE} IN ${MANY_PLACES}
 AND spans.span_id IN (SELECT toFixedString(unhex(arrayJoin({spanIds:Array(String)})), 8))`;
 
 /** The spans at these positions, in their order. */
@@ -149,7 +144,7 @@ export async function spansAt(
   reading: Reading = {},
 ): Promise<Span[]> {
   if (positions.length === 0) return [];
-  const slots = positions.map(slotOf);
+  const slots = positions.map(({ startNs }) => slotOf(startNs));
   const traceIds = positions.map(({ traceId }) => traceId);
   const places = traceIds.map((traceId, at) => new Tuple(slots[at], Buffer.from(traceId, "hex")));
   const spanIds = positions.map(({ spanId }) => spanId);
@@ -160,11 +155,6 @@ export async function spansAt(
   // One whose clock is wild is stored at its arrival, and so at several instants where it is sent again.
   const byPlace = new Map(blocks.flatMap(spanReader()).map((span) => [placeOf(span), span]));
   return positions.flatMap((position) => byPlace.get(idOf(position)) ?? []);
-}
-
-/** The slot as {@link slotSql} counts it: no stored instant is before 1970. */
-function slotOf({ startNs }: OriginPosition): number {
-  return Number(BigInt(startNs) / 1_000_000_000n / BigInt(SECONDS_PER_SLOT));
 }
 
 /** As {@link idOf} of its position. */

@@ -4,6 +4,7 @@ import type { QueryBounds, QueryOptions, Store } from "../store.ts";
 import { ALL_GROUPS } from "../column-groups.ts";
 import { Tuple } from "../query-parameter.ts";
 import { parameterChunks } from "./parameter-chunks.ts";
+import { FEW_PLACES, FEW_PLACES_MAX, MANY_PLACES, PLACE } from "./places.ts";
 import { LOOK_UP_SETTINGS, within, type Reading } from "./reading.ts";
 import { SECONDS_PER_SLOT, slotSql } from "./slots.ts";
 import { SPAN_COLUMNS, spanColumns, spanReader } from "./span-row.ts";
@@ -25,21 +26,13 @@ interface PlacedSql {
   readonly many: string;
 }
 
-/** Places that are named: the planning of a sub-query is saved, but each takes three times as long in a URL. */
-const FEW_PLACES_MAX = 500;
 /** Places of which the rows are few, so that a second thread takes more than it gives. */
 const ALONE_PLACES_MAX = 16;
-const FEW = "{places:Array(Tuple(UInt32, FixedString(16)))}";
 /**
  * Two sets are read in half the time of one of tuples, and say the same, as the index knows all slots of a trace; but
  * granules are searched for each pair of them: for so many a place at most.
  */
 const PAIRS_PER_PLACE_MAX = 2;
-const MANY = `
-(
-    SELECT tupleElement(place, 1), toFixedString(unhex(tupleElement(place, 2)), 16)
-    FROM (SELECT arrayJoin(arrayZip({slots:Array(UInt32)}, {traceIds:Array(String)})) AS place)
-)`;
 
 function sqlOf(columns: string, { condition = "", order = "" } = {}): PlacedSql {
   const sql = (places: string) => `
@@ -53,9 +46,9 @@ ${LOOK_UP_SETTINGS}`;
   const slot = slotSql("spans.start_time");
   // What is read first is said, where the store would find it out in as much time as it takes to read five columns.
   const read = (places: string) => sql(`PREWHERE ${places} ${condition && `WHERE ${condition}`}`);
-  const few = read(`(${slot}, spans.trace_id) IN ${FEW}`);
+  const few = read(`${PLACE} IN ${FEW_PLACES}`);
   const square = read(`${slot} IN {slots:Array(UInt32)} AND spans.trace_id IN {traceIds:Array(FixedString(16))}`);
-  const many = sql(`WHERE (${slot}, spans.trace_id) IN ${MANY} ${condition && `AND ${condition}`}`);
+  const many = sql(`WHERE ${PLACE} IN ${MANY_PLACES} ${condition && `AND ${condition}`}`);
   return { few, square, many };
 }
 
